@@ -1,0 +1,209 @@
+"""Opening a database: for writing (created and brought up to date) and for reading (as it is)."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import sqlalchemy
+from sqlalchemy import Connection, Engine, event, inspect
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+from storage.errors import RecordError
+
+VERSION_TABLE = "multirestart_version"
+LATEST_VERSION = "0001"
+KNOWN_VERSIONS = ("0001",)
+LOCK_TIMEOUT_SECONDS = 60
+
+
+def set_sqlite_pragmas(connection: Any, _record: Any = None) -> None:
+    """Let readers read while a writer writes, and make commits cheap.
+
+    With a write-ahead log and `synchronous=NORMAL` a killed process loses nothing that was
+    committed; a power cut can lose the last commits, never the file's consistency.
+    """
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+
+class Database:
+    """A database whose record is of the version that this code knows.
+
+    `transaction` is the one scope in which the record is read or written: it commits at its end,
+    rolls back if anything is raised, and turns the database's own errors into a RecordError. All
+    reads in it see one snapshot.
+    """
+
+    def __init__(self, url: str, engine: Engine) -> None:
+        self.url = url
+        self._engine = engine
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A connection whose work becomes visible together at the end, or not at all."""
+        with _errors_named(self.url), self._engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self._engine.dispose()
+
+
+def parse_url(text: str) -> URL:
+    """The URL of a database. Raises RecordError if it is not one that SQLAlchemy can open."""
+    try:
+        url = make_url(text)
+        url.get_dialect().import_dbapi()
+    except ArgumentError:
+        raise RecordError(
+            f"--storage must be a database URL like sqlite:///multirestart.db, received {text!r}"
+        ) from None
+    except ModuleNotFoundError as error:
+        raise RecordError(f"{text!r} needs the Python package {error.name}: install it") from None
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        raise RecordError("a study needs a database file, like sqlite:///multirestart.db")
+    return url
+
+
+def open_for_writing(text: str) -> Database:
+    """Open the record of a database that Optuna's tables stand in already, migrating it if need be.
+
+    Raises RecordError if the database is newer than this code or cannot be written.
+    """
+    engine = _engine(parse_url(text), writing=True)
+    with _errors_named(text), engine.begin() as connection:
+        version = _version(connection)
+        _refuse_newer(text, version)
+        if version != LATEST_VERSION:
+            from storage.migrate import upgrade  # imported late: readers need no alembic
+
+            upgrade(connection)
+    return Database(text, engine)
+
+
+def open_for_reading(text: str) -> Database:
+    """Open the record of a database, writing nothing.
+
+    Raises RecordError if there is none, or if it is of another version than this code knows.
+    """
+    path = sqlite_path(parse_url(text))
+    if path is not None and not path.is_file():
+        raise RecordError(f"there is no database {path}; `multirestart launch` makes one")
+    database = open_if_there(text)
+    if database is None:
+        raise RecordError(f"{text} holds no multirestart study; launch one with --storage {text}")
+    return database
+
+
+def open_if_there(text: str) -> Database | None:
+    """Open the record of a database, writing nothing; None if the database holds none.
+
+    Raises RecordError if it is no database, or its record of another version than this code knows.
+    """
+    url = parse_url(text)
+    path = sqlite_path(url)
+    if path is not None and not path.exists():
+        return None
+    with read_only(text) as connection:
+        version = _version(connection)
+    if version is None:
+        return None
+    _refuse_newer(text, version)
+    if version != LATEST_VERSION:
+        raise RecordError(f"{text} was written by an older version: launch a study in it to update")
+    return Database(text, _engine(url, writing=False))
+
+
+@contextmanager
+def read_only(text: str) -> Iterator[Connection]:
+    """A connection to whatever is at a URL, to look at and not to write."""
+    url = parse_url(text)
+    path = sqlite_path(url)
+    if path is not None:
+        require_sqlite_file(path)
+    engine = _engine(url, writing=False)
+    try:
+        with _errors_named(text), engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def sqlite_path(url: URL) -> Path | None:
+    """The file of an SQLite URL; None for any other kind of database."""
+    return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
+
+
+def require_sqlite_file(path: Path) -> None:
+    """Raise RecordError if the file is there, not empty, and no SQLite database."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise RecordError(f"cannot open {path}: {error.strerror or error}") from None
+    if head and head != b"SQLite format 3\x00":
+        raise RecordError(f"{path} is not an SQLite database; name another file with --storage")
+
+
+def _engine(url: URL, *, writing: bool) -> Engine:
+    path = sqlite_path(url)
+    if path is None:
+        return sqlalchemy.create_engine(url, isolation_level="REPEATABLE READ")
+    if not writing and not os.access(path.parent, os.W_OK):
+        # A write-ahead log needs files beside the database; where none can be made, read without.
+        mode = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
+        url = URL.create("sqlite", database=f"file:{quote(str(path))}?{mode}&uri=true")
+    engine = sqlalchemy.create_engine(url, connect_args={"timeout": LOCK_TIMEOUT_SECONDS})
+    if writing:
+        event.listen(engine, "connect", set_sqlite_pragmas)
+    # Python's driver begins a transaction only at the first write, so that two reads could see
+    # two states and a migration could be left half done. Begin it ourselves; a writer takes the
+    # write lock at once, for a transaction that read first could not wait for it later.
+    begin = "BEGIN IMMEDIATE" if writing else "BEGIN"
+
+    def leave_transactions_to_us(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+
+    def begin_transaction(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine, "connect", leave_transactions_to_us)
+    event.listen(engine, "begin", begin_transaction)
+    return engine
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    statement = sqlalchemy.text(f"SELECT version_num FROM {VERSION_TABLE}")
+    version: str | None = connection.execute(statement).scalar()
+    return version
+
+
+def _refuse_newer(url: str, version: str | None) -> None:
+    if version is not None and version not in KNOWN_VERSIONS:
+        raise RecordError(
+            f"{url} was written by a newer version (record {version}, known up to "
+            f"{LATEST_VERSION}): update multirestart"
+        )
+
+
+@contextmanager
+def _errors_named(url: str) -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise RecordError(f"{url}: {error.orig}") from error
+    except SQLAlchemyError as error:
+        raise RecordError(f"{url}: {error}") from error

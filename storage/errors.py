@@ -1,0 +1,7 @@
+"""What can be wrong with a database, each as one line for a person."""
+
+from __future__ import annotations
+
+
+class RecordError(Exception):
+    """The record cannot be read or written: the message is one line that says what to do."""

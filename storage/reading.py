@@ -1,0 +1,236 @@
+"""Reading the record. Only restarts of complete trials are read; what is returned is a snapshot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, distinct, func, select
+
+from storage.database import Database
+from storage.errors import RecordError
+from storage.numbers import decode
+from storage.rows import (
+    ConfigurationCounts,
+    ConfigurationKey,
+    Outcome,
+    RecordedRestart,
+    Restart,
+    StudyRecord,
+    StudySummary,
+)
+from storage.tables import configurations, problems, restarts, studies, trials
+
+_COMPLETE = trials.c.state == "COMPLETE"
+_ESCAPED = restarts.c.outcome.in_([Outcome.ESCAPED, Outcome.SOLVED])
+
+
+def study_names(database: Database) -> list[str]:
+    """Names of all studies that have a record, in the order of their making."""
+    statement = (
+        select(studies.c.study_name)
+        .join(problems, problems.c.study_id == studies.c.study_id)
+        .order_by(studies.c.study_id)
+    )
+    with database.transaction() as connection:
+        return list(connection.execute(statement).scalars())
+
+
+def find_study(database: Database, name: str) -> tuple[int, StudyRecord] | None:
+    """Optuna's id of a study and what is kept with it; None if there is no such study."""
+    statement = (
+        select(problems)
+        .join(studies, studies.c.study_id == problems.c.study_id)
+        .where(studies.c.study_name == name)
+    )
+    with database.transaction() as connection:
+        row = connection.execute(statement).one_or_none()
+    if row is None:
+        return None
+    return row.study_id, study_record(row)
+
+
+def study_record(row: Row[Any]) -> StudyRecord:
+    """What a row of `problems` keeps."""
+    return StudyRecord(json.loads(row.problem), json.loads(row.search), row.data)
+
+
+def study_summaries(database: Database) -> list[StudySummary]:
+    """All studies with what they hold, in the order of their making."""
+    counts = (
+        select(
+            trials.c.study_id,
+            func.count(distinct(trials.c.trial_id)).label("trials"),
+            func.count().label("restarts"),
+            _count(_ESCAPED).label("escaped"),
+        )
+        .join(restarts, restarts.c.trial_id == trials.c.trial_id)
+        .where(_COMPLETE)
+        .group_by(trials.c.study_id)
+        .subquery()
+    )
+    statement = (
+        select(studies.c.study_name, problems.c.problem, counts)
+        .join(problems, problems.c.study_id == studies.c.study_id)
+        .outerjoin(counts, counts.c.study_id == studies.c.study_id)
+        .order_by(studies.c.study_id)
+    )
+    with database.transaction() as connection:
+        rows = connection.execute(statement).all()
+    return [
+        StudySummary(
+            row.study_name,
+            json.loads(row.problem),
+            row.trials or 0,
+            row.restarts or 0,
+            row.escaped or 0,
+        )
+        for row in rows
+    ]
+
+
+def configuration_counts(
+    database: Database, study_id: int, epochs: int
+) -> list[ConfigurationCounts]:
+    """The pooled restarts of every configuration of a study that has any, counted."""
+    statement = (
+        select(
+            restarts.c.configuration_id,
+            func.count(distinct(restarts.c.trial_id)).label("trials"),
+            func.count().label("restarts"),
+            _count(_ESCAPED).label("escaped"),
+            _count(restarts.c.outcome == Outcome.SOLVED).label("solved"),
+            _count(restarts.c.outcome == Outcome.DIVERGED).label("diverged"),
+            func.sum(func.coalesce(restarts.c.escape_epoch, epochs)).label("epochs_spent"),
+        )
+        .join(trials, trials.c.trial_id == restarts.c.trial_id)
+        .where(_COMPLETE, trials.c.study_id == study_id)
+        .group_by(restarts.c.configuration_id)
+    )
+    with database.transaction() as connection:
+        keys = _configuration_keys(connection, study_id)
+        counted = connection.execute(statement).all()
+        best = {row.configuration_id: row for row in _best_restarts(connection, study_id)}
+    return [_counts(keys[row.configuration_id], row, best) for row in counted]
+
+
+def recorded_restarts(database: Database, study_id: int) -> Iterator[RecordedRestart]:
+    """Every restart of a study's complete trials, in the order of trials and seeds."""
+    statement = _restart_rows(study_id).order_by(trials.c.number, restarts.c.seed)
+    with database.transaction() as connection:
+        streaming = connection.execution_options(yield_per=10_000)
+        for row in streaming.execute(statement):
+            yield _recorded(row)
+
+
+def recorded_restart(database: Database, study_id: int, trial: int, seed: int) -> RecordedRestart:
+    """One restart by its trial's number and its seed. Raises RecordError if it is not there."""
+    with database.transaction() as connection:
+        rows = _restart_rows(study_id).where(trials.c.number == trial)
+        row = connection.execute(rows.where(restarts.c.seed == seed)).one_or_none()
+        if row is None:
+            seeds = rows.with_only_columns(func.min(restarts.c.seed), func.max(restarts.c.seed))
+            low, high = connection.execute(seeds).one()
+    if row is not None:
+        return _recorded(row)
+    if low is None:
+        raise RecordError(f"trial {trial} has no recorded restarts: is it complete?")
+    raise RecordError(f"trial {trial} holds seeds {low} to {high}, not {seed}")
+
+
+def _count(condition: ColumnElement[bool]) -> ColumnElement[Any]:
+    return func.sum(case((condition, 1), else_=0))
+
+
+def _configuration_keys(connection: Connection, study_id: int) -> dict[int, ConfigurationKey]:
+    statement = select(configurations).where(configurations.c.study_id == study_id)
+    return {
+        row.configuration_id: ConfigurationKey(row.scaling, row.optimizer, row.learning_rate)
+        for row in connection.execute(statement)
+    }
+
+
+def _best_restarts(connection: Connection, study_id: int) -> list[Row[Any]]:
+    """The restart of the lowest loss in each configuration; of equal ones that of least seed."""
+    sound = (
+        select(restarts, trials.c.number)
+        .join(trials, trials.c.trial_id == restarts.c.trial_id)
+        .where(
+            _COMPLETE,
+            trials.c.study_id == study_id,
+            restarts.c.loss_kind == "finite",
+            restarts.c.outcome != Outcome.DIVERGED,
+        )
+        .subquery()
+    )
+    lowest = (
+        select(sound.c.configuration_id, func.min(sound.c.loss).label("loss"))
+        .group_by(sound.c.configuration_id)
+        .subquery()
+    )
+    statement = (
+        select(
+            sound.c.configuration_id,
+            sound.c.number,
+            sound.c.seed,
+            sound.c.loss,
+            sound.c.accuracy,
+        )
+        .join(
+            lowest,
+            (lowest.c.configuration_id == sound.c.configuration_id)
+            & (lowest.c.loss == sound.c.loss),
+        )
+        .order_by(sound.c.seed.desc())
+    )
+    return list(connection.execute(statement))
+
+
+def _counts(key: ConfigurationKey, row: Row[Any], best: dict[int, Row[Any]]) -> ConfigurationCounts:
+    found = best.get(row.configuration_id)
+    return ConfigurationCounts(
+        configuration=key,
+        trials=row.trials,
+        restarts=row.restarts,
+        escaped=int(row.escaped),
+        solved=int(row.solved),
+        diverged=int(row.diverged),
+        epochs_spent=int(row.epochs_spent),
+        best_trial=found.number if found else None,
+        best_seed=found.seed if found else None,
+        best_loss=found.loss if found else None,
+        best_accuracy=found.accuracy if found else None,
+    )
+
+
+def _restart_rows(study_id: int) -> Select[Any]:
+    return (
+        select(
+            restarts,
+            trials.c.number,
+            configurations.c.scaling,
+            configurations.c.optimizer,
+            configurations.c.learning_rate,
+        )
+        .join(trials, trials.c.trial_id == restarts.c.trial_id)
+        .join(configurations, configurations.c.configuration_id == restarts.c.configuration_id)
+        .where(_COMPLETE, trials.c.study_id == study_id)
+    )
+
+
+def _recorded(row: Row[Any]) -> RecordedRestart:
+    return RecordedRestart(
+        trial=row.number,
+        configuration=ConfigurationKey(row.scaling, row.optimizer, row.learning_rate),
+        restart=Restart(
+            seed=row.seed,
+            outcome=Outcome(row.outcome),
+            accuracy=row.accuracy,
+            loss=decode(row.loss, row.loss_kind),
+            last_epoch_loss=decode(row.last_epoch_loss, row.last_epoch_loss_kind),
+            escape_epoch=row.escape_epoch,
+            diverged_epoch=row.diverged_epoch,
+            weights=row.weights,
+        ),
+    )

@@ -1,0 +1,100 @@
+"""What the record holds, as values: one restart, one study, and the counts of a configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Outcome(StrEnum):
+    """How a restart ended. A solved restart has escaped too; a diverged one has not."""
+
+    NOT_ESCAPED = "not escaped"
+    ESCAPED = "escaped"
+    SOLVED = "solved"
+    DIVERGED = "diverged"
+
+    @property
+    def has_escaped(self) -> bool:
+        """Whether the restart counts as escaped."""
+        return self in (Outcome.ESCAPED, Outcome.SOLVED)
+
+
+@dataclass(frozen=True)
+class Restart:
+    """One training of the network.
+
+    `accuracy` and `loss` are of all points under the final weights, `last_epoch_loss` what
+    Keras's history reports for the last epoch. `escape_epoch` and `diverged_epoch` count from 1.
+    `weights` are the final ones as little-endian float32, each layer's kernel row by row and then
+    its bias.
+    """
+
+    seed: int
+    outcome: Outcome
+    accuracy: float
+    loss: float
+    last_epoch_loss: float
+    escape_epoch: int | None
+    diverged_epoch: int | None
+    weights: bytes
+
+
+@dataclass(frozen=True)
+class ConfigurationKey:
+    """What a configuration is known by within a study."""
+
+    scaling: str
+    optimizer: str
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class RecordedRestart:
+    """A restart with its trial and the configuration that it was trained under."""
+
+    trial: int
+    configuration: ConfigurationKey
+    restart: Restart
+
+
+@dataclass(frozen=True)
+class StudyRecord:
+    """What is kept with a study: the problem and the search as JSON, the points as bytes."""
+
+    problem: dict[str, Any]
+    search: dict[str, Any]
+    data: bytes
+
+
+@dataclass(frozen=True)
+class StudySummary:
+    """One line about a study: its problem and what it holds of complete trials."""
+
+    name: str
+    problem: dict[str, Any]
+    trials: int
+    restarts: int
+    escaped: int
+
+
+@dataclass(frozen=True)
+class ConfigurationCounts:
+    """The pooled restarts of one configuration, counted.
+
+    `epochs_spent` sums min(escape epoch, epochs) over all restarts. The best restart is the one
+    of the lowest finite loss among those that did not diverge; None if there is none.
+    """
+
+    configuration: ConfigurationKey
+    trials: int
+    restarts: int
+    escaped: int
+    solved: int
+    diverged: int
+    epochs_spent: int
+    best_trial: int | None
+    best_seed: int | None
+    best_loss: float | None
+    best_accuracy: float | None
