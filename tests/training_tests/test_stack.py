@@ -1,0 +1,195 @@
+"""The stack against plain Keras, and each lane against the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from search.datasets import bands2d, xor
+from search.scaling import scale
+from search.training.batches import order_block
+from search.training.initial import initial_weights
+from search.training.network import ACTIVATIONS, Network
+from search.training.optimizers import OPTIMIZERS
+from search.training.program import LANES, ProgramKind, compiled_program
+from search.training.reference import train_reference
+from search.training.stack import Histories, Recipe, train_stack, train_tile
+from tests.conftest import Points
+
+# Rates at which each optimizer moves far from the start within a few epochs.
+LIVELY = {"sgd": 0.5, "adagrad": 0.5, "adadelta": 1.0, "ftrl": 0.5, "lion": 0.02}
+ADAM = Recipe(Network(1), "adam", 0.1, epochs=20, batch_size=32)
+
+
+def one(points: Points, recipe: Recipe, seed: int) -> Histories:
+    (histories,) = train_stack(*points, recipe, [seed])
+    return histories
+
+
+def by_seed(points: Points, recipe: Recipe, seeds: Sequence[int]) -> dict[int, list[bytes]]:
+    """All that training gives for each seed, as bytes."""
+    return {
+        seed: [
+            np.ascontiguousarray(part).tobytes()
+            for part in (
+                tile.correct[:, lane],
+                tile.loss[:, lane],
+                tile.finite[:, lane],
+                tile.final_correct[lane],
+                tile.final_loss[lane],
+                tile.weights[lane],
+            )
+        ]
+        for tile in train_stack(*points, recipe, seeds)
+        for lane, seed in enumerate(tile.seeds)
+    }
+
+
+def assert_follows_keras(points: Points, recipe: Recipe, seed: int) -> None:
+    stack, keras = one(points, recipe, seed), train_reference(*points, recipe, seed)
+    np.testing.assert_allclose(stack.loss[:, 0], keras.loss, rtol=0, atol=2e-6)
+    points_count = len(points[1])
+    assert (stack.correct[:, 0] == np.rint(keras.accuracy * points_count)).all()
+    assert (stack.finite[:, 0] == keras.finite).all()
+    np.testing.assert_allclose(stack.weights[0], keras.weights, rtol=1e-4, atol=1e-4)
+    assert stack.final_loss[0] == pytest.approx(keras.final_loss, abs=2e-6)
+    assert stack.final_correct[0] == round(keras.final_accuracy * points_count)
+    assert np.ptp(keras.loss) > 1e-4, "the restart must move, or the comparison says nothing"
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_epoch_equals_fit(standard_bands: Points, optimizer: str) -> None:
+    recipe = replace(ADAM, optimizer=optimizer, learning_rate=LIVELY.get(optimizer, 0.1))
+    assert_follows_keras(standard_bands, recipe, seed=7)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("hidden", [(3,), (4, 3)], ids=str)
+def test_every_network_equals_fit(activation: str, hidden: tuple[int, ...]) -> None:
+    data = bands2d()
+    points = scale("minmax", data.features), data.labels.astype(np.float32)
+    recipe = Recipe(Network(2, hidden, activation), "adam", 0.05, epochs=8, batch_size=32)
+    assert_follows_keras(points, recipe, seed=64)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 100, 150])
+def test_every_batch_size_equals_fit(batch_size: int) -> None:
+    data = xor()
+    points = scale("none", data.features), data.labels.astype(np.float32)
+    recipe = Recipe(Network(2), "momentum", 0.1, epochs=4, batch_size=batch_size)
+    assert_follows_keras(points, recipe, seed=3)
+
+
+def test_raw_features_far_from_zero_equal_fit() -> None:
+    """Saturated logits: the loss is as exact where the probability rounds to 0 or 1."""
+    data = bands2d()
+    points = scale("none", data.features * 100), data.labels.astype(np.float32)
+    recipe = Recipe(Network(2, (3,), "relu"), "sgd", 1e-3, epochs=3, batch_size=32)
+    stack, keras = one(points, recipe, 5), train_reference(*points, recipe, 5)
+    assert keras.loss.max() > 10
+    np.testing.assert_allclose(stack.loss[:, 0], keras.loss, rtol=1e-5)
+
+
+def test_epochs_beyond_one_call_go_on_where_the_last_ended(standard_bands: Points) -> None:
+    recipe = replace(ADAM, epochs=300)
+    assert recipe.epochs > 2 * compiled_program(kind_of(recipe)).kind.epochs_per_call
+    long, short = one(standard_bands, recipe, 9), one(standard_bands, ADAM, 9)
+    assert long.loss.shape == (300, 1)
+    assert (long.loss[: ADAM.epochs] == short.loss).all()
+
+
+@pytest.mark.parametrize(
+    "choose",
+    [
+        lambda seeds: seeds[17:18],
+        lambda seeds: seeds[:2],
+        lambda seeds: list(reversed(seeds)),
+        lambda seeds: [seeds[-1], *seeds[3:9]],
+        lambda seeds: [*range(1000, 1100), *seeds],
+    ],
+    ids=["alone", "pair", "reversed", "some", "many others"],
+)
+def test_a_lane_is_bit_equal_in_any_stack(
+    standard_bands: Points, choose: Callable[[list[int]], list[int]]
+) -> None:
+    seeds = list(range(100, 230))  # three batch-order blocks, two of them in part
+    whole = by_seed(standard_bands, ADAM, seeds)
+    assert sorted(whole) == seeds
+    part = by_seed(standard_bands, ADAM, choose(seeds))
+    for seed in set(part) & set(whole):
+        assert part[seed] == whole[seed]
+
+
+@pytest.mark.parametrize("poison", [np.inf, -np.inf, np.nan, 3e38])
+def test_a_lane_is_bit_equal_beside_one_that_diverges(
+    standard_bands: Points, poison: float
+) -> None:
+    program, block = compiled_program(kind_of(ADAM)), order_block(640)
+    weights = initial_weights(ADAM.network, range(640, 640 + LANES))
+
+    def train(start: NDArray[np.float32]) -> Histories:
+        return train_tile(program, *standard_bands, ADAM, block, start)
+
+    sound = train(weights)
+    poisoned_weights = weights.copy()
+    poisoned_weights[:, 20] = poison
+    poisoned = train(poisoned_weights)
+    others = np.arange(LANES) != 20
+    assert not poisoned.finite[:, 20].all()
+    assert sound.finite.all()
+    for name in ("correct", "loss", "finite"):
+        assert (getattr(sound, name)[:, others] == getattr(poisoned, name)[:, others]).all()
+    assert sound.weights[others].tobytes() == poisoned.weights[others].tobytes()
+
+
+def test_a_lane_is_bit_equal_at_any_place(standard_bands: Points) -> None:
+    program, block = compiled_program(kind_of(ADAM)), order_block(640)
+    weights = initial_weights(ADAM.network, range(640, 640 + LANES))
+    places = np.random.default_rng(0).permutation(LANES)
+    straight = train_tile(program, *standard_bands, ADAM, block, weights)
+    shuffled = train_tile(program, *standard_bands, ADAM, block, weights[:, places])
+    assert (shuffled.loss == straight.loss[:, places]).all()
+    assert shuffled.weights.tobytes() == straight.weights[places].tobytes()
+
+
+def test_training_leaves_no_trace_for_the_next(standard_bands: Points) -> None:
+    first = by_seed(standard_bands, ADAM, [1, 2])
+    list(train_stack(*standard_bands, replace(ADAM, learning_rate=3.0), range(50)))
+    assert by_seed(standard_bands, ADAM, [1, 2]) == first
+
+
+def test_a_second_trial_of_an_optimizer_compiles_nothing(standard_bands: Points) -> None:
+    features, labels = standard_bands
+    recipe = replace(ADAM, optimizer="nadam")
+    program = compiled_program(kind_of(recipe))
+    list(train_stack(features, labels, recipe, range(10)))
+    assert program.compilations == 1
+    other = replace(recipe, learning_rate=0.01, epochs=33)
+    list(train_stack(features * 2, 1 - labels, other, range(500, 700)))
+    assert compiled_program(kind_of(other)) is program
+    assert program.compilations == 1
+
+
+def test_the_source_problem_is_answered(standard_bands: Points) -> None:
+    """Raw SGD stays on the plateau; standardised Adam(0.1) escapes in more than 9 of 10."""
+    from search.datasets import bands
+
+    raw = bands().features.astype(np.float32)
+    labels = standard_bands[1]
+    sgd = Recipe(Network(1), "sgd", 0.01, epochs=200, batch_size=32)
+    adam = replace(sgd, optimizer="adam", learning_rate=0.1)
+
+    def escaped(features: NDArray[np.float32], recipe: Recipe) -> int:
+        tiles = train_stack(features, labels, recipe, range(256))
+        return sum(int((tile.final_correct > 203).sum()) for tile in tiles)
+
+    assert escaped(raw, sgd) == 0
+    assert escaped(standard_bands[0], adam) > 240
+
+
+def kind_of(recipe: Recipe, points: int = 300) -> ProgramKind:
+    return ProgramKind(recipe.network, recipe.optimizer, recipe.batch_size, points)
