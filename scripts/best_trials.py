@@ -1,0 +1,11 @@
+"""From a checkout: `python scripts/best_trials.py ...` is `multirestart best ...`."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from search.commands import main
+
+if __name__ == "__main__":
+    main(["best", *sys.argv[1:]], prog_name="multirestart")

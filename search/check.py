@@ -1,0 +1,100 @@
+"""Checking the record against plain Keras. Imports TensorFlow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from search.outcome import judge
+from search.problem import Task
+from search.scaling import scale
+from search.training.reference import train_reference
+from search.trial import recipe
+from storage.rows import Restart
+
+LOSS_TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A recorded restart beside a fresh one: rows of (figure, recorded, fresh, difference)."""
+
+    rows: list[list[str]]
+    agrees: bool
+
+
+def retrain(task: Task) -> Restart:
+    """Train the first seed of a task by plain Keras."""
+    data, problem = task.problem.data, task.problem
+    features = scale(task.configuration.scaling, data.features)
+    trained = train_reference(
+        features, data.labels.astype(np.float32), recipe(task), task.first_seed
+    )
+    outcome, escape_epoch, diverged_epoch = judge(
+        correct=np.rint(trained.accuracy * data.points).astype(np.int64),
+        finite=trained.finite,
+        final_correct=round(trained.final_accuracy * data.points),
+        final_loss=trained.final_loss,
+        bars=problem.bars,
+    )
+    return Restart(
+        seed=task.first_seed,
+        outcome=outcome,
+        accuracy=trained.final_accuracy,
+        loss=trained.final_loss,
+        last_epoch_loss=float(trained.loss[-1]),
+        escape_epoch=escape_epoch,
+        diverged_epoch=diverged_epoch,
+        weights=trained.weights.astype("<f4").tobytes(),
+    )
+
+
+def compare(recorded: Restart, fresh: Restart) -> Comparison:
+    """Set a fresh restart beside a recorded one of the same seed."""
+    epoch_difference = (
+        abs(recorded.escape_epoch - fresh.escape_epoch)
+        if recorded.escape_epoch is not None and fresh.escape_epoch is not None
+        else None
+    )
+    with np.errstate(invalid="ignore"):  # infinite weights of a restart that diverged
+        weights = np.abs(_weights(recorded) - _weights(fresh))
+    numbers = [
+        ("loss of the last epoch", recorded.last_epoch_loss, fresh.last_epoch_loss),
+        ("loss on all points", recorded.loss, fresh.loss),
+        ("accuracy on all points", recorded.accuracy, fresh.accuracy),
+    ]
+    rows = [
+        ["outcome", recorded.outcome, fresh.outcome, _same(recorded.outcome, fresh.outcome)],
+        *(
+            [name, f"{here:.7f}", f"{there:.7f}", f"{abs(here - there):.1e}"]
+            for name, here, there in numbers
+        ),
+        [
+            "escape epoch",
+            _shown(recorded.escape_epoch),
+            _shown(fresh.escape_epoch),
+            _shown(epoch_difference),
+        ],
+        ["weights", "", "", f"{weights.max():.1e}"],
+    ]
+    close = np.isclose(
+        recorded.last_epoch_loss,
+        fresh.last_epoch_loss,
+        rtol=0,
+        atol=LOSS_TOLERANCE,
+        equal_nan=True,
+    )
+    return Comparison(rows, bool(close) and recorded.outcome == fresh.outcome)
+
+
+def _weights(restart: Restart) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    return np.frombuffer(restart.weights, dtype="<f4")
+
+
+def _same(here: object, there: object) -> str:
+    return "same" if here == there else "DIFFERENT"
+
+
+def _shown(value: object) -> str:
+    return "-" if value is None else str(value)

@@ -1,0 +1,74 @@
+"""The command line. Parse, open, call, print: what is computed is computed elsewhere.
+
+A command imports what is heavy (Optuna, TensorFlow's workers) when it runs, so that reading
+commands and `--help` answer at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, NoReturn
+
+import click
+from click.exceptions import NoArgsIsHelpError
+
+from search.commands.dashboard import dashboard
+from search.commands.launch import launch
+from search.commands.reading import best, restarts, studies
+from search.commands.reference import reference
+from search.errors import UserError
+from storage.errors import RecordError
+
+
+class _Commands(click.Group):
+    """A group in which whatever goes wrong is one line on stderr and an exit code.
+
+    2 for a mistake of the person's, 1 for what went wrong outside, 130 for Ctrl-C.
+    """
+
+    def main(self, *args: Any, **options: Any) -> NoReturn:
+        """Run the command that the arguments name, and exit."""
+        options["standalone_mode"] = False
+        try:
+            result = super().main(*args, **options)
+        except NoArgsIsHelpError as error:
+            click.echo(error.format_message(), err=True)
+            sys.exit(2)
+        except click.ClickException as error:
+            _fail(error.format_message(), error.exit_code)
+        except (UserError, RecordError) as error:
+            _fail(str(error), 2)
+        except (KeyboardInterrupt, click.Abort):
+            _fail("interrupted; the same command goes on from the trials that are complete", 130)
+        except BrokenPipeError:
+            # Whoever read has seen enough. Python must not try to flush the rest at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _fail(f"cannot write: {error.strerror or error}", 1)
+        sys.exit(result if isinstance(result, int) else 0)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    click.echo(f"multirestart: {' '.join(message.split())}", err=True)
+    sys.exit(code)
+
+
+@click.group(cls=_Commands, context_settings={"max_content_width": 100})
+@click.version_option(package_name="multirestart")
+def main() -> None:
+    """How often does a small Keras network escape the plateau?
+
+    Trains it from many initialization seeds under each scaling, optimizer and learning rate, keeps
+    every restart, and tells how many escaped.
+
+    \b
+    multirestart launch
+    multirestart best
+    """
+
+
+for _command in (launch, best, restarts, reference, studies, dashboard):
+    main.add_command(_command)

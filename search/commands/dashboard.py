@@ -1,0 +1,50 @@
+"""`dashboard`: Optuna's dashboard on a database of studies."""
+
+from __future__ import annotations
+
+import socket
+
+import click
+
+from search.commands.options import storage_option
+from search.errors import UserError
+from storage.database import open_for_reading
+
+
+def _require_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise UserError(
+                f"cannot listen at {host}:{port}: {error.strerror or error}; give another --port"
+            ) from None
+
+
+@click.command()
+@storage_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
+def dashboard(storage: str, host: str, port: int) -> None:
+    """Open Optuna's dashboard on a database, on this machine only unless --host says otherwise.
+
+    \b
+    multirestart dashboard --port 8081
+    """
+    open_for_reading(storage).close()
+    _require_free(host, port)
+    # Optuna and its dashboard, imported once the database is known to be one.
+    import optuna_dashboard
+
+    from storage.optuna_storage import open_optuna_storage
+
+    if host not in ("127.0.0.1", "localhost", "::1"):
+        click.echo(
+            f"Warning: the dashboard has no password; whoever reaches {host}:{port} can read, "
+            "change and delete the studies.",
+            err=True,
+        )
+    click.echo(f"Dashboard of {storage} at http://{host}:{port}  (Ctrl-C to stop)", err=True)
+    optuna_dashboard.run_server(open_optuna_storage(storage), host=host, port=port)

@@ -1,0 +1,200 @@
+"""`launch`: run a study, or go on with it."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from search.commands.options import DEFAULT_STORAGE, Listed, storage_option
+from search.configuration import SearchSpace, parse_learning_rates
+from search.csv_data import load_data
+from search.problem import Problem
+from search.standing import Standing, ranked
+from search.tables import show_standings
+from search.training.network import ACTIVATIONS
+from storage.reading import configuration_counts
+
+if TYPE_CHECKING:
+    from search.study import StudyPlan
+
+DEFAULT_DATA = "bands"
+DEFAULT_SPACE = SearchSpace(("none", "standard"), ("sgd", "adam"), (0.01, 0.1))
+DEFAULT_RESTARTS = 256
+DEFAULT_TRIALS = 24
+
+
+@click.command()
+@click.option("--study", metavar="NAME", help="Name of the study.  [default: that of the data]")
+@storage_option
+@click.option(
+    "--data",
+    metavar="NAME|FILE",
+    help="bands, bands2d, xor, or a CSV file with --target.  [default: bands]",
+)
+@click.option("--target", metavar="COLUMN", help="The CSV file's column with the two classes.")
+@click.option(
+    "--hidden",
+    type=Listed(int),
+    metavar="SIZES",
+    help="Hidden layers, like 2 or 4,4.  [default: 2]",
+)
+@click.option(
+    "--activation",
+    metavar="NAME",
+    help=f"Of the hidden layers: {', '.join(ACTIVATIONS)}.  [default: sigmoid]",
+)
+@click.option("--epochs", type=int, metavar="N", help="Epochs of each restart.  [default: 200]")
+@click.option("--batch-size", type=int, metavar="N", help="Points in a step.  [default: 32]")
+@click.option(
+    "--margin",
+    type=float,
+    metavar="SHARE",
+    help="Accuracy above the plateau that counts as escaped.  [default: 0.01]",
+)
+@click.option(
+    "--solved-at",
+    type=float,
+    metavar="SHARE",
+    help="Accuracy that counts as solved.  [default: 0.99]",
+)
+@click.option(
+    "--scaling",
+    type=Listed(),
+    metavar="NAMES",
+    help="none, standard, minmax, maxabs, robust.  [default: none,standard]",
+)
+@click.option(
+    "--optimizer",
+    type=Listed(),
+    metavar="NAMES",
+    help="sgd, momentum, nesterov, rmsprop, adam, adamw, nadam, adamax, adagrad, adadelta, ftrl, "
+    "lion.  [default: sgd,adam]",
+)
+@click.option(
+    "--learning-rate",
+    metavar="RATES",
+    help="A list like 0.01,0.1 or a log-uniform range like 0.001:1.  [default: 0.01,0.1]",
+)
+@click.option(
+    "--restarts", type=int, metavar="N", help="Restarts (seeds) of each trial.  [default: 256]"
+)
+@click.option(
+    "--trials",
+    type=int,
+    metavar="N",
+    help="Size of the study; launching again goes on to it.  [default: 24, or the grid once]",
+)
+@click.option(
+    "--sampler",
+    metavar="NAME",
+    help="tpe, random, grid or qmc.  [default: tpe]",
+)
+@click.option(
+    "--sampler-seed",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Seed of the sampler and of the initialization seeds that the study picks.  [default: 0]",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Worker processes.  [default: one per core]",
+)
+def launch(
+    study: str | None,
+    storage: str,
+    workers: int | None,
+    **options: Any,
+) -> None:
+    """Run a study, or go on with it: how often does each configuration escape the plateau?
+
+    With no options it runs a study of the source problem. Launched again, a study goes on to
+    --trials and keeps what it holds fixed: options that are left out are the study's own.
+
+    \b
+    multirestart launch --optimizer sgd,adam,rmsprop --learning-rate 0.001:1 --trials 50
+    multirestart launch --data points.csv --target class --hidden 4,4
+    """
+    # Optuna and joblib, imported late so that --help answers at once.
+    from joblib import cpu_count
+
+    from search.progress import run_with_progress
+    from search.study import open_study
+
+    plan = _plan(storage, study, options)
+    opened = open_study(storage, plan)
+    run_with_progress(opened, workers or cpu_count())
+    counts = configuration_counts(opened.database, opened.study_id, plan.problem.epochs)
+    standings = ranked(counts)
+    show_standings(plan.name, plan.problem, standings, top=20)
+    _say_what_next(storage, plan, standings[0])
+
+
+def _plan(storage: str, name: str | None, options: dict[str, Any]) -> StudyPlan:
+    """What is asked for: options that are left out are those of the study, or the defaults."""
+    from search.study import StudyPlan, stored_plan
+
+    data = None
+    if options["data"] is not None or options["target"] is not None:
+        data = load_data(options["data"] or DEFAULT_DATA, options["target"])
+    if name is None:
+        name = data.name if data else DEFAULT_DATA
+    stored = stored_plan(storage, name)
+    base = stored or StudyPlan(
+        name=name,
+        problem=Problem(data or load_data(DEFAULT_DATA, None)),
+        space=DEFAULT_SPACE,
+        restarts=DEFAULT_RESTARTS,
+        sampler="tpe",
+        sampler_seed=0,
+        trials=DEFAULT_TRIALS,
+    )
+
+    def given(option: str, otherwise: Any) -> Any:
+        return otherwise if options[option] is None else options[option]
+
+    rates = options["learning_rate"]
+    space = SearchSpace(
+        given("scaling", base.space.scalings),
+        given("optimizer", base.space.optimizers),
+        base.space.learning_rates if rates is None else parse_learning_rates(rates),
+    )
+    sampler = given("sampler", base.sampler)
+    grid = space.configurations if sampler == "grid" and stored is None else None
+    return StudyPlan(
+        name=name,
+        problem=Problem(
+            data=data or base.problem.data,
+            hidden=given("hidden", base.problem.hidden),
+            activation=given("activation", base.problem.activation),
+            epochs=given("epochs", base.problem.epochs),
+            batch_size=given("batch_size", base.problem.batch_size),
+            margin=given("margin", base.problem.margin),
+            target=given("solved_at", base.problem.target),
+        ),
+        space=space,
+        restarts=given("restarts", base.restarts),
+        sampler=sampler,
+        sampler_seed=given("sampler_seed", base.sampler_seed),
+        trials=given("trials", len(grid) if grid else base.trials),
+    )
+
+
+def _say_what_next(storage: str, plan: StudyPlan, best: Standing) -> None:
+    at = "" if storage == DEFAULT_STORAGE else f" --storage {shlex.quote(storage)}"
+    where = f" --study {shlex.quote(plan.name)}{at}"
+    restart = f" --trial {best.counts.best_trial} --seed {best.counts.best_seed}"
+    commands = [
+        (f"launch{where} --trials {2 * plan.trials}", "more restarts, narrower intervals"),
+        (f"best{where}", "this table again; --format json for programs"),
+        (f"dashboard{at}", "the study in a browser"),
+    ]
+    if best.counts.best_seed is not None:
+        commands.insert(1, (f"reference{where}{restart}", "check the best restart by plain Keras"))
+    width = max(len(command) for command, _ in commands)
+    click.echo("What next:", err=True)
+    for command, purpose in commands:
+        click.echo(f"  multirestart {command:<{width}}  # {purpose}", err=True)

@@ -1,0 +1,71 @@
+"""Options that several commands share, and how their texts are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from storage.database import Database
+from storage.errors import RecordError
+from storage.reading import find_study, study_names
+from storage.rows import StudyRecord
+
+DEFAULT_STORAGE = "sqlite:///multirestart.db"
+
+storage_option = click.option(
+    "--storage",
+    default=DEFAULT_STORAGE,
+    show_default=True,
+    metavar="URL",
+    help="Database of the studies.",
+)
+study_option = click.option(
+    "--study", metavar="NAME", help="Study in the database; may be left out if there is only one."
+)
+format_option = click.option(
+    "--format",
+    "output",
+    type=click.Choice(["table", "json", "csv"]),
+    default="table",
+    show_default=True,
+    help="A table for people, or JSON or CSV for programs.",
+)
+
+
+class Listed(click.ParamType[tuple[Any, ...]]):
+    """Values separated by commas, each read by `read`, as a tuple."""
+
+    name = "list"
+
+    def __init__(self, read: Callable[[str], Any] = str) -> None:
+        self._read = read
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[Any, ...]:
+        """Read the values; a part that `read` refuses with ValueError fails the command."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(self._read(part.strip()) for part in str(value).split(","))
+        except ValueError:
+            self.fail(f"{value!r} is not a list of whole numbers like 4,4", param, ctx)
+
+
+def choose_study(database: Database, name: str | None) -> tuple[str, int, StudyRecord]:
+    """The study asked for, or the only one: its name, Optuna's id and what is kept with it.
+
+    Raises RecordError that names the studies there are if it is not one of them.
+    """
+    names = study_names(database)
+    if not names:
+        raise RecordError(f"{database.url} holds no study; `multirestart launch` makes one")
+    if name is None and len(names) > 1:
+        raise RecordError(f"choose a study with --study: {', '.join(names)}")
+    chosen = names[0] if name is None else name
+    found = find_study(database, chosen)
+    if found is None:
+        raise RecordError(f"there is no study {chosen!r}; there are: {', '.join(names)}")
+    return chosen, *found

@@ -1,0 +1,120 @@
+"""Commands that only read: `best`, `restarts`, `studies`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import click
+
+from search.commands.options import choose_study, format_option, storage_option, study_option
+from search.problem import Problem
+from search.report import csv_text, json_text
+from search.standing import Standing, ranked
+from search.tables import (
+    RESTART_KEYS,
+    STUDY_KEYS,
+    restart_json,
+    show_restarts,
+    show_standings,
+    show_studies,
+    study_json,
+)
+from storage.database import Database, open_for_reading
+from storage.reading import configuration_counts, recorded_restarts, study_summaries
+
+
+@click.command()
+@study_option
+@storage_option
+@click.option(
+    "--top",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    metavar="K",
+    help="How many configurations to show.",
+)
+@format_option
+def best(study: str | None, storage: str, top: int, output: str) -> None:
+    """Configurations of a study, ranked by the lower end of the escape rate's interval.
+
+    \b
+    multirestart best --top 3 --format json
+    """
+    database = open_for_reading(storage)
+    name, problem, standings = study_standings(database, study)
+    if output == "table":
+        show_standings(name, problem, standings, top)
+    else:
+        keys = STANDING_KEYS
+        write(output, keys, (standing.to_json() for standing in standings[:top]))
+
+
+STANDING_KEYS = (
+    "scaling",
+    "optimizer",
+    "learning_rate",
+    "restarts",
+    "escaped",
+    "solved",
+    "diverged",
+    "escape_rate",
+    "ci_low",
+    "ci_high",
+    "restarts_needed",
+    "expected_epochs",
+    "best_seed",
+    "best_loss",
+    "best_accuracy",
+    "trials",
+)
+
+
+def study_standings(database: Database, study: str | None) -> tuple[str, Problem, list[Standing]]:
+    """Name and problem of a study, and its configurations, best first."""
+    name, study_id, record = choose_study(database, study)
+    problem = Problem.from_json(record.problem, record.data)
+    return name, problem, ranked(configuration_counts(database, study_id, problem.epochs))
+
+
+@click.command()
+@study_option
+@storage_option
+@format_option
+def restarts(study: str | None, storage: str, output: str) -> None:
+    """Every restart of a study, by trial and seed.
+
+    \b
+    multirestart restarts --format csv > restarts.csv
+    """
+    database = open_for_reading(storage)
+    name, study_id, _ = choose_study(database, study)
+    rows = recorded_restarts(database, study_id)
+    if output == "table":
+        show_restarts(name, rows)
+    else:
+        write(output, RESTART_KEYS, map(restart_json, rows))
+
+
+@click.command()
+@storage_option
+@format_option
+def studies(storage: str, output: str) -> None:
+    """The studies of a database, and what they hold of complete trials.
+
+    \b
+    multirestart studies --storage sqlite:///multirestart.db
+    """
+    rows = [study_json(summary) for summary in study_summaries(open_for_reading(storage))]
+    if output == "table":
+        show_studies(storage, rows)
+    else:
+        write(output, STUDY_KEYS, rows)
+
+
+def write(output: str, names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write rows to stdout as JSON or CSV."""
+    pieces: Iterator[str] = json_text(rows) if output == "json" else csv_text(names, rows)
+    for piece in pieces:
+        click.echo(piece, nl=False)

@@ -1,0 +1,54 @@
+"""`reference`: train a recorded restart by plain Keras and set it beside the record."""
+
+from __future__ import annotations
+
+import click
+
+from search.commands.options import choose_study, storage_option, study_option
+from search.configuration import Configuration
+from search.problem import Problem, Task
+from search.report import Column, show_table
+from search.tables import describe
+from storage.database import open_for_reading
+from storage.reading import recorded_restart
+
+
+@click.command()
+@click.option("--trial", type=click.IntRange(min=0), required=True, metavar="N")
+@click.option("--seed", type=click.IntRange(min=0), required=True, metavar="K")
+@study_option
+@storage_option
+def reference(trial: int, seed: int, study: str | None, storage: str) -> None:
+    """Train one recorded restart by plain `keras.Sequential.fit` and compare it with the record.
+
+    Exit code 1 if they disagree: another outcome, or a loss of the last epoch that differs by more
+    than 1e-4. Takes seconds, for plain Keras is slow on small networks.
+
+    \b
+    multirestart reference --trial 3 --seed 1234560
+    """
+    database = open_for_reading(storage)
+    name, study_id, record = choose_study(database, study)
+    stored = recorded_restart(database, study_id, trial, seed)
+    problem = Problem.from_json(record.problem, record.data)
+    key = stored.configuration
+    configuration = Configuration(key.scaling, key.optimizer, key.learning_rate)
+
+    click.echo("Training by plain Keras ...", err=True)
+    from search.check import compare, retrain  # TensorFlow, imported once it is needed
+
+    fresh = retrain(Task(problem, configuration, seed, 1))
+    comparison = compare(stored.restart, fresh)
+    show_table(
+        f"{name}: trial {trial}, seed {seed}, {configuration}; {describe(problem)}",
+        [
+            Column(""),
+            Column("recorded", right=True),
+            Column("plain Keras", right=True),
+            Column("difference", right=True),
+        ],
+        comparison.rows,
+    )
+    click.echo("agrees" if comparison.agrees else "DISAGREES", err=True)
+    if not comparison.agrees:
+        raise SystemExit(1)

@@ -1,0 +1,133 @@
+"""What a study searches: configurations, and the space that they are picked from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from search.errors import UserError, unknown_name
+from search.scaling import SCALINGS
+from search.training.optimizers import OPTIMIZERS
+from storage.rows import ConfigurationKey
+
+
+@dataclass(frozen=True)
+class Configuration(ConfigurationKey):
+    """One way to train: scaling of the features, optimizer and learning rate.
+
+    Raises UserError if a name is unknown or the learning rate is not a positive finite number.
+    """
+
+    def __post_init__(self) -> None:
+        if self.scaling not in SCALINGS:
+            raise unknown_name("scaling", self.scaling, SCALINGS)
+        if self.optimizer not in OPTIMIZERS:
+            raise unknown_name("optimizer", self.optimizer, OPTIMIZERS)
+        _check_learning_rate(self.learning_rate)
+
+    def __str__(self) -> str:
+        return f"{self.scaling} {self.optimizer} {self.learning_rate:.4g}"
+
+
+@dataclass(frozen=True)
+class LearningRateRange:
+    """Learning rates between two bounds, drawn uniformly in the logarithm."""
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        _check_learning_rate(self.low)
+        _check_learning_rate(self.high)
+        if self.low >= self.high:
+            raise UserError(
+                f"a range of learning rates must be LOW:HIGH with LOW below HIGH, received {self}"
+            )
+
+    def __str__(self) -> str:
+        return f"{self.low:g}:{self.high:g}"
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """The scalings, optimizers and learning rates on offer in a study.
+
+    Raises UserError if one of them is empty, repeats itself or holds an invalid value.
+    """
+
+    scalings: tuple[str, ...]
+    optimizers: tuple[str, ...]
+    learning_rates: tuple[float, ...] | LearningRateRange
+
+    def __post_init__(self) -> None:
+        rates = self.learning_rates
+        listed = (rates.low, rates.high) if isinstance(rates, LearningRateRange) else rates
+        for option, values in (
+            ("--scaling", self.scalings),
+            ("--optimizer", self.optimizers),
+            ("--learning-rate", listed),
+        ):
+            if not values:
+                raise UserError(f"{option} must name at least one value")
+            if len(set(values)) < len(values):
+                raise UserError(f"{option} must name each value once, received {values}")
+        for scaling, optimizer, rate in product(self.scalings, self.optimizers, listed):
+            Configuration(scaling, optimizer, rate)
+
+    @property
+    def configurations(self) -> tuple[Configuration, ...] | None:
+        """All configurations in the order given, or None if the learning rate is a range."""
+        if isinstance(self.learning_rates, LearningRateRange):
+            return None
+        return tuple(
+            Configuration(*values)
+            for values in product(self.scalings, self.optimizers, self.learning_rates)
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The space as JSON can hold it, for `from_json`."""
+        rates = self.learning_rates
+        return {
+            "scaling": list(self.scalings),
+            "optimizer": list(self.optimizers),
+            "learning_rate": {"low": rates.low, "high": rates.high}
+            if isinstance(rates, LearningRateRange)
+            else list(rates),
+        }
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> SearchSpace:
+        """The space that `to_json` wrote."""
+        rates = stored["learning_rate"]
+        return cls(
+            tuple(stored["scaling"]),
+            tuple(stored["optimizer"]),
+            LearningRateRange(**rates) if isinstance(rates, dict) else tuple(rates),
+        )
+
+
+def parse_learning_rates(text: str) -> tuple[float, ...] | LearningRateRange:
+    """Learning rates as written on a command line: `0.01,0.1` is a list, `0.001:1` a range.
+
+    Raises UserError if a part is no number or the whole is neither form.
+    """
+    separator = ":" if ":" in text else ","
+    try:
+        rates = tuple(float(part) for part in text.split(separator))
+    except ValueError:
+        raise UserError(
+            "--learning-rate must be a list like 0.01,0.1 or a range like 0.001:1, "
+            f"received {text!r}"
+        ) from None
+    if separator == ":":
+        if len(rates) != 2:
+            raise UserError(f"a range of learning rates must be LOW:HIGH, received {text!r}")
+        return LearningRateRange(*rates)
+    return rates
+
+
+def _check_learning_rate(rate: float) -> None:
+    if not (math.isfinite(rate) and rate > 0):
+        raise UserError(f"a learning rate must be a positive number, received {rate:g}")

@@ -1,0 +1,118 @@
+"""What a study holds fixed: the data, the network, and how long it trains."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from search.configuration import Configuration
+from search.datasets import Dataset
+from search.errors import UserError
+from search.outcome import Bars
+from search.training.network import ACTIVATIONS, Network
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Data, hidden layers and activation, epochs, batch size; and what counts as escaped, solved.
+
+    A restart has escaped if its accuracy exceeds the plateau by more than `margin`, and solved
+    the problem if it reaches `target`. Raises UserError if a value breaks its rule.
+    """
+
+    data: Dataset
+    hidden: tuple[int, ...] = (2,)
+    activation: str = "sigmoid"
+    epochs: int = 200
+    batch_size: int = 32
+    margin: float = 0.01
+    target: float = 0.99
+
+    def __post_init__(self) -> None:
+        if not self.hidden or min(self.hidden) < 1:
+            raise UserError(f"--hidden must be layer sizes of at least 1, received {self.hidden}")
+        if self.activation not in ACTIVATIONS:
+            raise UserError(
+                f"--activation must be one of {', '.join(ACTIVATIONS)}, "
+                f"received {self.activation!r}"
+            )
+        for option, count in (("--epochs", self.epochs), ("--batch-size", self.batch_size)):
+            if count < 1:
+                raise UserError(f"{option} must be at least 1, received {count}")
+        if not (math.isfinite(self.margin) and 0 <= self.margin < 1 - self.data.plateau):
+            raise UserError(
+                f"--margin must be at least 0 and leave room above the plateau of "
+                f"{self.data.plateau:.4f}, received {self.margin:g}"
+            )
+        if not self.threshold < self.target <= 1:
+            raise UserError(
+                f"--solved-at must be above the plateau and margin ({self.threshold:.4f}) and at "
+                f"most 1, received {self.target:g}"
+            )
+
+    @property
+    def network(self) -> Network:
+        """The network that is trained, 1-2-1 unless the data or the hidden layers say otherwise."""
+        return Network(self.data.features.shape[1], self.hidden, self.activation)
+
+    @property
+    def threshold(self) -> float:
+        """The accuracy that a restart has to exceed to have escaped."""
+        return self.data.plateau + self.margin
+
+    @cached_property
+    def bars(self) -> Bars:
+        """The same and the target as whole counts of points, from the decimals as written."""
+        points = self.data.points
+        largest = round(self.data.plateau * points)
+        return Bars(
+            escaped=math.floor(largest + Fraction(repr(self.margin)) * points) + 1,
+            solved=math.ceil(Fraction(repr(self.target)) * points),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """All but the points, as JSON can hold it, for `from_json` and `differences`."""
+        return {
+            "data": self.data.name,
+            "data_sha256": self.data.digest,
+            "features": self.network.features,
+            "classes": list(self.data.classes),
+            "hidden": list(self.hidden),
+            "activation": self.activation,
+            "epochs": self.epochs,
+            "batch_size": self.batch_size,
+            "margin": self.margin,
+            "target": self.target,
+        }
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any], data: bytes) -> Problem:
+        """The problem that `to_json` wrote, with the points that `Dataset.to_bytes` wrote."""
+        first, second = stored["classes"]
+        return cls(
+            data=Dataset.from_bytes(stored["data"], (first, second), data),
+            hidden=tuple(stored["hidden"]),
+            activation=stored["activation"],
+            epochs=stored["epochs"],
+            batch_size=stored["batch_size"],
+            margin=stored["margin"],
+            target=stored["target"],
+        )
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one trial trains: a problem under one configuration from a block of seeds."""
+
+    problem: Problem
+    configuration: Configuration
+    first_seed: int
+    restarts: int
+
+    @property
+    def seeds(self) -> range:
+        """The seeds, one per restart."""
+        return range(self.first_seed, self.first_seed + self.restarts)

@@ -1,0 +1,264 @@
+"""Which configuration and which seeds a trial gets.
+
+The seed is a parameter of Optuna's trial, but the sampler that picks the configuration must never
+learn from it: a model that takes the seed for a dimension chases noise, and the escape rate of
+the configuration it visits most comes out wrong. So `seed` is drawn apart, uniformly, as a
+function of the sampler's seed and the trial's number.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.samplers import BaseSampler, QMCSampler, RandomSampler, TPESampler
+from optuna.trial import FrozenTrial, TrialState
+
+from search.configuration import Configuration, LearningRateRange, SearchSpace
+from search.errors import UserError
+from search.training.batches import SEEDS_PER_ORDER
+
+LAST_SEED = 2**31 - 1
+SEED = "seed"
+_COVERED_FIRST = 16
+_SEED_STREAM, _CONFIGURATION_STREAM = 1, 2  # keep the two draws of a trial independent
+
+
+def distributions(space: SearchSpace) -> dict[str, BaseDistribution]:
+    """The parameters of a trial in the order in which they are suggested, the seed last."""
+    rates = space.learning_rates
+    learning_rate: BaseDistribution = (
+        FloatDistribution(rates.low, rates.high, log=True)
+        if isinstance(rates, LearningRateRange)
+        else CategoricalDistribution(rates)
+    )
+    return {
+        "scaling": CategoricalDistribution(space.scalings),
+        "optimizer": CategoricalDistribution(space.optimizers),
+        "learning_rate": learning_rate,
+        SEED: IntDistribution(0, LAST_SEED + 1 - SEEDS_PER_ORDER, step=SEEDS_PER_ORDER),
+    }
+
+
+def configuration_of(parameters: Mapping[str, Any]) -> Configuration:
+    """The configuration among a trial's parameters."""
+    return Configuration(
+        parameters["scaling"], parameters["optimizer"], float(parameters["learning_rate"])
+    )
+
+
+class StudySampler(BaseSampler):
+    """Picks configurations by the sampler called `name` and seeds apart from it.
+
+    Seeds come in blocks of `restarts`, rounded up to whole batch-order blocks: two trials of one
+    configuration have the same block or none in common, and are never given the same. What a
+    trial is given depends on `sampler_seed`, the trial's number and the trials before it, so a
+    study that was interrupted goes on as it would have done. Raises UserError if the sampler
+    cannot sample the space.
+    """
+
+    def __init__(self, name: str, space: SearchSpace, restarts: int, sampler_seed: int) -> None:
+        self._make = SAMPLERS[name]
+        self._make(space, sampler_seed, 0)  # refuses a space that it cannot sample
+        self._space = space
+        self._stride = -(-restarts // SEEDS_PER_ORDER) * SEEDS_PER_ORDER
+        self._sampler_seed = sampler_seed
+        self._current: tuple[int, BaseSampler] | None = None
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """The search space of the configuration's sampler, without the seed."""
+        space = self._sampler(trial).infer_relative_search_space(study, trial)
+        return {name: distribution for name, distribution in space.items() if name != SEED}
+
+    def sample_relative(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        search_space: dict[str, BaseDistribution],
+    ) -> dict[str, Any]:
+        """What the configuration's sampler picks jointly."""
+        return self._sampler(trial).sample_relative(study, trial, search_space)
+
+    def sample_independent(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        """The seed, or what the configuration's sampler picks for one parameter."""
+        if param_name == SEED:
+            return self._free_seed(study, trial)
+        sampler = self._sampler(trial)
+        return sampler.sample_independent(study, trial, param_name, param_distribution)
+
+    def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
+        """Let the configuration's sampler prepare."""
+        self._sampler(trial).before_trial(study, trial)
+
+    def after_trial(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        state: TrialState,
+        values: Sequence[float] | None,
+    ) -> None:
+        """Let the configuration's sampler learn of the end of a trial."""
+        self._sampler(trial).after_trial(study, trial, state, values)
+
+    def reseed_rng(self) -> None:
+        """Nothing to do: every draw is a function of the sampler's seed and the trial."""
+
+    def _sampler(self, trial: FrozenTrial) -> BaseSampler:
+        if self._current is None or self._current[0] != trial.number:
+            sampler = self._make(self._space, self._sampler_seed, trial.number)
+            self._current = (trial.number, sampler)
+        return self._current[1]
+
+    def _free_seed(self, study: optuna.Study, trial: FrozenTrial) -> int:
+        wanted = configuration_of(trial.params)
+        taken = {
+            other.params[SEED]
+            for other in _trials_of_this_ask(study)
+            if SEED in other.params
+            and other.number != trial.number
+            and configuration_of(other.params) == wanted
+        }
+        blocks = (LAST_SEED + 1) // self._stride
+        if len(taken) >= blocks:
+            raise UserError(f"all {blocks} blocks of seeds of {wanted} are used up")
+        attempt = 0
+        while True:
+            seed = (
+                _uniform(_SEED_STREAM, self._sampler_seed, trial.number, attempt) % blocks
+            ) * self._stride
+            if seed not in taken:
+                return seed
+            attempt += 1
+
+
+class LeastTriedSampler(BaseSampler):
+    """Picks the configuration of a finite space that has the fewest trials, in the space's order.
+
+    So a grid is covered once before any point comes again, and evenly at every size of a study.
+    """
+
+    def __init__(self, configurations: Sequence[Configuration]) -> None:
+        self._configurations = configurations
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """All three parts of a configuration."""
+        parts = Configuration.__dataclass_fields__
+        return {
+            name: CategoricalDistribution(
+                list(dict.fromkeys(getattr(point, name) for point in self._configurations))
+            )
+            for name in parts
+        }
+
+    def sample_relative(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        search_space: dict[str, BaseDistribution],
+    ) -> dict[str, Any]:
+        """The parts of the least tried configuration."""
+        tries = count_trials(study, self._configurations)
+        least = min(self._configurations, key=lambda point: tries[point])
+        return {name: getattr(least, name) for name in search_space}
+
+    def sample_independent(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        """Never asked: all parts are picked jointly. Raises ValueError."""
+        raise ValueError(f"{param_name} is no part of a configuration")
+
+
+def count_trials(
+    study: optuna.Study, configurations: Sequence[Configuration]
+) -> dict[Configuration, int]:
+    """Trials of each configuration that are complete, running or waiting."""
+    tries = dict.fromkeys(configurations, 0)
+    counted = (TrialState.COMPLETE, TrialState.RUNNING, TrialState.WAITING)
+    for trial in _trials_of_this_ask(study):
+        if trial.state in counted and SEED in trial.params:
+            point = configuration_of(trial.params)
+            if point in tries:
+                tries[point] += 1
+    return tries
+
+
+def _trials_of_this_ask(study: optuna.Study) -> list[FrozenTrial]:
+    """All trials, read once for each ask as Optuna's own samplers do; a read costs 6 ms."""
+    return study._get_trials(deepcopy=False, use_cache=True)
+
+
+def _tpe(space: SearchSpace, sampler_seed: int, number: int) -> BaseSampler:
+    points = space.configurations
+    if points is not None and len(points) <= _COVERED_FIRST and number < len(points):
+        return LeastTriedSampler(points)
+    return TPESampler(seed=_sampler_seed_of_trial(sampler_seed, number))
+
+
+def _random(_space: SearchSpace, sampler_seed: int, number: int) -> BaseSampler:
+    return RandomSampler(seed=_sampler_seed_of_trial(sampler_seed, number))
+
+
+def _grid(space: SearchSpace, _sampler_seed: int, _number: int) -> BaseSampler:
+    points = space.configurations
+    if points is None:
+        raise UserError(
+            "--sampler grid needs a list of learning rates like 0.01,0.1, "
+            f"received the range {space.learning_rates}"
+        )
+    return LeastTriedSampler(points)
+
+
+def _qmc(space: SearchSpace, sampler_seed: int, number: int) -> BaseSampler:
+    if space.configurations is not None:
+        raise UserError(
+            "--sampler qmc needs a range of learning rates like 0.001:1; "
+            "a list is for --sampler grid"
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        # One scrambled sequence for the whole study; Optuna keeps the place in it with the study.
+        return QMCSampler(
+            scramble=True,
+            seed=sampler_seed,
+            independent_sampler=RandomSampler(seed=_sampler_seed_of_trial(sampler_seed, number)),
+            warn_independent_sampling=False,
+        )
+
+
+def _sampler_seed_of_trial(sampler_seed: int, number: int) -> int:
+    return _uniform(_CONFIGURATION_STREAM, sampler_seed, number) % 2**32
+
+
+def _uniform(*key: int) -> int:
+    """63 random bits, a function of the key on any machine and in any version of NumPy."""
+    return int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+SAMPLERS: Mapping[str, Callable[[SearchSpace, int, int], BaseSampler]] = MappingProxyType(
+    {"tpe": _tpe, "random": _random, "grid": _grid, "qmc": _qmc}
+)
+"""Name on the command line -> maker of the sampler for a space, a seed and a trial's number."""

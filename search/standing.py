@@ -1,0 +1,85 @@
+"""How the configurations of a study stand: pooled restarts, figures, rank."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from search.escape import EscapeRate, expected_epochs, restarts_needed
+from storage.rows import ConfigurationCounts, ConfigurationKey
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One configuration's pooled restarts and the figures that follow from them."""
+
+    counts: ConfigurationCounts
+
+    @property
+    def configuration(self) -> ConfigurationKey:
+        """The configuration that stands here."""
+        return self.counts.configuration
+
+    @cached_property
+    def escape_rate(self) -> EscapeRate:
+        """Escaped of all restarts."""
+        return EscapeRate(self.counts.escaped, self.counts.restarts)
+
+    @property
+    def restarts_needed(self) -> int | None:
+        """Restarts for a 99% chance of at least one escape, at the measured rate."""
+        return restarts_needed(self.escape_rate.rate)
+
+    @property
+    def restarts_needed_interval(self) -> tuple[int | None, int | None]:
+        """The same for both ends of the rate's interval: fewest and most."""
+        low, high = self.escape_rate.interval
+        return restarts_needed(high), restarts_needed(low)
+
+    @property
+    def expected_epochs(self) -> float | None:
+        """Epochs spent per escape at the full budget."""
+        return expected_epochs(self.counts.epochs_spent, self.counts.escaped)
+
+    def to_json(self) -> dict[str, Any]:
+        """All figures under their stable names."""
+        low, high = self.escape_rate.interval
+        return {
+            "scaling": self.configuration.scaling,
+            "optimizer": self.configuration.optimizer,
+            "learning_rate": self.configuration.learning_rate,
+            "restarts": self.counts.restarts,
+            "escaped": self.counts.escaped,
+            "solved": self.counts.solved,
+            "diverged": self.counts.diverged,
+            "escape_rate": self.escape_rate.rate,
+            "ci_low": low,
+            "ci_high": high,
+            "restarts_needed": self.restarts_needed,
+            "expected_epochs": self.expected_epochs,
+            "best_seed": self.counts.best_seed,
+            "best_loss": self.counts.best_loss,
+            "best_accuracy": self.counts.best_accuracy,
+            "trials": self.counts.trials,
+        }
+
+
+def ranked(counts: Iterable[ConfigurationCounts]) -> list[Standing]:
+    """Standings by the lower end of the interval, best first.
+
+    The best of many measured rates flatters itself; the lower end asks for evidence too. Equal
+    ends are ranked by fewer expected epochs, then by name.
+    """
+
+    def key(standing: Standing) -> tuple[Any, ...]:
+        configuration, cost = standing.configuration, standing.expected_epochs
+        return (
+            -standing.escape_rate.interval[0],
+            -standing.escape_rate.interval[1],
+            float("inf") if cost is None else cost,
+            (configuration.scaling, configuration.optimizer, configuration.learning_rate),
+        )
+
+    return sorted((Standing(count) for count in counts), key=key)

@@ -1,0 +1,171 @@
+"""A study: what it holds fixed and searches, kept in the record, and its Optuna study."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+
+from search.configuration import LearningRateRange, SearchSpace
+from search.errors import UserError, unknown_name
+from search.problem import Problem
+from search.sampling import SAMPLERS, StudySampler
+from storage.database import Database, open_for_writing, open_if_there
+from storage.optuna_storage import open_optuna_storage, optuna_trials
+from storage.reading import find_study
+from storage.record import keep_search, keep_study
+from storage.rows import StudyRecord
+
+MAX_NAME_CHARACTERS = 512
+MAX_RESTARTS = 1_000_000
+
+
+@dataclass(frozen=True)
+class StudyPlan:
+    """All that a study is made from: what it holds fixed, what it searches, how, and how far.
+
+    The problem, the space and the restarts of a trial stay as they are for the life of a study;
+    the sampler, its seed and the number of trials may change from launch to launch. Raises
+    UserError if a value breaks its rule.
+    """
+
+    name: str
+    problem: Problem
+    space: SearchSpace
+    restarts: int
+    sampler: str
+    sampler_seed: int
+    trials: int
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+        if not 1 <= self.restarts <= MAX_RESTARTS:
+            raise UserError(
+                f"--restarts must be at least 1 and at most {MAX_RESTARTS}, "
+                f"received {self.restarts}"
+            )
+        if self.trials < 1:
+            raise UserError(f"--trials must be at least 1, received {self.trials}")
+        if self.sampler not in SAMPLERS:
+            raise unknown_name("sampler", self.sampler, SAMPLERS)
+        self.make_sampler()
+
+    def make_sampler(self) -> StudySampler:
+        """The sampler of the study. Raises UserError if it cannot sample the space."""
+        return StudySampler(self.sampler, self.space, self.restarts, self.sampler_seed)
+
+    def to_record(self) -> StudyRecord:
+        """The plan as it is kept."""
+        search = {
+            "space": self.space.to_json(),
+            "restarts": self.restarts,
+            "sampler": self.sampler,
+            "sampler_seed": self.sampler_seed,
+            "trials": self.trials,
+        }
+        return StudyRecord(self.problem.to_json(), search, self.problem.data.to_bytes())
+
+    @classmethod
+    def from_record(cls, name: str, record: StudyRecord) -> StudyPlan:
+        """The plan that `to_record` kept."""
+        search = dict(record.search)
+        return cls(
+            name=name,
+            problem=Problem.from_json(record.problem, record.data),
+            space=SearchSpace.from_json(search.pop("space")),
+            **search,
+        )
+
+    def differences(self, other: StudyPlan) -> list[str]:
+        """What the two may not differ in but do, each as `name is this, not that asked for`."""
+        here, there = self._facts(), other._facts()
+        return [
+            f"{name} is {_shown(here[name])}, not {_shown(there[name])}"
+            for name in here
+            if here[name] != there[name]
+        ]
+
+    def _facts(self) -> dict[str, Any]:
+        facts = {**self.problem.to_json(), **self.space.to_json(), "restarts": self.restarts}
+        rates = self.space.learning_rates
+        if isinstance(rates, LearningRateRange):
+            facts["learning_rate"] = str(rates)
+        # What tells data apart is the points; the name alone can lie.
+        facts["data"] = f"{facts['data']} ({facts.pop('data_sha256')[:8]})"
+        return facts
+
+
+@dataclass(frozen=True)
+class OpenStudy:
+    """A study open for writing: its plan, its record, and Optuna's study in the same database."""
+
+    plan: StudyPlan
+    study_id: int
+    database: Database
+    optuna_study: optuna.Study
+
+
+def check_name(name: str) -> None:
+    """Raise UserError unless `name` can name a study."""
+    if not name.strip() or not name.isprintable():
+        raise UserError(f"--study must be a printable name, received {name[:60]!r}")
+    if len(name) > MAX_NAME_CHARACTERS:
+        raise UserError(
+            f"--study must be at most {MAX_NAME_CHARACTERS} characters, received {len(name)}"
+        )
+
+
+def stored_plan(url: str, name: str) -> StudyPlan | None:
+    """The plan of a study that is there already; None if there is no such study or database."""
+    database = open_if_there(url)
+    found = find_study(database, name) if database else None
+    return StudyPlan.from_record(name, found[1]) if found else None
+
+
+def open_study(url: str, plan: StudyPlan) -> OpenStudy:
+    """Open a study to go on with it, or make it if there is none of that name.
+
+    Raises UserError if the study is there with another problem or search space, or was made by
+    Optuna without a record; RecordError if the database cannot be used.
+    """
+    # All that can be refused is refused before anything is written.
+    kept = stored_plan(url, plan.name)
+    if kept is not None:
+        _refuse_differences(kept, plan)
+    elif optuna_trials(url, plan.name):
+        raise UserError(
+            f"study {plan.name!r} was made by Optuna, not by multirestart: give another --study"
+        )
+    study = optuna.create_study(
+        study_name=plan.name,
+        storage=open_optuna_storage(url),
+        sampler=plan.make_sampler(),
+        direction="maximize",
+        load_if_exists=True,
+    )
+    database, study_id = open_for_writing(url), study._study_id
+    if kept is None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            study.set_metric_names(["escape rate"])
+        kept = StudyPlan.from_record(plan.name, keep_study(database, study_id, plan.to_record()))
+        _refuse_differences(kept, plan)
+    search = plan.to_record().search
+    if search != kept.to_record().search:
+        keep_search(database, study_id, search)
+    return OpenStudy(plan, study_id, database, study)
+
+
+def _refuse_differences(kept: StudyPlan, plan: StudyPlan) -> None:
+    differences = kept.differences(plan)
+    if differences:
+        raise UserError(
+            f"study {plan.name!r} holds something else: {'; '.join(differences)}. "
+            "Give another --study, or leave these options out to go on with it"
+        )
+
+
+def _shown(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
