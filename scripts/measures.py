@@ -237,33 +237,30 @@ def sklearn(size: float, *, solver: str) -> float:
 
 
 def launch(_size: float, *, trials: int, workers: int) -> dict[str, float]:
-    """A whole `launch`: seconds in all and training, share of recording, memory in MB."""
+    """A whole `launch`: seconds in all, claiming and finishing trials; memory in MB."""
     code = (
         "import json, resource, sys, time\n"
-        "from search import progress, runner\n"
+        "from search import ledger\n"
         "from search.commands import main\n"
-        "spent = {'record': 0.0, 'optuna': 0.0}\n"
+        "spent = {'claim': 0.0, 'finish': 0.0}\n"
         "ends = []\n"
         "def timed(kind, call):\n"
         "    def inner(*a):\n"
         "        began = time.perf_counter()\n"
         "        try: return call(*a)\n"
-        "        finally: spent[kind] += time.perf_counter() - began\n"
+        "        finally:\n"
+        "            ends.append(time.perf_counter()) if kind == 'finish' else None\n"
+        "            spent[kind] += time.perf_counter() - began\n"
         "    return inner\n"
-        "tell = runner._tell\n"
-        "def told(*a):\n"
-        "    done = tell(*a); ends.append(time.perf_counter()); return done\n"
-        "runner.record_trial = timed('record', runner.record_trial)\n"
-        "runner._ask = timed('optuna', runner._ask)\n"
-        "runner._tell = timed('optuna', told)\n"
+        "ledger.Ledger.claim = timed('claim', ledger.Ledger.claim)\n"
+        "ledger.Ledger.finish = timed('finish', ledger.Ledger.finish)\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "half = len(ends) // 4\n"
+        "part = len(ends) // 4\n"
         "own = int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]) / 1024\n"
         "child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024\n"
-        "steady = (len(ends) - half) / (ends[-1] - ends[half - 1])\n"
-        "print(json.dumps({'record': spent['record'], 'parent': own, 'worker': child,\n"
-        "    'optuna': spent['optuna'] - spent['record'], 'trials/s': steady}))\n"
+        "steady = (len(ends) - part) / (ends[-1] - ends[part - 1])\n"
+        "print(json.dumps({**spent, 'parent': own, 'worker': child, 'trials/s': steady}))\n"
     )
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
@@ -284,13 +281,15 @@ def launch(_size: float, *, trials: int, workers: int) -> dict[str, float]:
 
 def best(size: float) -> float:
     """Seconds of a whole `multirestart best` over 1,000,000 restarts (times SIZE)."""
-    import optuna
+    from optuna.distributions import IntDistribution, distribution_to_json
 
     from search.configuration import SearchSpace
     from search.datasets import bands
     from search.problem import Problem
     from search.study import StudyPlan, open_study
-    from storage.record import record_trial
+    from storage.claims import claim_trial
+    from storage.optuna_tables import Parameter
+    from storage.record import complete_trial
     from storage.rows import ConfigurationKey, Outcome, Restart
 
     with tempfile.TemporaryDirectory() as folder:
@@ -298,9 +297,12 @@ def best(size: float) -> float:
         space = SearchSpace(("none",), ("sgd", "adam"), (0.01, 0.1))
         plan = StudyPlan("bands", Problem(bands()), space, 1000, "random", 0, 1000)
         opened = open_study(url, plan)
+        distribution = distribution_to_json(IntDistribution(0, 2**31))
         keys = [ConfigurationKey("none", "sgd", 0.001 * n) for n in range(1, 41)]
         for number in range(int(1000 * size)):
-            trial = opened.optuna_study.ask()
+            with opened.database.transaction() as connection:
+                seed = Parameter(float(number), distribution)
+                trial_id, _ = claim_trial(connection, opened.study_id, "", {"seed": seed}, 1000)
             rows = [
                 Restart(
                     seed=number * 1024 + lane,
@@ -314,12 +316,8 @@ def best(size: float) -> float:
                 )
                 for lane in range(1000)
             ]
-            record_trial(
-                opened.database, opened.study_id, trial._trial_id, keys[number % 40], rows, {"n": 1}
-            )
-            opened.optuna_study._storage.set_trial_state_values(
-                trial._trial_id, optuna.trial.TrialState.COMPLETE, [0.5]
-            )
+            key = keys[number % 40]
+            complete_trial(opened.database, opened.study_id, trial_id, key, rows, [0.5], {"n": 1})
         opened.database.close()
         command = [sys.executable, "-m", "search", "best", "--storage", url, "--format", "json"]
         seconds = []

@@ -10,6 +10,10 @@ class UserError(Exception):
     """A mistake in what was asked for: the message is one line that says what to do."""
 
 
+class LaunchError(Exception):
+    """A launch that cannot go on, for a reason outside what was asked: the message is one line."""
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UserError:
     """The error for a name that is none of the known ones, with the nearest of them."""
     names = sorted(known)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import astuple
 
 from rich.console import Console
@@ -19,7 +20,10 @@ from rich.progress import (
 
 from search.configuration import Configuration
 from search.escape import EscapeRate
-from search.runner import TrialDone, complete_trials, run_study
+from search.figures import escape_rate
+from search.interrupts import Interrupts
+from search.ledger import Ledger
+from search.runner import TrialDone, TrialTroubled, Waiting, run_study
 from search.study import OpenStudy
 from search.workers import Workers
 from storage.reading import configuration_counts
@@ -45,7 +49,7 @@ class _Tally:
         The clock starts as the first trial ends: what it measures is the training, not the start
         of TensorFlow.
         """
-        rate = done.escape_rate
+        rate = escape_rate(done.restarts)
         pooled = self._pooled[done.configuration]
         pooled[0] += rate.escaped
         pooled[1] += rate.restarts
@@ -62,24 +66,26 @@ class _Tally:
         return f"{total:,} restarts, {speed}best {best}: {escaped} of {restarts} escaped"
 
 
-def run_with_progress(study: OpenStudy, workers: int) -> None:
-    """Run a study to its size and show how it goes: a bar on a terminal, else a line at times."""
+def run_with_progress(
+    study: OpenStudy, ledger: Ledger, workers: int, interrupts: Interrupts
+) -> list[TrialTroubled]:
+    """Run a study to its size and show how it goes: a bar on a terminal, else a line at times.
+
+    Returns the trials that were given up.
+    """
     console = Console(stderr=True, highlight=False)
-    trials, already = study.plan.trials, complete_trials(study.optuna_study)
-    if already >= trials:
-        console.print(
+    trials, already = study.plan.trials, ledger.settled
+    if ledger.is_settled:
+        _say(
+            console,
             f"Study {study.plan.name!r} has its {trials} trials already ({already} complete): "
             "nothing to do. Ask for more with --trials.",
-            markup=False,
-            soft_wrap=True,
         )
-        return
+        return []
     if already:
-        console.print(f"Going on from {already} trials.", markup=False)
-    console.print(
-        f"Starting {workers} worker{'s' if workers > 1 else ''} (TensorFlow takes a few seconds).",
-        markup=False,
-    )
+        _say(console, f"Going on from {already} trials.")
+    plural = "s" if workers > 1 else ""
+    _say(console, f"Starting {workers} worker{plural} (TensorFlow takes a few seconds).")
     tally = _Tally(configuration_counts(study.database, study.study_id, study.plan.problem.epochs))
     columns = (
         BarColumn(bar_width=24),
@@ -90,16 +96,41 @@ def run_with_progress(study: OpenStudy, workers: int) -> None:
         TextColumn("{task.description}", markup=False),
     )
     last_line = time.monotonic()
+    given_up: list[TrialTroubled] = []
+    waits = False
     with (
         Workers(workers) as pool,
         Progress(*columns, console=console, disable=not console.is_terminal) as bar,
+        closing(run_study(ledger, pool, interrupts)) as events,
     ):
         task = bar.add_task("", total=trials, completed=already)
-        for count, done in enumerate(run_study(study, pool), start=already + 1):
-            line = tally.add(done)
-            bar.update(task, completed=count, description=line)
-            if not console.is_terminal and (
-                count == trials or time.monotonic() - last_line >= _SECONDS_BETWEEN_LINES
-            ):
-                last_line = time.monotonic()
-                console.print(f"{count} of {trials} trials: {line}", markup=False, soft_wrap=True)
+        for event in events:
+            if isinstance(event, Waiting):
+                if not waits:
+                    _say(console, "Waiting for the trials that other launchers train.")
+                waits = True
+                bar.update(task, completed=ledger.settled)
+            elif isinstance(event, TrialTroubled):
+                _say(console, _trouble(event))
+                if event.given_up:
+                    given_up.append(event)
+            else:
+                waits = False
+                line = tally.add(event)
+                bar.update(task, completed=ledger.settled, description=line)
+                is_last = ledger.settled >= trials
+                if not console.is_terminal and (
+                    is_last or time.monotonic() - last_line >= _SECONDS_BETWEEN_LINES
+                ):
+                    last_line = time.monotonic()
+                    _say(console, f"{ledger.settled} of {trials} trials: {line}")
+    return given_up
+
+
+def _trouble(event: TrialTroubled) -> str:
+    then = "it is given up" if event.given_up else "it is trained again"
+    return f"Trial {event.number} ({event.configuration}): {event.reason}; {then}."
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(line, markup=False, soft_wrap=True)

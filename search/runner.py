@@ -1,28 +1,28 @@
-"""Running a study: ask -> workers -> record -> tell, until the study has its size."""
+"""Running a study: claim -> workers -> record and tell, until the study has its size."""
 
 from __future__ import annotations
 
-import signal
-import statistics
-from collections.abc import Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager
+import time
+from collections import Counter
+from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import dataclass
 
-import optuna
-from optuna.trial import TrialState
-
 from search.configuration import Configuration
-from search.escape import EscapeRate
-from search.problem import Task
-from search.sampling import SEED, configuration_of, distributions
-from search.study import OpenStudy
-from search.workers import Workers, next_done
-from storage.record import record_trial
-from storage.rows import Outcome, Restart
+from search.errors import LaunchError
+from search.interrupts import Interrupts
+from search.ledger import Claim, Ledger
+from search.workers import Ended, Workers
+from storage.errors import RecordError
+from storage.rows import Restart
 
-_TRIALS_PER_WORKER = 2
-"""One that trains and one that waits, so that no worker idles while its last trial is recorded."""
+DEATHS_ALLOWED = 3
+"""So often may a worker die over one trial; then the trial is given up."""
+
+_FRUITLESS_ALLOWED = 3
+"""So many trials may be given up before any is trained; then the launch is."""
+
+_SECONDS_BETWEEN_LOOKS = 0.5
 
 
 @dataclass(frozen=True)
@@ -33,101 +33,96 @@ class TrialDone:
     configuration: Configuration
     restarts: tuple[Restart, ...]
 
-    @property
-    def escape_rate(self) -> EscapeRate:
-        """Escaped of all restarts of the trial."""
-        return EscapeRate(
-            sum(restart.outcome.has_escaped for restart in self.restarts), len(self.restarts)
-        )
+
+@dataclass(frozen=True)
+class TrialTroubled:
+    """A trial that a worker died over or could not train; it is run again, or `given_up`."""
+
+    number: int
+    configuration: Configuration
+    reason: str
+    given_up: bool
 
 
-def complete_trials(study: optuna.Study) -> int:
-    """How many trials of a study are complete."""
-    return len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)))
+@dataclass(frozen=True)
+class Waiting:
+    """There is nothing left to claim: other launchers train the rest."""
 
 
-def run_study(study: OpenStudy, workers: Workers) -> Iterator[TrialDone]:
-    """Go on with a study until its trials are complete; yields each as it is told.
+Event = TrialDone | TrialTroubled | Waiting
 
-    Trials are asked for as workers become free, in the order of their numbers, and told in the
-    order in which they end. If it is interrupted or fails, the trials that are under way are told
-    failed, so that no later launch takes them for running.
+
+def run_study(ledger: Ledger, workers: Workers, interrupts: Interrupts) -> Generator[Event]:
+    """Go on with a study until its trials are settled; yields what happens as it happens.
+
+    Trials are claimed as workers become free and recorded in the order in which they end. Where
+    other launchers train the last trials it waits for them, and takes over those of a launcher
+    that dies. If it is interrupted or fails, the trials under way are given back. Raises
+    LaunchError if no worker can train anything.
     """
-    missing = study.plan.trials - complete_trials(study.optuna_study)
-    running: dict[Future[tuple[Restart, ...]], optuna.Trial] = {}
-    asked = 0
-    try:
-        while asked < missing or running:
-            while asked < missing and len(running) < workers.count * _TRIALS_PER_WORKER:
-                with _undisturbed():
-                    trial, task = _ask(study)
-                    running[workers.submit(task)] = trial
-                asked += 1
-            for future in next_done(set(running)):
-                restarts = future.result()
-                with _undisturbed():
-                    done = _tell(study, running.pop(future), restarts)
-                yield done
-    finally:
-        for trial in running.values():
-            _drop(study, trial)
+    return _Run(ledger, workers, interrupts).events()
 
 
-def _ask(study: OpenStudy) -> tuple[optuna.Trial, Task]:
-    plan = study.plan
-    trial = study.optuna_study.ask(distributions(plan.space))
-    configuration = configuration_of(trial.params)
-    return trial, Task(plan.problem, configuration, trial.params[SEED], plan.restarts)
+class _Run:
+    def __init__(self, ledger: Ledger, workers: Workers, interrupts: Interrupts) -> None:
+        self._ledger = ledger
+        self._workers = workers
+        self._interrupts = interrupts
+        self._claims: dict[int, Claim] = {}
+        self._deaths: Counter[int] = Counter()
+        self._trained = self._given_up = 0
 
+    def events(self) -> Generator[Event]:
+        try:
+            while True:
+                self._claim_more()
+                if self._claims:
+                    yield from self._take_ended()
+                elif self._ledger.is_settled:
+                    return
+                else:
+                    yield Waiting()
+                    time.sleep(_SECONDS_BETWEEN_LOOKS)
+        finally:
+            for claim in self._claims.values():
+                # Where even that cannot be written, the next launch sees that this one is dead.
+                with suppress(RecordError):
+                    self._ledger.give_back(claim, "the launch was interrupted")
 
-def _tell(study: OpenStudy, trial: optuna.Trial, restarts: tuple[Restart, ...]) -> TrialDone:
-    """Record first, tell second: what is told complete is always there to be read."""
-    done = TrialDone(trial.number, configuration_of(trial.params), restarts)
-    record_trial(
-        study.database,
-        study.study_id,
-        trial._trial_id,
-        done.configuration,
-        restarts,
-        trial_attributes(done),
-    )
-    study.optuna_study.tell(trial, done.escape_rate.rate)
-    return done
+    def _claim_more(self) -> None:
+        while self._workers.want_more:
+            with self._interrupts.undisturbed():
+                claim = self._ledger.claim()
+                if claim is None:
+                    return
+                self._claims[claim.trial_id] = claim
+                self._workers.submit(claim.trial_id, claim.task)
 
+    def _take_ended(self) -> Generator[Event]:
+        for ended in self._workers.next_ended():
+            with self._interrupts.undisturbed():
+                event = self._settle(self._claims[ended.tag], ended)
+            if event is not None:
+                yield event
 
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Let Ctrl-C wait: a trial half asked or half told would stay running for ever."""
-    caught: list[int] = []
-    previous = signal.signal(signal.SIGINT, lambda number, _frame: caught.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
-    if caught:
-        raise KeyboardInterrupt
+    def _settle(self, claim: Claim, ended: Ended) -> Event | None:
+        if ended.failure is not None:
+            return self._trouble(claim, ended.failure)
+        self._trained += 1
+        del self._claims[claim.trial_id]
+        if not self._ledger.finish(claim, ended.restarts):
+            return None  # ended or deleted by somebody else, whose word counts
+        return TrialDone(claim.number, claim.configuration, ended.restarts)
 
-
-def _drop(study: OpenStudy, trial: optuna.Trial) -> None:
-    """Tell a trial failed that will not be trained to its end."""
-    trial.set_user_attr("failed_because", "the launch was interrupted")
-    study.optuna_study.tell(trial, state=TrialState.FAIL)
-
-
-def trial_attributes(done: TrialDone) -> dict[str, int | float | None]:
-    """What a trial shows in Optuna beside its value."""
-    rate = done.escape_rate
-    low, high = rate.interval
-    escape_epochs = [
-        restart.escape_epoch for restart in done.restarts if restart.escape_epoch is not None
-    ]
-    outcomes = [restart.outcome for restart in done.restarts]
-    return {
-        "restarts": rate.restarts,
-        "escaped": rate.escaped,
-        "solved": outcomes.count(Outcome.SOLVED),
-        "diverged": outcomes.count(Outcome.DIVERGED),
-        "ci_low": low,
-        "ci_high": high,
-        "median_escape_epoch": statistics.median(escape_epochs) if escape_epochs else None,
-    }
+    def _trouble(self, claim: Claim, reason: str) -> TrialTroubled:
+        self._deaths[claim.trial_id] += 1
+        given_up = self._deaths[claim.trial_id] >= DEATHS_ALLOWED
+        if given_up:
+            self._given_up += 1
+            if not self._trained and self._given_up >= _FRUITLESS_ALLOWED:
+                raise LaunchError(f"no worker can train anything: {reason}")
+            del self._claims[claim.trial_id]
+            self._ledger.give_up(claim, f"{reason}, {DEATHS_ALLOWED} times")
+        else:
+            self._workers.submit(claim.trial_id, claim.task)
+        return TrialTroubled(claim.number, claim.configuration, reason, given_up)

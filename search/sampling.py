@@ -30,7 +30,10 @@ from search.training.batches import SEEDS_PER_ORDER
 
 LAST_SEED = 2**31 - 1
 SEED = "seed"
+RESTARTS = "restarts"
+"""User attribute of a trial: how many seeds it covers from its first on."""
 _COVERED_FIRST = 16
+_ATTEMPTS_AT_A_SEED = 64  # a block is almost surely free; where few are, all are looked at
 _SEED_STREAM, _CONFIGURATION_STREAM = 1, 2  # keep the two draws of a trial independent
 
 
@@ -129,24 +132,37 @@ class StudySampler(BaseSampler):
 
     def _free_seed(self, study: optuna.Study, trial: FrozenTrial) -> int:
         wanted = configuration_of(trial.params)
-        taken = {
-            other.params[SEED]
-            for other in _trials_of_this_ask(study)
-            if SEED in other.params
+        taken = [
+            range(first, first + other.user_attrs.get(RESTARTS, self._stride))
+            for other in study.get_trials(deepcopy=False)
+            if (first := other.params.get(SEED)) is not None
             and other.number != trial.number
             and configuration_of(other.params) == wanted
-        }
-        blocks = (LAST_SEED + 1) // self._stride
-        if len(taken) >= blocks:
-            raise UserError(f"all {blocks} blocks of seeds of {wanted} are used up")
-        attempt = 0
-        while True:
-            seed = (
-                _uniform(_SEED_STREAM, self._sampler_seed, trial.number, attempt) % blocks
-            ) * self._stride
-            if seed not in taken:
-                return seed
-            attempt += 1
+        ]
+        return free_block(taken, self._stride, wanted, self._sampler_seed, trial.number)
+
+
+def free_block(
+    taken: Sequence[range], stride: int, wanted: Configuration, sampler_seed: int, number: int
+) -> int:
+    """The first of `stride` seeds that are not taken, drawn uniformly for the trial `number`.
+
+    Raises UserError if every block is taken.
+    """
+    blocks = (LAST_SEED + 1) // stride
+    for attempt in range(_ATTEMPTS_AT_A_SEED):
+        seed = (_uniform(_SEED_STREAM, sampler_seed, number, attempt) % blocks) * stride
+        if not any(seed < each.stop and each.start < seed + stride for each in taken):
+            return seed
+    used = {
+        block
+        for each in taken
+        for block in range(each.start // stride, (each.stop - 1) // stride + 1)
+    }
+    free = [block for block in range(blocks) if block not in used]
+    if not free:
+        raise UserError(f"all {blocks} blocks of seeds of {wanted} are used up")
+    return free[_uniform(_SEED_STREAM, sampler_seed, number) % len(free)] * stride
 
 
 class LeastTriedSampler(BaseSampler):
@@ -198,17 +214,12 @@ def count_trials(
     """Trials of each configuration that are complete, running or waiting."""
     tries = dict.fromkeys(configurations, 0)
     counted = (TrialState.COMPLETE, TrialState.RUNNING, TrialState.WAITING)
-    for trial in _trials_of_this_ask(study):
+    for trial in study.get_trials(deepcopy=False):
         if trial.state in counted and SEED in trial.params:
             point = configuration_of(trial.params)
             if point in tries:
                 tries[point] += 1
     return tries
-
-
-def _trials_of_this_ask(study: optuna.Study) -> list[FrozenTrial]:
-    """All trials, read once for each ask as Optuna's own samplers do; a read costs 6 ms."""
-    return study._get_trials(deepcopy=False, use_cache=True)
 
 
 def _tpe(space: SearchSpace, sampler_seed: int, number: int) -> BaseSampler:
@@ -238,15 +249,32 @@ def _qmc(space: SearchSpace, sampler_seed: int, number: int) -> BaseSampler:
             "--sampler qmc needs a range of learning rates like 0.001:1; "
             "a list is for --sampler grid"
         )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        # One scrambled sequence for the whole study; Optuna keeps the place in it with the study.
-        return QMCSampler(
-            scramble=True,
-            seed=sampler_seed,
-            independent_sampler=RandomSampler(seed=_sampler_seed_of_trial(sampler_seed, number)),
-            warn_independent_sampling=False,
-        )
+    return _PlacedQMCSampler(space, sampler_seed, number)
+
+
+class _PlacedQMCSampler(QMCSampler):
+    """Optuna's quasi-Monte Carlo sampler at the place in its sequence that the number gives.
+
+    Optuna itself counts its samples in the study and begins after a first trial at random.
+    """
+
+    def __init__(self, space: SearchSpace, sampler_seed: int, number: int) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            super().__init__(scramble=True, seed=sampler_seed, warn_independent_sampling=False)
+        self._space = distributions(space)
+        self._place = number
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """All of a configuration."""
+        return {name: space for name, space in self._space.items() if name != SEED}
+
+    def _find_sample_id(
+        self, study: optuna.Study, search_space: dict[str, BaseDistribution]
+    ) -> int:
+        return self._place
 
 
 def _sampler_seed_of_trial(sampler_seed: int, number: int) -> int:

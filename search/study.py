@@ -10,10 +10,13 @@ import optuna
 
 from search.configuration import LearningRateRange, SearchSpace
 from search.errors import UserError, unknown_name
+from search.figures import OBJECTIVES, Direction
 from search.problem import Problem
 from search.sampling import SAMPLERS, StudySampler
 from storage.database import Database, open_for_writing, open_if_there
 from storage.optuna_storage import open_optuna_storage, optuna_trials
+from storage.orphans import remove_orphans
+from storage.presence import opening
 from storage.reading import find_study
 from storage.record import keep_search, keep_study
 from storage.rows import StudyRecord
@@ -38,6 +41,7 @@ class StudyPlan:
     sampler: str
     sampler_seed: int
     trials: int
+    objective: str = "escape-rate"
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -50,7 +54,14 @@ class StudyPlan:
             raise UserError(f"--trials must be at least 1, received {self.trials}")
         if self.sampler not in SAMPLERS:
             raise unknown_name("sampler", self.sampler, SAMPLERS)
+        if self.objective not in OBJECTIVES:
+            raise unknown_name("objective", self.objective, OBJECTIVES)
         self.make_sampler()
+
+    @property
+    def directions(self) -> list[Direction]:
+        """Which way each of the objective's values is better, as Optuna names it."""
+        return [direction for _, direction in OBJECTIVES[self.objective]]
 
     def make_sampler(self) -> StudySampler:
         """The sampler of the study. Raises UserError if it cannot sample the space."""
@@ -64,6 +75,7 @@ class StudyPlan:
             "sampler": self.sampler,
             "sampler_seed": self.sampler_seed,
             "trials": self.trials,
+            "objective": self.objective,
         }
         return StudyRecord(self.problem.to_json(), search, self.problem.data.to_bytes())
 
@@ -89,6 +101,7 @@ class StudyPlan:
 
     def _facts(self) -> dict[str, Any]:
         facts = {**self.problem.to_json(), **self.space.to_json(), "restarts": self.restarts}
+        facts["objective"] = self.objective
         rates = self.space.learning_rates
         if isinstance(rates, LearningRateRange):
             facts["learning_rate"] = str(rates)
@@ -99,12 +112,11 @@ class StudyPlan:
 
 @dataclass(frozen=True)
 class OpenStudy:
-    """A study open for writing: its plan, its record, and Optuna's study in the same database."""
+    """A study open for writing: its plan, and its record beside Optuna's in one database."""
 
     plan: StudyPlan
     study_id: int
     database: Database
-    optuna_study: optuna.Study
 
 
 def check_name(name: str) -> None:
@@ -138,24 +150,36 @@ def open_study(url: str, plan: StudyPlan) -> OpenStudy:
         raise UserError(
             f"study {plan.name!r} was made by Optuna, not by multirestart: give another --study"
         )
-    study = optuna.create_study(
-        study_name=plan.name,
-        storage=open_optuna_storage(url),
-        sampler=plan.make_sampler(),
-        direction="maximize",
-        load_if_exists=True,
-    )
-    database, study_id = open_for_writing(url), study._study_id
-    if kept is None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            study.set_metric_names(["escape rate"])
-        kept = StudyPlan.from_record(plan.name, keep_study(database, study_id, plan.to_record()))
-        _refuse_differences(kept, plan)
+    with opening(url):
+        study_id = _make_optuna_study(url, plan, is_new=kept is None)
+        database = open_for_writing(url)
+        with database.transaction() as connection:
+            remove_orphans(connection)
+    kept = StudyPlan.from_record(plan.name, keep_study(database, study_id, plan.to_record()))
+    _refuse_differences(kept, plan)
     search = plan.to_record().search
     if search != kept.to_record().search:
         keep_search(database, study_id, search)
-    return OpenStudy(plan, study_id, database, study)
+    return OpenStudy(plan, study_id, database)
+
+
+def _make_optuna_study(url: str, plan: StudyPlan, *, is_new: bool) -> int:
+    """Optuna's study of the plan's name, made if it is not there; returns its id."""
+    storage = open_optuna_storage(url)
+    try:
+        study = optuna.create_study(
+            study_name=plan.name,
+            storage=storage,
+            directions=plan.directions,
+            load_if_exists=True,
+        )
+        if is_new:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+                study.set_metric_names([name for name, _ in OBJECTIVES[plan.objective]])
+        return int(study._study_id)
+    finally:
+        storage.engine.dispose()
 
 
 def _refuse_differences(kept: StudyPlan, plan: StudyPlan) -> None:

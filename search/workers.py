@@ -1,9 +1,22 @@
-"""The workers: processes of joblib's loky that compute and nothing else."""
+"""The workers: processes of joblib's loky that compute and nothing else.
+
+Each worker is an executor of one process, so that when a process dies it is known which task it
+was training; an executor of many can only say that one of its processes died.
+"""
 
 from __future__ import annotations
 
+import os
+import re
 import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
 from types import TracebackType
 
 from joblib.externals.loky import ProcessPoolExecutor
@@ -15,18 +28,36 @@ from storage.rows import Restart
 # they are loaded; TensorFlow's own settings stand with its import in `search.training.backend`.
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
+_SHORT_SECONDS = 2.0
+"""A task that takes less is followed by one that waits in the worker already, so that no worker
+idles while its last trial is recorded. Longer ones are not: at the end of a study one worker
+would train what waits while the others idle."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What became of a task: its restarts, or why its worker died or raised instead."""
+
+    tag: int
+    restarts: tuple[Restart, ...]
+    failure: str | None = None
+
+
+@dataclass(frozen=True)
+class _Submitted:
+    tag: int
+    task: Task
+    future: Future[tuple[Restart, ...]]
+
 
 class Workers:
-    """A pool of `count` worker processes, each of which keeps its compiled programs.
+    """`count` worker processes, each of which keeps its compiled programs.
 
     Used as a context manager: at its end the workers are stopped.
     """
 
     def __init__(self, count: int) -> None:
-        self.count = count
-        self._executor = ProcessPoolExecutor(
-            max_workers=count, initializer=_warm_up, env=_ENVIRONMENT
-        )
+        self._workers = [_Worker() for _ in range(count)]
 
     def __enter__(self) -> Workers:
         return self
@@ -37,28 +68,120 @@ class Workers:
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        self._executor.shutdown(wait=True, kill_workers=kind is not None)
+        for worker in self._workers:
+            worker.stop(at_once=kind is not None)
 
-    def submit(self, task: Task) -> Future[tuple[Restart, ...]]:
-        """Have the next free worker train a task."""
-        future: Future[tuple[Restart, ...]] = self._executor.submit(_train, task)
+    @property
+    def want_more(self) -> bool:
+        """Whether a worker would be given a task that is submitted now."""
+        return any(worker.wants_more for worker in self._workers)
+
+    def submit(self, tag: int, task: Task) -> None:
+        """Have the worker that has least to do train a task."""
+        min(self._workers, key=lambda worker: len(worker.tasks)).submit(tag, task)
+
+    def next_ended(self, timeout: float | None = None) -> list[Ended]:
+        """Wait until a task ends, and return those that did; none if the time was out before."""
+        heads = [worker.tasks[0].future for worker in self._workers if worker.tasks]
+        wait(heads, timeout=timeout, return_when=FIRST_COMPLETED)
+        return [ended for worker in self._workers for ended in worker.take_ended()]
+
+
+class _Worker:
+    """One process, replaced when it dies, and the tasks it has: the first is in training."""
+
+    def __init__(self) -> None:
+        self.tasks: deque[_Submitted] = deque()
+        self._executor: ProcessPoolExecutor = _new_executor()
+        self._began = 0.0
+        self._is_short = True
+
+    @property
+    def wants_more(self) -> bool:
+        return len(self.tasks) < (2 if self._is_short else 1)
+
+    def submit(self, tag: int, task: Task) -> None:
+        if not self.tasks:
+            self._began = time.monotonic()
+        try:
+            future = self._start(task)
+        except BrokenProcessPool:  # it died while it had nothing to do
+            self._replace()
+            future = self._start(task)
+        self.tasks.append(_Submitted(tag, task, future))
+
+    def take_ended(self) -> list[Ended]:
+        ended = []
+        while self.tasks and self.tasks[0].future.done():
+            head = self.tasks.popleft()
+            error = head.future.exception()
+            if error is None:
+                ended.append(Ended(head.tag, head.future.result()))
+            else:
+                ended.append(Ended(head.tag, (), _reason(error)))
+            now = time.monotonic()
+            self._is_short, self._began = now - self._began < _SHORT_SECONDS, now
+            if isinstance(error, BrokenProcessPool):
+                waiting = list(self.tasks)
+                self.tasks.clear()
+                self._replace()
+                for other in waiting:
+                    self.submit(other.tag, other.task)
+        return ended
+
+    def stop(self, *, at_once: bool) -> None:
+        self._executor.shutdown(wait=True, kill_workers=at_once)
+
+    def _start(self, task: Task) -> Future[tuple[Restart, ...]]:
+        with _interrupts_held():
+            future: Future[tuple[Restart, ...]] = self._executor.submit(_train, task)
         return future
 
-
-def next_done(
-    running: set[Future[tuple[Restart, ...]]], timeout: float | None = None
-) -> set[Future[tuple[Restart, ...]]]:
-    """Wait until at least one of the futures is done, and return those that are."""
-    return wait(running, timeout=timeout, return_when=FIRST_COMPLETED).done
+    def _replace(self) -> None:
+        self._executor.shutdown(wait=False, kill_workers=True)
+        self._executor = _new_executor()
 
 
-def _warm_up() -> None:
-    """Import TensorFlow as the worker starts, while the parent asks for the first trials.
+def _new_executor() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(
+        max_workers=1, initializer=_warm_up, initargs=(os.getpid(),), env=_ENVIRONMENT
+    )
 
-    Ctrl-C reaches the workers too, and is the parent's to answer: it stops them itself.
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Block Ctrl-C while a process may be started, which inherits that.
+
+    Ctrl-C in a terminal reaches the workers too, and is the parent's to answer. The parent gets
+    one that comes meanwhile at the end.
     """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def _reason(error: BaseException) -> str:
+    """Why a task was not trained, in one line."""
+    if isinstance(error, BrokenProcessPool):
+        codes = re.search(r"\{(.+?)\}", str(error))
+        return f"its worker died ({codes.group(1) if codes else 'for no reason it could tell'})"
+    return f"its worker raised {type(error).__name__}: {' '.join(str(error).split())}"[:500]
+
+
+def _warm_up(parent: int) -> None:
+    """Import TensorFlow as the worker starts, while the parent asks for the first trials."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     import search.trial  # noqa: F401
+
+
+def _end_with(parent: int) -> None:
+    """End this worker when its parent is killed: loky's would wait for tasks for ever."""
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(1)
 
 
 def _train(task: Task) -> tuple[Restart, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,11 +15,11 @@ from sqlalchemy import Connection, Engine, event, inspect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from storage.errors import RecordError
+from storage.errors import RecordError, RecordFailedError
 
 VERSION_TABLE = "multirestart_version"
-LATEST_VERSION = "0001"
-KNOWN_VERSIONS = ("0001",)
+KNOWN_VERSIONS = ("0001", "0002")
+LATEST_VERSION = KNOWN_VERSIONS[-1]
 LOCK_TIMEOUT_SECONDS = 60
 
 
@@ -39,8 +39,9 @@ class Database:
     """A database whose record is of the version that this code knows.
 
     `transaction` is the one scope in which the record is read or written: it commits at its end,
-    rolls back if anything is raised, and turns the database's own errors into a RecordError. All
-    reads in it see one snapshot.
+    rolls back if anything is raised, and turns the database's own errors into a
+    RecordFailedError. All reads in it see one snapshot, and on SQLite a database opened for writing
+    is locked for other writers from its start.
     """
 
     def __init__(self, url: str, engine: Engine) -> None:
@@ -50,7 +51,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """A connection whose work becomes visible together at the end, or not at all."""
-        with _errors_named(self.url), self._engine.begin() as connection:
+        with _errors_named(self.url, RecordFailedError), self._engine.begin() as connection:
             yield connection
 
     def close(self) -> None:
@@ -75,19 +76,67 @@ def parse_url(text: str) -> URL:
 
 
 def open_for_writing(text: str) -> Database:
-    """Open the record of a database that Optuna's tables stand in already, migrating it if need be.
+    """Open the record of a database that Optuna's tables stand in already, and make its tables.
 
     Raises RecordError if the database is newer than this code or cannot be written.
     """
+    bring_up_to_date(text)
     engine = _engine(parse_url(text), writing=True)
     with _errors_named(text), engine.begin() as connection:
         version = _version(connection)
         _refuse_newer(text, version)
         if version != LATEST_VERSION:
-            from storage.migrate import upgrade  # imported late: readers need no alembic
-
-            upgrade(connection)
+            _upgrade(connection)
     return Database(text, engine)
+
+
+def bring_up_to_date(text: str) -> Path | None:
+    """Bring the record of a database to this code's version; nothing is done if it has none.
+
+    An SQLite file is first copied beside itself; returns the copy's path if one was made. Raises
+    RecordError if the database is none, newer than this code, or cannot be written or copied.
+    """
+    path = sqlite_path(parse_url(text))
+    if path is not None and not path.exists():
+        return None
+    with read_only(text) as connection:
+        version = _version(connection)
+    _refuse_newer(text, version)
+    if version in (None, LATEST_VERSION):
+        return None
+    backup = None
+    if path is not None:
+        backup = path.with_name(f"{path.name}.backup-{version}")
+        _copy_sqlite(path, backup)
+    engine = _engine(parse_url(text), writing=True)
+    try:
+        with _errors_named(text), engine.begin() as connection:
+            if _version(connection) == version:  # and not updated by another process by now
+                _upgrade(connection)
+    finally:
+        engine.dispose()
+    return backup
+
+
+def _upgrade(connection: Connection) -> None:
+    from storage.migrate import upgrade  # imported late: readers need no alembic
+
+    upgrade(connection)
+
+
+def _copy_sqlite(path: Path, copy: Path) -> None:
+    """Copy a database with all that stands in its write-ahead log, whole or not at all."""
+    unfinished = copy.with_name(f"{copy.name}.{os.getpid()}")
+    try:
+        with (
+            closing(sqlite3.connect(path, timeout=LOCK_TIMEOUT_SECONDS)) as source,
+            closing(sqlite3.connect(unfinished)) as target,
+        ):
+            source.backup(target)
+        unfinished.replace(copy)
+    except (sqlite3.Error, OSError) as error:
+        unfinished.unlink(missing_ok=True)
+        raise RecordError(f"cannot copy {path} to {copy} before updating it: {error}") from None
 
 
 def open_for_reading(text: str) -> Database:
@@ -119,7 +168,10 @@ def open_if_there(text: str) -> Database | None:
         return None
     _refuse_newer(text, version)
     if version != LATEST_VERSION:
-        raise RecordError(f"{text} was written by an older version: launch a study in it to update")
+        raise RecordError(
+            f"{text} was written by an older version (record {version}): "
+            f"`multirestart launch --storage {text}` updates it, with a copy beside it"
+        )
     return Database(text, _engine(url, writing=False))
 
 
@@ -200,10 +252,10 @@ def _refuse_newer(url: str, version: str | None) -> None:
 
 
 @contextmanager
-def _errors_named(url: str) -> Iterator[None]:
+def _errors_named(url: str, kind: type[RecordError] = RecordError) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise RecordError(f"{url}: {error.orig}") from error
+        raise kind(f"{url}: {error.orig}") from error
     except SQLAlchemyError as error:
-        raise RecordError(f"{url}: {error}") from error
+        raise kind(f"{url}: {error}") from error

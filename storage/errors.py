@@ -5,3 +5,7 @@ from __future__ import annotations
 
 class RecordError(Exception):
     """The record cannot be read or written: the message is one line that says what to do."""
+
+
+class RecordFailedError(RecordError):
+    """The database failed while it was in use: a full disk, a file that may not be written."""

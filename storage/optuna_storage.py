@@ -19,7 +19,7 @@ from storage.database import (
     sqlite_path,
 )
 from storage.errors import RecordError
-from storage.tables import studies, trials
+from storage.optuna_tables import studies, trials
 
 _ATTEMPTS = 20
 _SECONDS_BETWEEN_ATTEMPTS = 0.25

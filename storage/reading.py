@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, case, distinct, f
 from storage.database import Database
 from storage.errors import RecordError
 from storage.numbers import decode
+from storage.optuna_tables import studies, trials
 from storage.rows import (
     ConfigurationCounts,
     ConfigurationKey,
@@ -20,7 +21,7 @@ from storage.rows import (
     StudyRecord,
     StudySummary,
 )
-from storage.tables import configurations, problems, restarts, studies, trials
+from storage.tables import configurations, problems, restarts
 
 _COMPLETE = trials.c.state == "COMPLETE"
 _ESCAPED = restarts.c.outcome.in_([Outcome.ESCAPED, Outcome.SOLVED])

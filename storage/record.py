@@ -1,9 +1,8 @@
 """Writing the record. The contract:
 
-- One process writes a study's record: the parent that asks and tells. Workers only compute.
-- `record_trial` writes all restarts of a trial in one transaction, before the trial is told
-  complete to Optuna; readers count the restarts of complete trials only. So a trial's restarts
-  and the fact that it is complete become visible together, or not at all.
+- One process writes a trial's record: the launcher that claimed it. Workers only compute.
+- `complete_trial` writes all restarts of a trial, its value and attributes, and that it is complete
+  in one transaction: they become visible together, or not at all.
 - A seed stands once in a configuration of a study; writing it again raises and writes nothing.
 """
 
@@ -13,13 +12,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from storage.database import Database
 from storage.numbers import encode
+from storage.optuna_tables import COMPLETE, end_running_trial
 from storage.reading import study_record
 from storage.rows import ConfigurationKey, Restart, StudyRecord
-from storage.tables import configurations, problems, restarts, trial_user_attributes
+from storage.tables import configurations, problems, restarts
 
 
 def keep_study(database: Database, study_id: int, study: StudyRecord) -> StudyRecord:
@@ -50,32 +50,34 @@ def keep_search(database: Database, study_id: int, search: dict[str, Any]) -> No
         )
 
 
-def record_trial(
+def complete_trial(
     database: Database,
     study_id: int,
     trial_id: int,
     configuration: ConfigurationKey,
     trained: Sequence[Restart],
+    values: Sequence[float],
     attributes: Mapping[str, Any],
-) -> None:
-    """Record all restarts of a trial and what Optuna is to show of them, or nothing.
+) -> bool:
+    """Record all restarts of a running trial and that it is complete, or nothing.
 
-    The attributes are the trial's user attributes, written where Optuna keeps them: one
-    transaction, where Optuna's own call takes one for each, and half of a short trial's time.
-    Raises RecordError if a seed stands in this configuration of the study already.
+    `values` are the objectives' values and `attributes` the user attributes that Optuna shows.
+    False, and nothing is written, if the trial is gone or was ended by somebody else. Raises
+    RecordFailedError if a seed stands in this configuration of the study already.
     """
     with database.transaction() as connection:
+        if not end_running_trial(connection, trial_id, COMPLETE, values, attributes):
+            return False
         configuration_id = _configuration_id(connection, study_id, configuration)
         connection.execute(
             insert(restarts), [_row(configuration_id, trial_id, restart) for restart in trained]
         )
-        connection.execute(
-            insert(trial_user_attributes),
-            [
-                {"trial_id": trial_id, "key": key, "value_json": json.dumps(value)}
-                for key, value in attributes.items()
-            ],
-        )
+    return True
+
+
+def discard_restarts(connection: Connection, trial_id: int) -> None:
+    """Discard what an older version may have recorded of a trial that never was told complete."""
+    connection.execute(delete(restarts).filter_by(trial_id=trial_id))
 
 
 def _configuration_id(connection: Connection, study_id: int, key: ConfigurationKey) -> int:

@@ -2,14 +2,13 @@
 
 They stand in the database of the Optuna study and keep away from Optuna's names. A restart is
 keyed by configuration and seed, so a seed can stand only once in a configuration of a study; a
-repeated write raises. `studies`, `trials` and `trial_user_attributes` are stubs of Optuna's
-tables: what is read of them, and the attributes that are written with a trial's restarts; they
-are never created here.
+repeated write raises. Optuna's own tables are in `storage.optuna_tables`.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     Double,
@@ -27,33 +26,6 @@ from sqlalchemy.types import BigInteger
 
 OUTCOMES = ("not escaped", "escaped", "solved", "diverged")
 KINDS = ("finite", "inf", "-inf", "nan")
-
-optuna_metadata = MetaData()
-
-studies = Table(
-    "studies",
-    optuna_metadata,
-    Column("study_id", Integer, primary_key=True),
-    Column("study_name", String(512)),
-)
-
-trials = Table(
-    "trials",
-    optuna_metadata,
-    Column("trial_id", Integer, primary_key=True),
-    Column("number", Integer),
-    Column("study_id", Integer, ForeignKey("studies.study_id")),
-    Column("state", String(8)),
-)
-
-trial_user_attributes = Table(
-    "trial_user_attributes",
-    optuna_metadata,
-    Column("trial_user_attribute_id", Integer, primary_key=True),
-    Column("trial_id", Integer, ForeignKey("trials.trial_id")),
-    Column("key", String(512)),
-    Column("value_json", Text),
-)
 
 metadata = MetaData()
 
@@ -105,3 +77,21 @@ restarts = Table(
     Index("restarts_of_trial", "trial_id", "outcome", "escape_epoch"),
 )
 """One row per restart. A number that is not finite is NULL with its kind beside it."""
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("trial_id", Integer, primary_key=True, autoincrement=False),
+    Column("launcher", String(64), nullable=False),
+    Column("restarts", Integer, nullable=False),
+    Column("repeats", Integer, unique=True),
+    Column("again", Boolean, nullable=False),
+    Column("race", Integer),
+)
+"""Who trains which trial: one row per trial that a launcher claimed.
+
+`restarts` is how many seeds it covers from the trial's `seed` on; `repeats` is the interrupted
+trial whose configuration and seeds this one runs again, and being unique it says that none is
+run again twice; `again` is false once the trial is given up; `race` is the race that the trial
+belongs to, none for a trial of the search.
+"""

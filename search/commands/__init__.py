@@ -17,8 +17,9 @@ from search.commands.dashboard import dashboard
 from search.commands.launch import launch
 from search.commands.reading import best, restarts, studies
 from search.commands.reference import reference
-from search.errors import UserError
-from storage.errors import RecordError
+from search.errors import LaunchError, UserError
+from search.interrupts import Interrupted
+from storage.errors import RecordError, RecordFailedError
 
 
 class _Commands(click.Group):
@@ -37,10 +38,15 @@ class _Commands(click.Group):
             sys.exit(2)
         except click.ClickException as error:
             _fail(error.format_message(), error.exit_code)
+        except RecordFailedError as error:
+            _fail(f"{error}. What is complete is kept: mend this, and the same command goes on", 1)
         except (UserError, RecordError) as error:
             _fail(str(error), 2)
-        except (KeyboardInterrupt, click.Abort):
-            _fail("interrupted; the same command goes on from the trials that are complete", 130)
+        except LaunchError as error:
+            _fail(str(error), 1)
+        except (KeyboardInterrupt, click.Abort) as error:
+            code = error.exit_code if isinstance(error, Interrupted) else 130
+            _fail("interrupted; the same command goes on from the trials that are complete", code)
         except BrokenPipeError:
             # Whoever read has seen enough. Python must not try to flush the rest at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -10,10 +10,12 @@ import click
 from search.commands.options import DEFAULT_STORAGE, Listed, storage_option
 from search.configuration import SearchSpace, parse_learning_rates
 from search.csv_data import load_data
+from search.errors import LaunchError
 from search.problem import Problem
 from search.standing import Standing, ranked
 from search.tables import show_standings
 from search.training.network import ACTIVATIONS
+from storage.database import bring_up_to_date
 from storage.reading import configuration_counts
 
 if TYPE_CHECKING:
@@ -98,6 +100,11 @@ DEFAULT_TRIALS = 24
     help="Seed of the sampler and of the initialization seeds that the study picks.  [default: 0]",
 )
 @click.option(
+    "--objective",
+    metavar="NAME",
+    help="What the sampler seeks: escape-rate, expected-epochs, or both.  [default: escape-rate]",
+)
+@click.option(
     "--workers",
     type=click.IntRange(min=1),
     metavar="N",
@@ -121,15 +128,29 @@ def launch(
     # Optuna and joblib, imported late so that --help answers at once.
     from joblib import cpu_count
 
+    from search.interrupts import Interrupts
+    from search.ledger import Ledger
     from search.progress import run_with_progress
     from search.study import open_study
+    from storage.presence import presence_in
 
+    copy = bring_up_to_date(storage)
+    if copy is not None:
+        click.echo(f"Updated the record in {storage}; as it was, it is in {copy}.", err=True)
     plan = _plan(storage, study, options)
-    opened = open_study(storage, plan)
-    run_with_progress(opened, workers or cpu_count())
+    with Interrupts().caught() as interrupts:
+        with interrupts.undisturbed():
+            opened = open_study(storage, plan)
+        with presence_in(storage) as presence:
+            ledger = Ledger(opened, presence)
+            given_up = run_with_progress(opened, ledger, workers or cpu_count(), interrupts)
     counts = configuration_counts(opened.database, opened.study_id, plan.problem.epochs)
     standings = ranked(counts)
+    if not standings:
+        raise LaunchError(f"no trial of {plan.name!r} could be trained: {given_up[-1].reason}")
     show_standings(plan.name, plan.problem, standings, top=20)
+    if given_up:
+        click.echo(f"{len(given_up)} trials were given up and are not in the table.", err=True)
     _say_what_next(storage, plan, standings[0])
 
 
@@ -180,6 +201,7 @@ def _plan(storage: str, name: str | None, options: dict[str, Any]) -> StudyPlan:
         sampler=sampler,
         sampler_seed=given("sampler_seed", base.sampler_seed),
         trials=given("trials", len(grid) if grid else base.trials),
+        objective=given("objective", base.objective),
     )
 
 

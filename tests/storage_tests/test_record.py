@@ -5,17 +5,22 @@ from __future__ import annotations
 import math
 import sqlite3
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import optuna
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from optuna.distributions import IntDistribution, distribution_to_json
+from optuna.trial import TrialState
 from sqlalchemy import func, select
 
+from storage.claims import claim_trial
 from storage.database import Database, open_for_reading, open_for_writing
 from storage.errors import RecordError
 from storage.optuna_storage import open_optuna_storage
+from storage.optuna_tables import Parameter
 from storage.reading import (
     configuration_counts,
     find_study,
@@ -24,12 +29,13 @@ from storage.reading import (
     study_names,
     study_summaries,
 )
-from storage.record import keep_study, record_trial
+from storage.record import complete_trial, keep_study
 from storage.rows import ConfigurationKey, Outcome, Restart, StudyRecord
 from storage.tables import configurations, problems, restarts
 
 ADAM = ConfigurationKey("standard", "adam", 0.1)
 SGD = ConfigurationKey("none", "sgd", 0.01)
+SEED = Parameter(3.0, distribution_to_json(IntDistribution(0, 9)))
 STUDY = StudyRecord({"data": "bands"}, {"restarts": 2}, b"points")
 
 
@@ -50,12 +56,20 @@ class Record:
         self.study_id: int = self.study._study_id
         keep_study(self.database, self.study_id, STUDY)
 
-    def add(self, key: ConfigurationKey, *rows: Restart, tell: bool = True) -> int:
-        trial = self.study.ask()
-        record_trial(self.database, self.study_id, trial._trial_id, key, rows, {"n": len(rows)})
-        if tell:
-            self.study.tell(trial, 0.5)
-        return trial.number
+    def add(self, key: ConfigurationKey, *rows: Restart, complete: bool = True) -> int:
+        with self.database.transaction() as connection:
+            trial_id, number = claim_trial(
+                connection, self.study_id, "me", {"seed": SEED}, len(rows)
+            )
+        if complete:
+            assert complete_trial(
+                self.database, self.study_id, trial_id, key, rows, [0.5], {"n": len(rows)}
+            )
+        return number
+
+    def close(self) -> None:
+        self.database.close()
+        self.optuna_storage.engine.dispose()
 
     def rows(self) -> int:
         with self.database.transaction() as connection:
@@ -119,9 +133,47 @@ def comparable(row: Restart) -> str:
     return repr(replace(row, **unsigned))
 
 
-def test_attributes_are_optunas_own(record: Record) -> None:
+def test_trials_are_optunas_own(record: Record) -> None:
+    """What is written into Optuna's tables is what Optuna itself would have written and reads."""
     record.add(ADAM, restart(1), restart(2))
-    assert record.study.trials[0].user_attrs == {"n": 2}
+    record.add(ADAM, restart(3), complete=False)
+    asked = record.study.ask({"seed": IntDistribution(0, 9)})
+    asked.set_user_attr("n", 2)
+    record.study.tell(asked, 0.5)
+    ours, running, theirs = record.study.get_trials()
+    assert [ours.number, running.number, theirs.number] == [0, 1, 2]
+    assert (ours.state, running.state) == (theirs.state, TrialState.RUNNING)
+    assert (ours.params, ours.distributions) == ({"seed": 3}, theirs.distributions)
+    assert (ours.values, ours.user_attrs) == (theirs.values, theirs.user_attrs)
+    for began, ended in (
+        (ours.datetime_start, theirs.datetime_start),
+        (ours.datetime_complete, theirs.datetime_complete),
+    ):
+        assert began is not None
+        assert ended is not None
+        assert timedelta(0) < ended - began < timedelta(minutes=1)
+    assert record.study.best_trial.number == 0
+
+
+@pytest.mark.parametrize("value", [0.25, math.inf, -math.inf])
+def test_values_are_optunas_own(record: Record, value: float) -> None:
+    with record.database.transaction() as connection:
+        trial_id, _ = claim_trial(connection, record.study_id, "me", {"seed": SEED}, 1)
+    assert complete_trial(
+        record.database, record.study_id, trial_id, ADAM, [restart(1)], [value], {}
+    )
+    assert record.study.trials[0].value == value
+
+
+def test_a_trial_that_was_ended_by_another_is_left_alone(record: Record) -> None:
+    with record.database.transaction() as connection:
+        trial_id, number = claim_trial(connection, record.study_id, "me", {"seed": SEED}, 1)
+    record.study.tell(number, state=TrialState.FAIL)
+    assert not complete_trial(
+        record.database, record.study_id, trial_id, ADAM, [restart(1)], [0.5], {}
+    )
+    assert record.rows() == 0
+    assert record.study.trials[0].state is TrialState.FAIL
 
 
 def test_a_seed_stands_once_in_a_configuration(record: Record) -> None:
@@ -135,7 +187,7 @@ def test_a_seed_stands_once_in_a_configuration(record: Record) -> None:
 
 def test_only_complete_trials_are_read(record: Record) -> None:
     record.add(ADAM, restart(1))
-    record.add(ADAM, restart(2), tell=False)
+    record.add(ADAM, restart(2), complete=False)
     assert [r.restart.seed for r in recorded_restarts(record.database, record.study_id)] == [1]
     assert [c.restarts for c in configuration_counts(record.database, record.study_id, 200)] == [1]
     assert [s.restarts for s in study_summaries(record.database)] == [1]

@@ -1,0 +1,210 @@
+"""Claims: which launcher trains which trial. The contract:
+
+- A trial is claimed within `Database.transaction` after `lock_study`: whoever holds that lock sees
+  every claim of others, so launchers of one study share its trials and none takes one twice.
+- A claim lasts while its launcher is alive (`storage.presence` tells). A trial that was interrupted
+  is told failed and its configuration and seeds are claimed again, in one transaction; that a
+  trial is repeated at most once is a unique key of the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+
+from storage.optuna_tables import (
+    COMPLETE,
+    FAIL,
+    RUNNING,
+    Parameter,
+    end_running_trial,
+    insert_running_trial,
+    studies,
+    trial_params,
+    trial_values,
+    trials,
+)
+from storage.tables import claims
+
+
+@dataclass(frozen=True)
+class TrialRow:
+    """A trial as it stands: `parameters` are empty if it was not asked to its end.
+
+    `restarts` is None if no launcher of ours claimed it.
+    """
+
+    trial_id: int
+    number: int
+    state: str
+    parameters: dict[str, Parameter]
+    values: tuple[float, ...]
+    restarts: int | None
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """A trial that may have to be run again: running for a launcher, or failed with it.
+
+    `launcher` and `restarts` are None if no launcher of ours claimed it.
+    """
+
+    trial_id: int
+    number: int
+    is_running: bool
+    launcher: str | None
+    restarts: int | None
+    race: int | None
+
+
+def lock_study(connection: Connection, study_id: int) -> bool:
+    """Keep other launchers from claiming until this transaction ends; False if the study is gone.
+
+    On SQLite a transaction that writes holds the lock of the whole database already.
+    """
+    statement = select(studies.c.study_id).where(studies.c.study_id == study_id).with_for_update()
+    return connection.execute(statement).scalar() is not None
+
+
+def count_taken(connection: Connection, study_id: int) -> tuple[int, int]:
+    """Trials of the search that are settled (complete or given up), and that are still due.
+
+    Due are those that run and those that were interrupted and not yet repeated.
+    """
+    statement = (
+        select(trials.c.state, claims.c.again, _repeated().label("repeated"), func.count())
+        .outerjoin(claims, claims.c.trial_id == trials.c.trial_id)
+        .where(trials.c.study_id == study_id, claims.c.race.is_(None))
+        .group_by(trials.c.state, claims.c.again, "repeated")
+    )
+    settled = due = 0
+    for state, again, repeated, count in connection.execute(statement):
+        if state == COMPLETE or (state == FAIL and again is not None and not again):
+            settled += count
+        elif not repeated and (state == RUNNING or (state == FAIL and again)):
+            due += count
+    return settled, due
+
+
+def interrupted_or_running(connection: Connection, study_id: int) -> list[Interrupted]:
+    """Trials that run, and trials that failed and are still to be run again, oldest first."""
+    failed = and_(trials.c.state == FAIL, claims.c.again.is_(True), ~_repeated())
+    statement = (
+        select(
+            trials.c.trial_id,
+            trials.c.number,
+            trials.c.state,
+            claims.c.launcher,
+            claims.c.restarts,
+            claims.c.race,
+        )
+        .outerjoin(claims, claims.c.trial_id == trials.c.trial_id)
+        .where(trials.c.study_id == study_id, or_(trials.c.state == RUNNING, failed))
+        .order_by(trials.c.number)
+    )
+    return [
+        Interrupted(
+            row.trial_id,
+            row.number,
+            row.state == RUNNING,
+            row.launcher,
+            row.restarts,
+            row.race,
+        )
+        for row in connection.execute(statement)
+    ]
+
+
+def trial_rows(
+    connection: Connection, study_id: int, first: int, unfinished: Iterable[int] = ()
+) -> list[TrialRow]:
+    """The trials from the number `first` on and those of the numbers `unfinished`, in order."""
+    wanted = and_(
+        trials.c.study_id == study_id,
+        or_(trials.c.number >= first, trials.c.number.in_(list(unfinished))),
+    )
+    parameters: dict[int, dict[str, Parameter]] = {}
+    for row in connection.execute(
+        select(trial_params)
+        .join(trials, trials.c.trial_id == trial_params.c.trial_id)
+        .where(wanted)
+        .order_by(trial_params.c.param_id)
+    ):
+        parameters.setdefault(row.trial_id, {})[row.param_name] = Parameter(
+            row.param_value, row.distribution_json
+        )
+    values: dict[int, list[float]] = {}
+    for row in connection.execute(
+        select(trial_values)
+        .join(trials, trials.c.trial_id == trial_values.c.trial_id)
+        .where(wanted)
+        .order_by(trial_values.c.objective)
+    ):
+        values.setdefault(row.trial_id, []).append(_value(row.value, row.value_type))
+    statement = (
+        select(trials.c.trial_id, trials.c.number, trials.c.state, claims.c.restarts)
+        .outerjoin(claims, claims.c.trial_id == trials.c.trial_id)
+        .where(wanted)
+        .order_by(trials.c.number)
+    )
+    return [
+        TrialRow(
+            row.trial_id,
+            row.number,
+            row.state,
+            parameters.get(row.trial_id, {}),
+            tuple(values.get(row.trial_id, ())),
+            row.restarts,
+        )
+        for row in connection.execute(statement)
+    ]
+
+
+def claim_trial(
+    connection: Connection,
+    study_id: int,
+    launcher: str,
+    parameters: Mapping[str, Parameter],
+    restarts: int,
+    *,
+    repeats: int | None = None,
+    race: int | None = None,
+) -> tuple[int, int]:
+    """Make a running trial that `launcher` trains; returns its id and number."""
+    trial_id, number = insert_running_trial(connection, study_id, parameters)
+    connection.execute(
+        insert(claims).values(
+            trial_id=trial_id,
+            launcher=launcher,
+            restarts=restarts,
+            repeats=repeats,
+            again=True,
+            race=race,
+        )
+    )
+    return trial_id, number
+
+
+def fail_trial(connection: Connection, trial_id: int, reason: str, *, again: bool) -> bool:
+    """Tell a running trial failed, to be run `again` or given up; False if it runs no more.
+
+    The reason is kept as a user attribute, where the dashboard shows it.
+    """
+    if not end_running_trial(connection, trial_id, FAIL, attributes={"failed_because": reason}):
+        return False
+    connection.execute(update(claims).filter_by(trial_id=trial_id).values(again=again))
+    return True
+
+
+def _repeated() -> ColumnElement[bool]:
+    """Whether a trial is run again by another."""
+    again = claims.alias("again")
+    return select(again.c.trial_id).where(again.c.repeats == trials.c.trial_id).exists()
+
+
+def _value(value: float | None, kind: str) -> float:
+    if kind == "FINITE" and value is not None:
+        return value
+    return float("inf") if kind == "INF_POS" else float("-inf")

@@ -1,0 +1,172 @@
+"""Databases that are damaged, foreign, older or newer: one clear line, and the file untouched."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import optuna
+import pytest
+import sqlalchemy
+
+from storage.database import (
+    LATEST_VERSION,
+    bring_up_to_date,
+    open_for_reading,
+    open_for_writing,
+    open_if_there,
+)
+from storage.errors import RecordError, RecordFailedError
+from storage.migrate import upgrade
+from storage.optuna_storage import open_optuna_storage
+from storage.orphans import count_orphans, remove_orphans
+from tests.storage_tests.test_record import ADAM, Record, restart
+
+
+def older(path: Path) -> str:
+    """A database as version 0001 made it, with one study."""
+    url = f"sqlite:///{path}"
+    storage = open_optuna_storage(url)
+    optuna.create_study(study_name="old", storage=storage)
+    with storage.engine.begin() as connection:
+        upgrade(connection, "0001")
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("INSERT INTO problems VALUES (1, '{}', '{}', x'')")
+    storage.engine.dispose()
+    return url
+
+
+def test_an_older_record_is_updated_with_a_copy_beside_it(tmp_path: Path) -> None:
+    url = older(tmp_path / "s.db")
+    with pytest.raises(RecordError, match=r"older version \(record 0001\): `multirestart launch"):
+        open_for_reading(url)
+    copy = bring_up_to_date(url)
+    assert copy == tmp_path / "s.db.backup-0001"
+    open_for_reading(url).close()
+    with closing(sqlite3.connect(copy)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        version = connection.execute("SELECT version_num FROM multirestart_version")
+        assert version.fetchone() == ("0001",)
+        assert connection.execute("SELECT count(*) FROM problems").fetchone() == (1,)
+    assert bring_up_to_date(url) is None
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["s.db", "s.db.backup-0001"]
+
+
+def test_where_no_copy_can_be_made_nothing_is_updated(tmp_path: Path) -> None:
+    url = older(tmp_path / "s.db")
+    (tmp_path / "s.db.backup-0001").mkdir()
+    with pytest.raises(RecordError, match=r"cannot copy .* before updating it"):
+        bring_up_to_date(url)
+    with closing(sqlite3.connect(tmp_path / "s.db")) as connection:
+        version = connection.execute("SELECT version_num FROM multirestart_version")
+        assert version.fetchone() == ("0001",)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["s.db", "s.db.backup-0001"]
+
+
+def test_a_migration_that_fails_leaves_the_older_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = older(tmp_path / "s.db")
+
+    def fail_at_the_end(connection: sqlalchemy.Connection) -> None:
+        upgrade(connection)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("storage.database._upgrade", fail_at_the_end)
+    with pytest.raises(ZeroDivisionError):
+        bring_up_to_date(url)
+    with closing(sqlite3.connect(tmp_path / "s.db")) as connection:
+        names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+        version = connection.execute("SELECT version_num FROM multirestart_version")
+        assert version.fetchone() == ("0001",)
+    assert "claims" not in names
+
+
+def test_tables_made_at_once_and_made_by_migrations_are_the_same(tmp_path: Path) -> None:
+    bring_up_to_date(older(tmp_path / "old.db"))
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    open_optuna_storage(url).engine.dispose()
+    open_for_writing(url).close()
+
+    def schema(name: str) -> list[str]:
+        with closing(sqlite3.connect(tmp_path / name)) as connection:
+            return sorted(
+                row[0] or "" for row in connection.execute("SELECT sql FROM sqlite_master")
+            )
+
+    assert schema("old.db") == schema("new.db")
+
+
+def test_a_newer_record_is_refused_and_left_alone(tmp_path: Path) -> None:
+    url = older(tmp_path / "s.db")
+    with closing(sqlite3.connect(tmp_path / "s.db")) as connection, connection:
+        connection.execute("UPDATE multirestart_version SET version_num = '0099'")
+    before = (tmp_path / "s.db").read_bytes()
+    for opener in (open_for_reading, open_for_writing, open_if_there, bring_up_to_date):
+        with pytest.raises(
+            RecordError, match=f"a newer version .record 0099, known up to {LATEST_VERSION}"
+        ):
+            opener(url)
+    assert (tmp_path / "s.db").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["s.db"]
+
+
+@pytest.mark.parametrize("keep", [100, 4096, 30_000])
+def test_a_truncated_file_is_named_and_left_alone(tmp_path: Path, keep: int) -> None:
+    record = Record(tmp_path / "s.db")
+    record.add(ADAM, *(restart(seed) for seed in range(300)))
+    record.close()
+    path = tmp_path / "s.db"
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(RecordError, match=r"malformed|not a database|disk image|no multirestart"):
+        _read_all(record.url)
+    assert path.stat().st_size == keep
+
+
+def _read_all(url: str) -> None:
+    database = open_for_reading(url)
+    try:
+        with database.transaction() as connection:
+            connection.exec_driver_sql("SELECT sum(length(weights)) FROM restarts").all()
+    finally:
+        database.close()
+
+
+def test_what_fails_in_use_is_told_from_what_cannot_be_opened(tmp_path: Path) -> None:
+    record = Record(tmp_path / "s.db")
+    with (
+        pytest.raises(RecordFailedError, match="no such table: nowhere"),
+        record.database.transaction() as c,
+    ):
+        c.exec_driver_sql("SELECT * FROM nowhere")
+    record.close()
+
+
+def test_orphans_are_counted_and_removed(tmp_path: Path) -> None:
+    """Left by a program that deletes without triggers and foreign keys."""
+    gone, kept = Record(tmp_path / "s.db", "gone"), Record(tmp_path / "s.db", "kept")
+    for record in (gone, kept):
+        record.add(ADAM, restart(1), restart(2))
+    with closing(sqlite3.connect(tmp_path / "s.db")) as connection, connection:
+        names = [
+            row[0]
+            for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        ]
+        assert len(names) == 3
+        for name in names:
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute("DELETE FROM trials WHERE study_id = 1")
+        connection.execute("DELETE FROM studies WHERE study_id = 1")
+    with kept.database.transaction() as transaction:
+        assert count_orphans(transaction) == {
+            "restarts": 2,
+            "claims": 1,
+            "configurations": 1,
+            "problems": 1,
+        }
+        remove_orphans(transaction)
+        assert set(count_orphans(transaction).values()) == {0}
+    assert kept.rows() == 2
+    gone.close()
+    kept.close()

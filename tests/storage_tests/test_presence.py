@@ -1,0 +1,85 @@
+"""Launchers that are alive, and launchers that are not: real processes, real locks."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from storage.errors import RecordError
+from storage.presence import opening, presence_in
+from tests.conftest import ROOT
+
+HOLD = (
+    "import sys, time\n"
+    "from storage.presence import presence_in\n"
+    "with presence_in(sys.argv[1]) as presence:\n"
+    "    print(presence.launcher, flush=True)\n"
+    "    time.sleep(60)\n"
+)
+
+
+def start(url: str) -> tuple[subprocess.Popen[str], str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, url],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    return process, process.stdout.readline().strip()
+
+
+def test_a_launcher_is_alive_until_its_process_is_killed(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 's.db'}"
+    process, other = start(url)
+    with presence_in(url) as mine:
+        assert mine.is_alive(other)
+        assert mine.is_alive(mine.launcher)
+        process.send_signal(signal.SIGSTOP)  # slow is not dead
+        assert mine.is_alive(other)
+        process.kill()
+        process.communicate()
+        assert not mine.is_alive(other)
+        assert not mine.is_alive("nobody-1-0")
+    with presence_in(url):
+        assert len(list(tmp_path.iterdir())) == 1, "what the dead one left is swept"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_launcher_sweeps_a_live_one_away(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 's.db'}"
+    with presence_in(url) as first, presence_in(url) as second, presence_in(url) as third:
+        for one in (first, second, third):
+            assert all(one.is_alive(other.launcher) for other in (first, second, third))
+
+
+def test_opening_waits_for_the_other(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 's.db'}"
+    with opening(url):
+        assert len(list(tmp_path.iterdir())) == 1
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(RecordError, match="there is no folder"), opening("sqlite:///no/such/s.db"):
+        pass
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with (
+        pytest.raises(RecordError, match="cannot write beside"),
+        presence_in(f"sqlite:///{tmp_path / 's.db'}"),
+    ):
+        pass
+
+
+def test_another_kind_of_database_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sqlalchemy.engine import make_url
+
+    monkeypatch.setattr("storage.presence.parse_url", lambda _: make_url("mysql://here/studies"))
+    with pytest.raises(RecordError, match="must be SQLite or PostgreSQL, received mysql"):
+        presence_in("mysql://here/studies")
