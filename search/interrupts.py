@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -37,12 +38,20 @@ class Interrupts:
     @contextmanager
     def caught(self) -> Iterator[Interrupts]:
         """Answer the signals until the context ends."""
-        previous = {number: signal.signal(number, self._answer) for number in _SIGNALS}
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        watcher = threading.Thread(target=_end_at_the_second, args=(reader,), daemon=True)
+        watcher.start()
+        handlers = {number: signal.signal(number, self._answer) for number in _SIGNALS}
+        wakeup = signal.set_wakeup_fd(writer)
         try:
             yield self
         finally:
-            for number, handler in previous.items():
+            signal.set_wakeup_fd(wakeup)
+            for number, handler in handlers.items():
                 signal.signal(number, handler)
+            os.close(writer)
+            watcher.join()
 
     @contextmanager
     def undisturbed(self) -> Iterator[None]:
@@ -57,9 +66,22 @@ class Interrupts:
             raise Interrupted(self._caught)
 
     def _answer(self, number: int, _frame: FrameType | None) -> None:
-        if self._caught is not None:
-            # What is left behind is what a kill leaves; the next launch knows how to go on.
-            os._exit(128 + number)
-        self._caught = number
-        if self._depth == 0:
-            raise Interrupted(number)
+        if self._caught is None:
+            self._caught = number
+            if self._depth == 0:
+                raise Interrupted(number)
+
+
+def _end_at_the_second(reader: int) -> None:
+    """End the process at the second signal, until the pipe that tells of them is closed.
+
+    A thread, for Python's own handlers wait while the main thread is in a database's hands. What
+    is left behind is what a kill leaves; the next launch knows how to go on.
+    """
+    seen = 0
+    with open(reader, "rb", buffering=0) as pipe:
+        while told := pipe.read(1):
+            if told[0] in _SIGNALS:
+                seen += 1
+                if seen > 1:
+                    os._exit(128 + told[0])

@@ -149,7 +149,7 @@ class Ledger:
             restarts,
             repeats=trial.trial_id,
         )
-        parameters = _frozen(row).params
+        parameters = frozen_trial(row).params
         task = Task(plan.problem, configuration_of(parameters), parameters[SEED], restarts)
         return Claim(trial_id, number, task)
 
@@ -176,7 +176,7 @@ class Ledger:
         rows = trial_rows(connection, self._study.study_id, self._followed, self._unfinished)
         for row in rows:
             if row.number >= self._followed:
-                self._mirror.add_trial(_frozen(row))
+                self._mirror.add_trial(frozen_trial(row))
                 self._followed = row.number + 1
                 if row.state == "RUNNING":
                     self._unfinished.add(row.number)
@@ -187,7 +187,7 @@ class Ledger:
                 self._unfinished.remove(row.number)
 
 
-def _frozen(row: TrialRow) -> FrozenTrial:
+def frozen_trial(row: TrialRow) -> FrozenTrial:
     """A trial of the record as Optuna knows it."""
     spaces = {name: _distribution(each.distribution) for name, each in row.parameters.items()}
     state = _state(row)

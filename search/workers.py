@@ -17,6 +17,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from types import TracebackType
 
 from joblib.externals.loky import ProcessPoolExecutor
@@ -153,8 +154,10 @@ def _interrupts_held() -> Iterator[None]:
     """Block Ctrl-C while a process may be started, which inherits that.
 
     Ctrl-C in a terminal reaches the workers too, and is the parent's to answer. The parent gets
-    one that comes meanwhile at the end.
+    one that comes meanwhile at the end. Python's resource tracker, which loky starts with the
+    first process and which unblocks signals as it starts, is started before.
     """
+    resource_tracker.ensure_running()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import click
 from click.exceptions import NoArgsIsHelpError
 
+from search.commands.check import check
 from search.commands.dashboard import dashboard
 from search.commands.launch import launch
 from search.commands.reading import best, restarts, studies
@@ -45,7 +46,8 @@ class _Commands(click.Group):
         except LaunchError as error:
             _fail(str(error), 1)
         except (KeyboardInterrupt, click.Abort) as error:
-            code = error.exit_code if isinstance(error, Interrupted) else 130
+            by = error if isinstance(error, Interrupted) else error.__cause__  # click wraps it
+            code = by.exit_code if isinstance(by, Interrupted) else 130
             _fail("interrupted; the same command goes on from the trials that are complete", code)
         except BrokenPipeError:
             # Whoever read has seen enough. Python must not try to flush the rest at exit.
@@ -76,5 +78,5 @@ def main() -> None:
     """
 
 
-for _command in (launch, best, restarts, reference, studies, dashboard):
+for _command in (launch, best, restarts, reference, studies, check, dashboard):
     main.add_command(_command)

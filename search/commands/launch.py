@@ -150,7 +150,8 @@ def launch(
         raise LaunchError(f"no trial of {plan.name!r} could be trained: {given_up[-1].reason}")
     show_standings(plan.name, plan.problem, standings, top=20)
     if given_up:
-        click.echo(f"{len(given_up)} trials were given up and are not in the table.", err=True)
+        what = "1 trial was" if len(given_up) == 1 else f"{len(given_up)} trials were"
+        click.echo(f"{what} given up and counts in no figure.", err=True)
     _say_what_next(storage, plan, standings[0])
 
 

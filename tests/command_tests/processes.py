@@ -1,0 +1,94 @@
+"""Launches as processes that tests start, watch and kill."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from tests.conftest import ROOT
+
+
+@contextmanager
+def launching(
+    folder: Path, *options: str, limit: Callable[[], None] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """A launch in a process group of its own; what is left of it is killed at the end."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "search", "launch", *options],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=limit,  # noqa: PLW1509 - the tests have no threads
+    )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def workers_of(parent: int) -> list[int]:
+    """The worker processes of a launch, oldest first."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError, ValueError):
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+                of = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+                if of == parent and any(b"popen_loky" in word for word in words):
+                    found.append(int(entry.name))
+    return sorted(found)
+
+
+def query(folder: Path, statement: str) -> list[tuple[object, ...]]:
+    """What a statement finds in the database of a launch; nothing while its tables are made."""
+    path = folder / "multirestart.db"
+    if not path.exists():
+        return []
+    with closing(sqlite3.connect(path, timeout=60)) as connection:
+        try:
+            return connection.execute(statement).fetchall()
+        except sqlite3.OperationalError:
+            return []
+
+
+def trials(folder: Path, state: str) -> int:
+    """How many trials are in a state."""
+    found = query(folder, f"SELECT count(*) FROM trials WHERE state = '{state}'")
+    return int(str(found[0][0])) if found else 0
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 120) -> None:
+    """Wait for a condition; AssertionError if it does not come."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.05)
+
+
+def assert_whole(folder: Path, complete: int, restarts: int) -> None:
+    """The study has its size, each restart once, and each interrupted block was run again."""
+    assert trials(folder, "COMPLETE") == complete
+    assert trials(folder, "RUNNING") == 0
+    counts = query(
+        folder,
+        "SELECT count(*), count(DISTINCT configuration_id || '/' || seed) FROM restarts",
+    )
+    assert counts == [(complete * restarts, complete * restarts)]
+    lost = query(
+        folder,
+        "SELECT number FROM trials JOIN claims USING (trial_id) WHERE state = 'FAIL' AND again"
+        " AND trial_id NOT IN (SELECT repeats FROM claims WHERE repeats IS NOT NULL)",
+    )
+    assert lost == []

@@ -1,0 +1,230 @@
+"""Nothing lost, nothing twice: real launches, killed, starved, doubled and read while they run."""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+import optuna
+import pytest
+
+from storage.optuna_storage import open_optuna_storage
+from tests.command_tests.processes import (
+    assert_whole,
+    launching,
+    query,
+    trials,
+    wait_until,
+    workers_of,
+)
+from tests.conftest import ROOT, run_command
+
+GRID = ("--sampler", "grid", "--restarts", "64", "--workers", "2")
+SHORT = (*GRID, "--epochs", "4000")  # about half a second a trial
+LONG = (*GRID, "--epochs", "1000000")
+
+
+def has_moved(folder: Path, before: int, process: subprocess.Popen[str]) -> bool:
+    return trials(folder, "COMPLETE") > before or process.poll() is not None
+
+
+def check(folder: Path) -> None:
+    done = run_command("check", "--retrain", "4", cwd=folder)
+    assert done.stdout == "All is as it must be.\n"
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_killed_at_any_moment_the_same_command_finishes(tmp_path: Path, seed: int) -> None:
+    """Parent, group or worker, at moments drawn by a seed, from the making of tables on."""
+    draw = random.Random(seed)
+    for _ in range(4):
+        with launching(tmp_path, *SHORT) as process:
+            if draw.random() < 0.5:  # early: while it opens, claims and starts its workers
+                time.sleep(draw.uniform(0.5, 4))
+            else:
+                before = trials(tmp_path, "COMPLETE")
+                wait_until(partial(has_moved, tmp_path, before, process))
+                time.sleep(draw.uniform(0, 1))
+            os.kill(process.pid, signal.SIGKILL)
+    run_command("launch", *SHORT, cwd=tmp_path)
+    assert_whole(tmp_path, 8, 64)
+    check(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
+)
+def test_interrupted_it_gives_back_what_runs_and_says_how_to_go_on(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    with launching(tmp_path, *LONG) as process:
+        wait_until(lambda: trials(tmp_path, "RUNNING") >= 2)
+        os.killpg(process.pid, number)
+        _, said = process.communicate(timeout=60)
+        assert process.returncode == code
+    assert said.splitlines()[-1].startswith("multirestart: interrupted; the same command goes on")
+    assert "Traceback" not in said
+    assert trials(tmp_path, "RUNNING") == 0
+    assert trials(tmp_path, "FAIL") >= 2
+    assert not list(tmp_path.glob("*launcher*"))
+
+
+def test_interrupted_twice_it_ends_at_once(tmp_path: Path) -> None:
+    with launching(tmp_path, *LONG) as process:
+        wait_until(lambda: trials(tmp_path, "RUNNING") >= 2)
+        with closing(sqlite3.connect(tmp_path / "multirestart.db")) as lock:
+            lock.execute("BEGIN IMMEDIATE")  # so that giving the trials back has to wait
+            os.kill(process.pid, signal.SIGINT)
+            time.sleep(0.5)
+            assert process.poll() is None
+            began = time.monotonic()
+            os.kill(process.pid, signal.SIGINT)
+            assert process.wait(timeout=10) == 130
+            assert time.monotonic() - began < 5
+            lock.rollback()
+    assert trials(tmp_path, "RUNNING") >= 2
+
+
+def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    with launching(tmp_path, *LONG) as process:
+        wait_until(lambda: trials(tmp_path, "RUNNING") >= 2)
+        workers = workers_of(process.pid)
+        assert len(workers) == 2
+        os.kill(process.pid, signal.SIGKILL)
+        wait_until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers), 60)
+
+
+def test_a_worker_that_dies_is_replaced_and_its_trial_run_again(tmp_path: Path) -> None:
+    with launching(tmp_path, *SHORT) as process:
+        wait_until(lambda: trials(tmp_path, "COMPLETE") >= 1)
+        os.kill(workers_of(process.pid)[0], signal.SIGKILL)
+        _, said = process.communicate(timeout=240)
+        assert process.returncode == 0, said
+    assert "its worker died (SIGKILL(-9)); it is trained again." in said
+    assert trials(tmp_path, "FAIL") == 0
+    assert_whole(tmp_path, 8, 64)
+
+
+def test_after_three_deaths_a_trial_is_given_up_and_the_study_goes_on(tmp_path: Path) -> None:
+    # The second and last trial is so long that each kill is sure to hit it.
+    one = ("--sampler", "random", "--trials", "2", "--restarts", "64", "--workers", "1")
+    options = (*one, "--epochs", "20000")
+    with launching(tmp_path, *options) as process:
+        wait_until(lambda: trials(tmp_path, "COMPLETE") >= 1)
+        killed: set[int] = set()
+        while len(killed) < 3:
+            for worker in set(workers_of(process.pid)) - killed:
+                os.kill(worker, signal.SIGKILL)
+                killed.add(worker)
+            time.sleep(0.01)
+        _, said = process.communicate(timeout=240)
+        assert process.returncode == 0, said
+    reason = "its worker died (SIGKILL(-9)), 3 times"
+    told = "SELECT value_json FROM trial_user_attributes WHERE key = 'failed_because'"
+    assert query(tmp_path, told) == [(f'"{reason}"',)], said
+    assert "it is given up" in said
+    assert "1 trial was given up" in said
+    assert trials(tmp_path, "COMPLETE") == 1
+    again = run_command("launch", *options, cwd=tmp_path)
+    assert "nothing to do" in again.stderr
+
+
+def test_launchers_of_one_study_reach_its_size_together(tmp_path: Path) -> None:
+    """Three at once from nothing, `best` in a loop, one launcher killed half-way."""
+    options = ("--sampler", "random", "--trials", "24", *SHORT[2:])
+    with (
+        launching(tmp_path, *options) as first,
+        launching(tmp_path, *options) as second,
+        launching(tmp_path, *options) as doomed,
+    ):
+        wait_until(lambda: trials(tmp_path, "COMPLETE") >= 2)
+        for _ in range(5):
+            run_command("best", "--format", "json", cwd=tmp_path)
+        os.killpg(doomed.pid, signal.SIGKILL)
+        for process in (first, second):
+            _, said = process.communicate(timeout=300)
+            assert process.returncode == 0, said
+            assert "locked" not in said
+    assert_whole(tmp_path, 24, 64)
+    check(tmp_path)
+
+
+def test_a_dashboard_that_reads_and_writes_disturbs_nothing(tmp_path: Path) -> None:
+    options = ("--sampler", "random", "--trials", "12", *SHORT[2:])
+    url = f"sqlite:///{tmp_path / 'multirestart.db'}"
+    with launching(tmp_path, *options) as process:
+        wait_until(lambda: trials(tmp_path, "COMPLETE") >= 1)
+        storage = open_optuna_storage(url)
+        while process.poll() is None:
+            study = optuna.load_study(study_name="bands", storage=storage)
+            study.set_user_attr("note", time.monotonic())
+            study.get_trials()
+        _, said = process.communicate()
+        assert process.returncode == 0, said
+        storage.engine.dispose()
+    assert_whole(tmp_path, 12, 64)
+
+
+def test_a_full_disk_is_one_line_and_the_study_goes_on_when_there_is_room(
+    tmp_path: Path,
+) -> None:
+    run_command("launch", *SHORT, "--trials", "1", cwd=tmp_path)
+    room = max(path.stat().st_size for path in tmp_path.iterdir()) + 10_000
+
+    def starve() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+
+    with launching(tmp_path, *SHORT, "--trials", "40", limit=starve) as process:
+        _, said = process.communicate(timeout=240)
+        assert process.returncode == 1, said
+    assert "What is complete is kept: mend this" in said.splitlines()[-1]
+    assert "Traceback" not in said
+    run_command("launch", *SHORT, "--trials", "8", cwd=tmp_path)
+    assert_whole(tmp_path, 8, 64)
+    check(tmp_path)
+
+
+def test_a_file_that_becomes_read_only_is_one_line(tmp_path: Path) -> None:
+    """Root may write anything, so the reason is given by a trigger that refuses every claim."""
+    run_command("launch", *SHORT, "--trials", "1", cwd=tmp_path)
+    with closing(sqlite3.connect(tmp_path / "multirestart.db")) as connection, connection:
+        connection.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON claims"
+            " BEGIN SELECT RAISE(ABORT, 'attempt to write a readonly database'); END"
+        )
+    done = run_command("launch", *SHORT, "--trials", "3", cwd=tmp_path, code=1)
+    assert "attempt to write a readonly database. What is complete" in done.stderr.splitlines()[-1]
+    with closing(sqlite3.connect(tmp_path / "multirestart.db")) as connection, connection:
+        connection.execute("DROP TRIGGER refuse")
+    run_command("launch", *SHORT, "--trials", "3", cwd=tmp_path)
+    assert_whole(tmp_path, 3, 64)
+
+
+def test_where_no_worker_can_train_the_launch_says_so(tmp_path: Path) -> None:
+    code = (
+        "import search.workers as workers\n"
+        "def broken(parent): raise SystemExit('no TensorFlow here')\n"
+        "workers._warm_up = broken\n"
+        "from search.commands import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "launch", *SHORT],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+    assert done.returncode == 1
+    assert "no worker can train anything: its worker died" in done.stderr.splitlines()[-1]
