@@ -25,7 +25,8 @@ from search.names import is_printable, quoted
 _DELIMITERS = ",;\t|"
 _SAMPLE_CHARACTERS = 2**20
 _LONGEST_LINE = 2**24
-_CELLS_TOGETHER = 2**13  # parsed at once: few enough to stay in a cache, and to die young
+_CELLS_TOGETHER = 2**17  # parsed at once: bounds the memory for cells as Python texts to 10 MB
+_LINES_TOGETHER = 256  # few enough to die before Python's collector of cycles looks at them
 _CLASSES = 2
 _KINDS = ((stat.S_ISDIR, "a directory"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
 
@@ -114,7 +115,8 @@ def _parse(path: Path, target: str, lines: Iterator[_Line]) -> Dataset:
     columns = [name for name in names if name != target]
     numbers: defaultdict[str, int] = defaultdict(count().__next__)  # of classes as they are spelled
     features, classes, points = [], [], 0
-    while chunk := list(islice(lines, max(1, _CELLS_TOGETHER // len(names)))):
+    together = max(1, min(_LINES_TOGETHER, _CELLS_TOGETHER // len(names)))
+    while chunk := list(islice(lines, together)):
         block, values = _block(chunk, len(names), target_index) or _block_line_by_line(
             path, columns, target_index, target, chunk
         )
