@@ -43,7 +43,7 @@ def load_data(name: str, target: str | None) -> Dataset:
         if target is not None:
             raise UserError(f"--target goes with a CSV file; data {name!r} is built in")
         return BUILT_IN[name]()
-    path = Path(name)
+    path = Path(name or "no name")  # an empty path would be the folder
     if path.suffix.lower() != ".csv":
         try:
             path.stat()

@@ -181,7 +181,7 @@ def test_a_million_lines_are_read_in_seconds_and_little_memory(tmp_path: Path) -
         file.writelines(f"{n / 7:.6f},{n % 1000},{n % 2}\n" for n in range(1_000_000))
     start = time.monotonic()
     data = read_csv(path, "class")
-    assert time.monotonic() - start < 10  # 1.1 s on a quiet machine
+    assert time.monotonic() - start < 10  # 1 to 2 s where nothing else runs
     assert data.features.shape == (1_000_000, 2)
     assert data.features[999_999].tolist() == [142857.0, 999.0]
     assert data.labels.sum() == 500_000
