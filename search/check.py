@@ -14,6 +14,8 @@ from search.trial import recipe
 from storage.rows import Restart
 
 LOSS_TOLERANCE = 1e-4
+RELATIVE_LOSS_TOLERANCE = 1e-5
+"""Of float32 sums over an epoch; counts where a loss is far above 10, on its way to diverge."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +59,19 @@ def compare(recorded: Restart, fresh: Restart) -> Comparison:
         if recorded.escape_epoch is not None and fresh.escape_epoch is not None
         else None
     )
-    with np.errstate(invalid="ignore"):  # infinite weights of a restart that diverged
+    with np.errstate(
+        invalid="ignore", over="ignore"
+    ):  # infinite weights of a restart that diverged
         weights = np.abs(_weights(recorded) - _weights(fresh))
     numbers = [
         ("loss of the last epoch", recorded.last_epoch_loss, fresh.last_epoch_loss),
         ("loss on all points", recorded.loss, fresh.loss),
         ("accuracy on all points", recorded.accuracy, fresh.accuracy),
     ]
+    diverged_epochs = (recorded.diverged_epoch, fresh.diverged_epoch)
+    diverged = []
+    if diverged_epochs != (None, None):
+        diverged = [["diverged epoch", *map(_shown, diverged_epochs), _same(*diverged_epochs)]]
     rows = [
         ["outcome", recorded.outcome, fresh.outcome, _same(recorded.outcome, fresh.outcome)],
         *(
@@ -76,16 +84,18 @@ def compare(recorded: Restart, fresh: Restart) -> Comparison:
             _shown(fresh.escape_epoch),
             _shown(epoch_difference),
         ],
+        *diverged,
         ["weights", "", "", f"{weights.max():.1e}"],
     ]
     close = np.isclose(
         recorded.last_epoch_loss,
         fresh.last_epoch_loss,
-        rtol=0,
+        rtol=RELATIVE_LOSS_TOLERANCE,
         atol=LOSS_TOLERANCE,
         equal_nan=True,
     )
-    return Comparison(rows, bool(close) and recorded.outcome == fresh.outcome)
+    same = recorded.outcome == fresh.outcome and recorded.diverged_epoch == fresh.diverged_epoch
+    return Comparison(rows, bool(close) and same)
 
 
 def _weights(restart: Restart) -> np.ndarray[tuple[int], np.dtype[np.float32]]:

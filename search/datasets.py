@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 from search.errors import UserError
 
+MAX_POINTS = 2**24
+"""Up to here counts of points are exact in the float32 that training counts in."""
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -37,6 +40,11 @@ class Dataset:
             raise UserError(
                 f"data {self.name!r} must have one label per point, received "
                 f"{len(self.labels)} labels for {len(self.features)} points"
+            )
+        if self.points > MAX_POINTS:
+            raise UserError(
+                f"data {self.name!r} must have at most {MAX_POINTS:,} points, "
+                f"received {self.points:,}"
             )
         if not np.isfinite(self.features).all():
             raise UserError(f"data {self.name!r} must have finite features only")

@@ -5,6 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from search.names import quoted
+
+_MOST_LISTED = 20
+
 
 class UserError(Exception):
     """A mistake in what was asked for: the message is one line that says what to do."""
@@ -19,4 +23,7 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UserError:
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}? " if near else ""
-    return UserError(f"unknown {kind} {name!r}: {hint}it must be one of {', '.join(names)}")
+    listed = names[:_MOST_LISTED]
+    if len(listed) < len(names):
+        listed.append(f"... ({len(names)} in all)")
+    return UserError(f"unknown {kind} {quoted(name)}: {hint}it must be one of {', '.join(listed)}")

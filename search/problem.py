@@ -14,6 +14,11 @@ from search.errors import UserError
 from search.outcome import Bars
 from search.training.network import ACTIVATIONS, Network
 
+MAX_HIDDEN_UNITS = 256
+"""Hidden layers are written out unit by unit: 256 units compile for 10 s and need 1.5 GB."""
+MAX_COUNT = 10**9
+"""Of epochs, and of points in a batch."""
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -34,6 +39,11 @@ class Problem:
     def __post_init__(self) -> None:
         if not self.hidden or min(self.hidden) < 1:
             raise UserError(f"--hidden must be layer sizes of at least 1, received {self.hidden}")
+        if sum(self.hidden) > MAX_HIDDEN_UNITS:
+            raise UserError(
+                f"--hidden must have at most {MAX_HIDDEN_UNITS} units in all, "
+                f"received {sum(self.hidden)}"
+            )
         if self.activation not in ACTIVATIONS:
             raise UserError(
                 f"--activation must be one of {', '.join(ACTIVATIONS)}, "
@@ -42,6 +52,8 @@ class Problem:
         for option, count in (("--epochs", self.epochs), ("--batch-size", self.batch_size)):
             if count < 1:
                 raise UserError(f"{option} must be at least 1, received {count}")
+            if count > MAX_COUNT:
+                raise UserError(f"{option} must be at most {MAX_COUNT:,}, received {count:,}")
         if not (math.isfinite(self.margin) and 0 <= self.margin < 1 - self.data.plateau):
             raise UserError(
                 f"--margin must be at least 0 and leave room above the plateau of "

@@ -17,7 +17,10 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from search.names import visible
+
 NEVER_LEFT_OUT = 9
+_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _WIDTH_OF_A_FILE = 200  # what a table may take where no terminal sets a limit
 
 
@@ -48,7 +51,7 @@ def show_table(
         table = _table(columns, rows, kept)
         needed = Measurement.get(console, unlimited, table).maximum
     console = Console(highlight=False, width=max(width, needed))
-    console.print(Text(title, style="bold"), soft_wrap=True)
+    console.print(Text(visible(title), style="bold"), soft_wrap=True)
     console.print(table)
     left_out = [
         " ".join(column.title.split()) for index, column in enumerate(columns) if index not in kept
@@ -64,9 +67,11 @@ def _table(columns: Sequence[Column], rows: Sequence[Sequence[str]], kept: Seque
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for index in kept:
         column = columns[index]
-        table.add_column(column.title, justify="right" if column.right else "left", no_wrap=True)
+        table.add_column(
+            Text(column.title), justify="right" if column.right else "left", no_wrap=True
+        )
     for row in rows:
-        table.add_row(*(Text(row[index]) for index in kept))
+        table.add_row(*(Text(visible(row[index])) for index in kept))
     return table
 
 
@@ -80,14 +85,29 @@ def json_text(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def csv_text(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """The rows as CSV with a header, line by line; what is None is an empty cell."""
+    """The rows as CSV with a header, line by line; what is None is an empty cell.
+
+    Texts, not numbers, that a spreadsheet would run as a formula get an apostrophe in front.
+    """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    for cells in chain([names], ([_plain(row[name]) for name in names] for row in rows)):
-        writer.writerow(cells)
+    for cells in chain([names], ([row[name] for name in names] for row in rows)):
+        writer.writerow([_cell(value) for value in cells])
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
+
+
+def _cell(value: Any) -> Any:
+    """What a CSV file holds of a value: text in one line, and none that runs.
+
+    OWASP, "CSV Injection" (https://owasp.org/www-community/attacks/CSV_Injection): spreadsheets
+    take a cell that begins with = + - @, tab, carriage return or line feed for a formula, quoted
+    or not; a single quote in front makes it text.
+    """
+    if not isinstance(value, str):
+        return _plain(value)
+    return f"'{visible(value)}" if value.startswith(_BEGINS_A_FORMULA) else visible(value)
 
 
 def _plain(value: Any) -> Any:

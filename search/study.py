@@ -11,6 +11,7 @@ import optuna
 from search.configuration import LearningRateRange, SearchSpace
 from search.errors import UserError, unknown_name
 from search.figures import OBJECTIVES, Direction
+from search.names import is_printable, quoted
 from search.problem import Problem
 from search.sampling import SAMPLERS, StudySampler
 from storage.database import Database, open_for_writing, open_if_there
@@ -121,8 +122,8 @@ class OpenStudy:
 
 def check_name(name: str) -> None:
     """Raise UserError unless `name` can name a study."""
-    if not name.strip() or not name.isprintable():
-        raise UserError(f"--study must be a printable name, received {name[:60]!r}")
+    if not name.strip() or not is_printable(name):
+        raise UserError(f"--study must be a printable name, received {quoted(name)}")
     if len(name) > MAX_NAME_CHARACTERS:
         raise UserError(
             f"--study must be at most {MAX_NAME_CHARACTERS} characters, received {len(name)}"

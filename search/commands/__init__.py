@@ -6,6 +6,7 @@ commands and `--help` answer at once.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Any, NoReturn
@@ -20,6 +21,7 @@ from search.commands.reading import best, restarts, studies
 from search.commands.reference import reference
 from search.errors import LaunchError, UserError
 from search.interrupts import Interrupted
+from search.names import visible
 from storage.errors import RecordError, RecordFailedError
 
 
@@ -32,6 +34,9 @@ class _Commands(click.Group):
     def main(self, *args: Any, **options: Any) -> NoReturn:
         """Run the command that the arguments name, and exit."""
         options["standalone_mode"] = False
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # A name that a terminal's encoding lacks is no reason to fail.
+            sys.stdout.reconfigure(errors="backslashreplace")
         try:
             result = super().main(*args, **options)
         except NoArgsIsHelpError as error:
@@ -60,7 +65,7 @@ class _Commands(click.Group):
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    click.echo(f"multirestart: {' '.join(message.split())}", err=True)
+    click.echo(f"multirestart: {visible(' '.join(message.split()))}", err=True)
     sys.exit(code)
 
 

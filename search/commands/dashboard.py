@@ -21,6 +21,10 @@ def _require_free(host: str, port: int) -> None:
             raise UserError(
                 f"cannot listen at {host}:{port}: {error.strerror or error}; give another --port"
             ) from None
+        except UnicodeError:  # from Python's encoding of a host's name
+            raise UserError(
+                f"--host must be an address or a host's name, received {host!r}"
+            ) from None
 
 
 @click.command()

@@ -25,6 +25,7 @@ DEFAULT_DATA = "bands"
 DEFAULT_SPACE = SearchSpace(("none", "standard"), ("sgd", "adam"), (0.01, 0.1))
 DEFAULT_RESTARTS = 256
 DEFAULT_TRIALS = 24
+_MOST_WORKERS = 1024
 
 
 @click.command()
@@ -106,7 +107,7 @@ DEFAULT_TRIALS = 24
 )
 @click.option(
     "--workers",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, _MOST_WORKERS),
     metavar="N",
     help="Worker processes.  [default: one per core]",
 )
@@ -161,7 +162,8 @@ def _plan(storage: str, name: str | None, options: dict[str, Any]) -> StudyPlan:
 
     data = None
     if options["data"] is not None or options["target"] is not None:
-        data = load_data(options["data"] or DEFAULT_DATA, options["target"])
+        name_of_data = DEFAULT_DATA if options["data"] is None else options["data"]
+        data = load_data(name_of_data, options["target"])
     if name is None:
         name = data.name if data else DEFAULT_DATA
     stored = stored_plan(storage, name)

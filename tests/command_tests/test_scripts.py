@@ -69,6 +69,48 @@ def test_the_dashboard_serves_the_study(launched: Launched, tmp_path: Path) -> N
         assert re.match(r"Dashboard of sqlite:.* at http://127\.0\.0\.1:", server.stderr.readline())
 
 
+def reaches(address: str, port: int) -> bool:
+    with socket.socket() as client:
+        client.settimeout(5)
+        return client.connect_ex((address, port)) == 0
+
+
+def other_addresses_of_this_machine() -> list[str]:
+    """An address of the loopback network beside 127.0.0.1, and that of a route to elsewhere.
+
+    Connecting a datagram socket sends nothing; 192.0.2.1 is an address for documentation.
+    """
+    addresses = ["127.0.0.2"]
+    with socket.socket(type=socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:  # no network
+            return addresses
+        return [*addresses, probe.getsockname()[0]]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.2 is no address of its own")
+def test_the_dashboard_listens_at_no_other_address_unless_told(
+    launched: Launched, tmp_path: Path
+) -> None:
+    others = other_addresses_of_this_machine()
+    with serving("--storage", launched.url, cwd=tmp_path) as (port, _):
+        fetch(port, "/dashboard")
+        assert [address for address in others if reaches(address, port)] == []
+    # The same look finds a server that listens everywhere, so it would have found this one.
+    with serving("--storage", launched.url, "--host", "0.0.0.0", cwd=tmp_path) as (port, _):
+        fetch(port, "/dashboard")
+        assert [address for address in others if reaches(address, port)] == others
+
+
+@pytest.mark.parametrize("host", ["a" * 100, "no such host", "\x1b[31m", "256.0.0.1"])
+def test_a_host_that_is_none_is_one_line(launched: Launched, tmp_path: Path, host: str) -> None:
+    done = run_command("dashboard", "--storage", launched.url, "--host", host, cwd=tmp_path, code=2)
+    assert re.match(r"multirestart: (cannot listen at|--host must be)", done.stderr)
+    assert done.stderr.count("\n") == 1
+    assert "\x1b" not in done.stderr
+
+
 def test_a_port_in_use_is_one_line(launched: Launched, tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

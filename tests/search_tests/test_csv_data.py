@@ -1,8 +1,16 @@
 from __future__ import annotations
 
+import os
+import socket
+import time
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from search.csv_data import load_data, read_csv
 from search.errors import UserError
@@ -67,12 +75,148 @@ def test_numeric_classes_sort_as_numbers(tmp_path: Path) -> None:
         ("", "is empty: a header line"),
         (",x,class\n0,1,a\n1,2,b\n", "column 1 has no name in the header"),
         ("x,class\n1,0\n2,0.0\n", r"exactly two classes are needed, received 1 \(0\)"),
-        ('x,class\n"1,a\n', "not well-formed CSV"),
+        ('x,class\n"1,a\n', "line 2: not well-formed CSV"),
+        ("x,class\n1,a\n1_000,b\n", "line 3, column 'x': .* received '1_000'"),
+        ("x,class\n1,a\n0x10,b\n", "line 3, column 'x': .* received '0x10'"),
+        ("x,class\n1,a\n\uff11,b\n", "line 3, column 'x': .* received '\uff11'"),
+        ("x,class\n1,a\n\u0661,b\n", "line 3, column 'x': .* received '\u0661'"),
+        ("x,class\n1,a\n1e400,b\n", "line 3, column 'x': .* received '1e400'"),
+        ("x,class\n1,a\n-1e400,b\n", "line 3, column 'x': .* received '-1e400'"),
+        ("x,class\n1,a\n=1+1,b\n", r"line 3, column 'x': .* received '=1\+1'"),
+        ("x,class\n1,a\n2\0,b\n", "NUL bytes, so it is no text in UTF-8"),
+        ("x;class\n1,5;a\n", "received '1,5'; write its decimal point as a dot"),
+        ("x;class\n-1.234,5;a\n", "received '-1.234,5'; write its decimal point as a dot"),
+        ("x;class\n1,5,2;a\n", "received '1,5,2'$"),
+        ('x,class\n1,a\n\n"2\n3",b\n', r"line 5, column 'x': .* received '2\\n3'"),
+        ("x,class\n1,a\n2,\x1b[31mb\n", r"the class '\\x1b\[31mb' has characters that do not"),
+        ("x,class\n1,\u202ea\n2,b\n", r"the class '\\u202ea' has characters that do not print"),
+        ("x\x1b[0m,class\nfour,a\n", r"column 'x\\x1b\[0m': a finite number is needed"),
+        ("x,class\n" + "9" * 400 + ",a\n", r"received '9{60}'\.\.\."),
+        ("x,class\n" + "1" * 200_000 + ",a\n", "line 2: not well-formed CSV .field larger than"),
+        (
+            ",".join(f"c{n}" for n in range(3000)) + "\n1,2\n",
+            r"'class': it must be one of c0, c1, .*, \.\.\. \(3000 in all\)",
+        ),
+        ("x,class\n1,a\n2,b\n3\n", "line 4: 1 cells, but the header names 2"),
+        ("x,class\n1,nan\n2,NAN\n3,1\n", r"received 3 \(1, NAN, nan\)"),
     ],
 )
 def test_names_what_is_wrong(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         read_csv(written(tmp_path, text), "class")
+
+
+def test_a_long_file_names_the_line_of_its_only_unfit_cell(tmp_path: Path) -> None:
+    lines = [f"{number},{number % 2}" for number in range(2, 20_002)]
+    lines[15_000:15_000] = ["", " , "]
+    lines[17_000] = "x,1"
+    with pytest.raises(UserError, match=r"line 17002, column 'x': .* received 'x'"):
+        read_csv(written(tmp_path, "x,class\n" + "\n".join(lines)), "class")
+
+
+def test_quoted_newlines_empty_lines_and_blank_cells(tmp_path: Path) -> None:
+    text = '\n , \n"first\nfeature",class\n\n1,"a\u00a0"\n,\n  ,  \n" 2 ",b\n\n'
+    data = read_csv(written(tmp_path, text), "class")
+    assert data.features.tolist() == [[1], [2]]
+    assert data.classes == ("a", "b")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_text_of_another_encoding_is_named(tmp_path: Path, encoding: str) -> None:
+    path = written(tmp_path, "x,class\n1,a\n2,b\n", encoding)
+    with pytest.raises(UserError, match=r"UTF-16; save it as UTF-8|no text in UTF-8"):
+        read_csv(path, "class")
+
+
+def make_socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (Path.mkdir, "it is a directory, not a file"),
+        (os.mkfifo, "it is a pipe, not a file"),
+        (make_socket, "it is a socket, not a file"),
+        (lambda path: path.symlink_to("/dev/zero"), "it is a device, not a file"),
+        (lambda path: path.symlink_to(path), "Too many levels of symbolic links"),
+    ],
+    ids=["directory", "pipe", "socket", "endless device", "link to itself"],
+)
+def test_what_is_no_file_is_not_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], None], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)  # a socket's path must be short
+    make(Path("points.csv"))
+    with pytest.raises(UserError, match=message):
+        load_data("points.csv", "class")
+
+
+def test_a_line_without_an_end_is_not_read_to_it(tmp_path: Path) -> None:
+    path = tmp_path / "points.csv"
+    with path.open("wb") as file:
+        file.write(b"x,class\n1,a\n" + b"2" * 2**20)
+        file.truncate(2**36)  # 64 GB of NULs that take no room on the disk
+    tracemalloc.start()
+    try:
+        with pytest.raises(UserError, match=r"line 3: longer than 16,777,216 characters"):
+            read_csv(path, "class")
+        assert tracemalloc.get_traced_memory()[1] < 200e6
+    finally:
+        tracemalloc.stop()
+
+
+def test_names_of_files_that_do_not_print_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a\x1b[31m.csv"
+    path.write_text("x,class\n1,0\n2,1\n")
+    with pytest.raises(UserError, match="named after the file; give it a printable name"):
+        read_csv(path, "class")
+
+
+def test_a_million_lines_are_read_in_seconds_and_little_memory(tmp_path: Path) -> None:
+    path = tmp_path / "points.csv"
+    with path.open("w") as file:
+        file.write("x,y,class\n")
+        file.writelines(f"{n / 7:.6f},{n % 1000},{n % 2}\n" for n in range(1_000_000))
+    start = time.monotonic()
+    data = read_csv(path, "class")
+    assert time.monotonic() - start < 10  # 1 to 2 s where nothing else runs
+    assert data.features.shape == (1_000_000, 2)
+    assert data.features[999_999].tolist() == [142857.0, 999.0]
+    assert data.labels.sum() == 500_000
+    tracemalloc.start()
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("search.csv_data.MAX_POINTS", 100_000)
+            with pytest.raises(UserError, match=r"line 10\d{4}: more than 100,000 points"):
+                read_csv(path, "class")
+        assert tracemalloc.get_traced_memory()[1] < 16e6
+    finally:
+        tracemalloc.stop()
+
+
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@settings(max_examples=50)
+@given(st.lists(st.tuples(numbers, st.sampled_from("ab"), numbers), min_size=2, max_size=40))
+def test_every_number_comes_back_bit_for_bit(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[float, str, float]]
+) -> None:
+    rows = [*rows, (0.0, "a", 1.0), (-0.0, "b", 2.0)]
+    text = "x,class,y\n" + "".join(f"{x!r},{c},{y!r}\n" for x, c, y in rows)
+    data = read_csv(written(tmp_path_factory.mktemp("csv"), text), "class")
+    expected = np.array([[x, y] for x, _, y in rows])
+    assert np.ascontiguousarray(data.features).tobytes() == expected.tobytes()
+    assert data.labels.tolist() == [int(c == "b") for _, c, _ in rows]
+
+
+def test_thousands_of_columns(tmp_path: Path) -> None:
+    header = ",".join(f"c{n}" for n in range(5000))
+    cells = ",".join(map(str, range(5000)))
+    data = read_csv(written(tmp_path, f"class,{header}\na,{cells}\nb,{cells}\n"), "class")
+    assert (data.features == np.arange(5000)).all()
 
 
 def test_names_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from search.datasets import bands
 from search.outcome import Bars, judge
@@ -61,6 +63,32 @@ def test_what_diverged_has_not_escaped() -> None:
 @pytest.mark.parametrize("loss", [math.nan, math.inf])
 def test_a_final_loss_that_is_not_finite_has_diverged(loss: float) -> None:
     assert judged([90, 90, 90], 100, final_loss=loss) == (Outcome.DIVERGED, None, 3)
+
+
+histories = st.lists(st.tuples(st.integers(0, 100), st.booleans()), min_size=1, max_size=12)
+losses = st.floats(allow_nan=True, allow_infinity=True)
+
+
+@given(histories, st.integers(0, 100), losses)
+def test_judged_as_the_words_say(
+    history: list[tuple[int, bool]], final: int, final_loss: float
+) -> None:
+    """The definitions of DESIGN.md's words, written out epoch by epoch."""
+    correct, finite = [list(part) for part in zip(*history, strict=True)]
+    outcome, escape_epoch, diverged_epoch = judged(correct, final, finite, final_loss)
+    epochs = range(1, len(history) + 1)
+
+    not_finite = [epoch for epoch in epochs if not finite[epoch - 1]]
+    if not not_finite and not math.isfinite(final_loss):
+        not_finite = [len(history)]
+    assert (outcome is Outcome.DIVERGED) == bool(not_finite)
+    assert diverged_epoch == (not_finite[0] if not_finite else None)
+
+    assert outcome.has_escaped == (not not_finite and final >= 68)
+    assert (outcome is Outcome.SOLVED) == (not not_finite and final >= 99)
+    staying_above = [e for e in epochs if all(count >= 68 for count in correct[e - 1 :])]
+    first = staying_above[0] if staying_above else len(history)
+    assert escape_epoch == (first if outcome.has_escaped else None)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -82,6 +83,48 @@ def test_every_batch_size_equals_fit(batch_size: int) -> None:
     points = scale("none", data.features), data.labels.astype(np.float32)
     recipe = Recipe(Network(2), "momentum", 0.1, epochs=4, batch_size=batch_size)
     assert_follows_keras(points, recipe, seed=3)
+
+
+WIDE = Recipe(Network(40), "adam", 0.05, epochs=4, batch_size=32)
+
+
+@pytest.fixture(scope="module")
+def wide_points() -> Points:
+    """Enough features to be summed by a matrix product."""
+    data = xor()
+    features = np.random.default_rng(0).normal(size=(data.points, 40))
+    features[:, :2] += 3 * data.features
+    return scale("standard", features), data.labels.astype(np.float32)
+
+
+def test_many_features_equal_fit(wide_points: Points) -> None:
+    assert_follows_keras(wide_points, WIDE, seed=3)
+
+
+def test_many_features_leave_lanes_bit_equal(wide_points: Points) -> None:
+    whole = by_seed(wide_points, WIDE, range(30))
+    assert by_seed(wide_points, WIDE, [17]) == {17: whole[17]}
+    program = compiled_program(kind_of(WIDE, points=100))
+    weights = initial_weights(WIDE.network, range(LANES))
+    sound = train_tile(program, *wide_points, WIDE, 0, weights)
+    poisoned = weights.copy()
+    poisoned[:, 20] = np.inf
+    beside = train_tile(program, *wide_points, WIDE, 0, poisoned)
+    others = np.arange(LANES) != 20
+    assert not beside.finite[:, 20].any()
+    assert sound.weights[others].tobytes() == beside.weights[others].tobytes()
+    places = np.random.default_rng(0).permutation(LANES)
+    shuffled = train_tile(program, *wide_points, WIDE, 0, weights[:, places])
+    assert shuffled.weights.tobytes() == sound.weights[places].tobytes()
+
+
+def test_thousands_of_features_compile_in_seconds() -> None:
+    features = np.random.default_rng(0).normal(size=(40, 5000)).astype(np.float32)
+    recipe = Recipe(Network(5000), "sgd", 0.01, epochs=1, batch_size=32)
+    start = time.monotonic()
+    histories = one((features, np.arange(40, dtype=np.float32) % 2), recipe, 1)
+    assert time.monotonic() - start < 30
+    assert histories.finite.all()
 
 
 def test_raw_features_far_from_zero_equal_fit() -> None:

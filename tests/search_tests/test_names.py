@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search.errors import UserError
+from search.names import is_printable, quoted, visible
+from search.study import check_name
+
+FAMILY = "\U0001f469\u200d\U0001f469\u200d\U0001f467"
+HEART_ON_FIRE = "\u2764\ufe0f\u200d\U0001f525"
+HEALTH_WORKER = "\U0001f469\U0001f3fd\u200d\u2695\ufe0f"
+SCOTLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
+NEW_IN_UNICODE_15 = "\U0001fa77"
+KEYCAP = "1\ufe0f\u20e3"
+
+GOOD = {
+    "quotes": """it's "quoted" `and` $HOME""",
+    "sql": "x'; DROP TABLE studies; --",
+    "path": "../../etc/passwd",
+    "option": "--trials",
+    "markup": "[red]x[/red] [/] :heart:",
+    "formula": "=1+1",
+    "other scripts": "\u00e9\u4e2d\u05d0",
+    "family": FAMILY,
+    "variation selector": HEART_ON_FIRE,
+    "skin tone": HEALTH_WORKER,
+    "flag of tags": SCOTLAND,
+    "new emoji": NEW_IN_UNICODE_15,
+    "keycap": KEYCAP,
+    "longest": "x" * 512,
+}
+BAD = {
+    "newline": "a\nb",
+    "tab": "a\tb",
+    "escape": "a\x1b[31mb",
+    "c1 control": "a\x9b31mb",
+    "delete": "a\x7f",
+    "bidi override": "a\u202eb",
+    "bidi isolate": "a\u2066b",
+    "zero-width space": "a\u200bb",
+    "joiner between letters": "a\u200db",
+    "joiner at the end": FAMILY + "\u200d",
+    "tags without an end": SCOTLAND[:-1],
+    "tags without a flag": SCOTLAND[1:],
+    "byte-order mark": "\ufeffa",
+    "line separator": "a\u2028b",
+    "half a surrogate pair": "a\udcffb",
+    "private use": "a\ue000",
+}
+
+
+@pytest.mark.parametrize("name", GOOD.values(), ids=GOOD)
+def test_takes_names_that_a_terminal_only_shows(name: str) -> None:
+    check_name(name)
+    assert visible(name) == name
+
+
+@pytest.mark.parametrize("name", BAD.values(), ids=BAD)
+def test_refuses_names_that_a_terminal_obeys_or_hides(name: str) -> None:
+    with pytest.raises(UserError, match="--study must be a printable name, received") as refused:
+        check_name(name)
+    assert str(refused.value).isprintable()
+    assert visible(name).isascii() or FAMILY in name or SCOTLAND[0] in name
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 513])
+def test_refuses_empty_and_endless_names(name: str) -> None:
+    with pytest.raises(UserError, match="--study must be"):
+        check_name(name)
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+def test_what_is_visible_is_printable_and_says_what_was_there(text: str) -> None:
+    shown = visible(text)
+    assert is_printable(shown)
+    assert is_printable(text) == (shown == text)
+
+    def character(escape: re.Match[str]) -> str:
+        return escape[0].encode().decode("unicode_escape")
+
+    # Only a text that spells such an escape itself could be mistaken for one.
+    if "\\" not in text:
+        escapes = r"\\(x..|u.{4}|U.{8}|[nrt])"
+        assert re.sub(escapes, character, shown) == text
+
+
+def test_quotes_and_cuts() -> None:
+    assert quoted("a\x1bb") == r"'a\x1bb'"
+    assert quoted("x" * 10_000) == f"'{'x' * 60}'..."

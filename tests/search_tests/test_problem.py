@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from search.datasets import Dataset, bands
+from search.errors import UserError
+from search.problem import Problem
+from search.training.network import ACTIVATIONS
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@st.composite
+def problems(draw: st.DrawFn) -> Problem:
+    points, features = draw(st.integers(2, 6)), draw(st.integers(1, 3))
+    labels = np.array([0, 1, *draw(st.lists(st.integers(0, 1), min_size=4, max_size=4))])
+    data = Dataset(
+        draw(st.text(min_size=1)),
+        draw(arrays(np.float64, (points, features), elements=finite)),
+        labels[:points].astype(np.uint8),
+        draw(st.tuples(st.text(), st.text())),
+    )
+    margin = draw(st.floats(0, (1 - data.plateau) * 0.99))
+    return Problem(
+        data,
+        hidden=tuple(draw(st.lists(st.integers(1, 16), min_size=1, max_size=4))),
+        activation=draw(st.sampled_from(ACTIVATIONS)),
+        epochs=draw(st.integers(1, 10**9)),
+        batch_size=draw(st.integers(1, 10**9)),
+        margin=margin,
+        target=draw(st.floats(data.plateau + margin, 1, exclude_min=True)),
+    )
+
+
+@given(problems())
+def test_a_problem_survives_json_and_bytes(problem: Problem) -> None:
+    stored = json.loads(json.dumps(problem.to_json()))
+    back = Problem.from_json(stored, problem.data.to_bytes())
+    assert back.to_json() == problem.to_json()
+    assert back.data.features.tobytes() == problem.data.features.tobytes()
+    assert (back.data.labels == problem.data.labels).all()
+    assert back.bars == problem.bars
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"hidden": (256, 1)}, "--hidden must have at most 256 units in all, received 257"),
+        ({"hidden": (10**30,)}, "--hidden must have at most 256 units in all"),
+        ({"epochs": 10**9 + 1}, "--epochs must be at most 1,000,000,000, received 1,000,000,001"),
+        ({"batch_size": 10**30}, "--batch-size must be at most 1,000,000,000"),
+        ({"margin": float("nan")}, "--margin must be at least 0"),
+        ({"target": float("nan")}, "--solved-at must be above the plateau"),
+    ],
+)
+def test_refuses_what_would_not_end(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        Problem(bands(), **options)
