@@ -112,14 +112,13 @@ class _Track:
 
     def drop_clearly_worse(self) -> None:
         """Drop one at a time, the smallest p first, as long as it stays below alpha."""
+        p = p_not_worse(self.only, self.only.T)
         while len(self.remaining) > 1:
-            only = self.only[np.ix_(self.remaining, self.remaining)]
-            p = p_not_worse(only, only.T)
-            np.fill_diagonal(p, 1.0)
             # The one of the most escapes has no p below 1/2, so one always remains.
-            worse, rival = np.unravel_index(np.argmin(p), p.shape)
-            index = self.remaining[int(worse)]
-            contest = self.contest(index, self.remaining[int(rival)])
+            least = int(p[np.ix_(self.remaining, self.remaining)].argmin())
+            worse, rival = divmod(least, len(self.remaining))
+            index = self.remaining[worse]
+            contest = self.contest(index, self.remaining[rival])
             if contest.corrected_p > self.rules.alpha:
                 return
             self.drops[index] = Drop(self.round, contest)

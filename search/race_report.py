@@ -112,6 +112,10 @@ def statement(state: RaceState) -> str:
     ]
     if beside:
         sentences.append(f"Not distinguishable from it: {', '.join(beside)}")
+        sentences.append(
+            f"The same restarts picked it among {len(state.remaining)}, so its rate may still "
+            "flatter it"
+        )
     dropped = len(state.entrants) - len(state.remaining)
     if dropped:
         sentences.append(

@@ -38,9 +38,9 @@ def test_p_of_arrays_is_that_of_each() -> None:
 
 
 def test_interval_is_the_published_one() -> None:
-    """Airway hyper-responsiveness before and after transplantation, 21 children.
+    """Airway hyper-responsiveness before and after stem cell transplantation (Bentur et al. 2009).
 
-    Fagerland, Lydersen and Laake 2013, BMC Medical Research Methodology 13: 91, table 6.
+    Fagerland, Lydersen and Laake 2017, "Statistical Analysis of Contingency Tables", chapter 8.
     """
     low, high = Paired(1, 7, 21).interval(0.95)
     assert (round(low, 3), round(high, 3)) == (-0.517, -0.026)
