@@ -36,16 +36,17 @@ of `python -m tests.search_tests.simulated_races`; such races, fewer of them, ar
 
 **What a race does not do.** Fresh restarts end the flattery of having been picked among many, but
 not all of it: the winner is picked by them again. With true rates .90 to .97 its fresh rate was
-.0005 | .0004 too high on average, and its 95% interval held the true rate in 94.3% | 94.2%; with all
-.95 it was .0061 | .0055 too high, and 82.7% | 83.4% held it. Rates of the dropped are too low, by
-.0037 | .0034 on average, as a run of bad luck ends theirs. And with the default rules two are called
-the same for practical purposes only if they differ on 14 of 2,560 seeds or fewer: two of true rate
-.95 take about 31,000 | 24,000 for that.
+.0005 | .0004 too high on average, and its 95% interval held the true rate in 94.3% | 94.2%; with
+all .95 it was .0061 | .0055 too high, and 82.7% | 83.4% held it. Rates of the dropped are too low,
+in the first case by .0037 | .0034 on average, as a run of bad luck ends theirs. And with the
+default rules two are called the same for practical purposes only if they differ on 14 of 2,560
+seeds or fewer: two of true rate .95 take about 31,000 | 24,000 for that.
 
 **Seeds are taken for independent**, though 64 consecutive ones share a batch order. On the source
-problem that showed in nothing: over 16,384 seeds of five configurations (rates .75 to .97) the
-variance of block means was .90 to 1.08 times that of independent seeds, for each of the ten paired
-differences. Outcomes of two configurations on common seeds correlated there by .01 to .82.
+problem that did not show: over 256 such blocks of five configurations (rates .75 to .97), the
+variance of block means was .90 to 1.08 times that of independent seeds for each of the ten paired
+differences, where chance alone gives .83 to 1.17. Outcomes of two configurations on common seeds
+correlated there by .01 to .82.
 """
 
 from __future__ import annotations
