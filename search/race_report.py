@@ -1,0 +1,201 @@
+"""What is shown of a race: its table, its rows under stable names, and its result in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from search.escape import EscapeRate
+from search.race_state import Contest, RaceEnd, RaceState
+from search.report import NEVER_LEFT_OUT, Column
+
+RACE_COLUMNS = (
+    Column("\nconfiguration", importance=NEVER_LEFT_OUT),
+    Column("first\nmeasured", right=True, importance=7),
+    Column("\nrate", right=True, importance=8),
+    Column("fresh\nseeds", right=True, importance=NEVER_LEFT_OUT),
+    Column("\nrate", right=True, importance=NEVER_LEFT_OUT),
+    Column("95%\ninterval", importance=NEVER_LEFT_OUT),
+    Column("\nstatus", importance=NEVER_LEFT_OUT),
+    Column("dropped\nin round", right=True, importance=6),
+    Column("corrected\np", right=True, importance=5),
+    Column("seeds that only\nit : rival escaped", right=True, importance=4),
+    Column("\nrival", importance=3),
+)
+"""Columns of the table for people, one for each cell of `race_rows`."""
+
+RACE_KEYS = (
+    *("scaling", "optimizer", "learning_rate", "status"),
+    *("first_escaped", "first_restarts", "first_rate"),
+    *("fresh_escaped", "fresh_restarts", "fresh_rate", "ci_low", "ci_high"),
+    *("dropped_in_round", "rival", "only_this", "only_rival", "common_seeds"),
+    *("difference", "difference_ci_low", "difference_ci_high", "difference_confidence"),
+    *("p", "corrected_p"),
+)
+
+
+def race_rows(state: RaceState) -> list[list[str]]:
+    """Cells of the table, best first. The rival of those that remain is the leader."""
+    rows = []
+    for index in state.ranking:
+        entrant, fresh, drop = state.entrants[index], state.fresh[index], state.drops[index]
+        contest = _contest(state, index)
+        paired = contest.paired if contest else None
+        rows.append(
+            [
+                entrant.name,
+                str(entrant.first_measured),
+                f"{entrant.first_measured.rate:.3f}",
+                str(fresh) if fresh else "-",
+                f"{fresh.rate:.3f}" if fresh else "-",
+                _interval(fresh) if fresh else "-",
+                _status(state, index),
+                str(drop.round) if drop else "-",
+                f"{contest.corrected_p:.2g}" if contest else "-",
+                f"{paired.only_this} : {paired.only_other}" if paired else "-",
+                state.entrants[contest.rival].name if contest else "-",
+            ]
+        )
+    return rows
+
+
+def race_json(state: RaceState) -> list[dict[str, Any]]:
+    """The rows of a race under their stable names, RACE_KEYS, best first.
+
+    The fields from `rival` on are those of the comparison that a drop rests on or, for those that
+    remain, of that with the leader; None for the leader. `difference` is the paired difference of
+    the rates (this minus rival), `p` that it is not worse, one-sided, as is `corrected_p`.
+    """
+    return [_row_json(state, index) for index in state.ranking]
+
+
+def to_json(state: RaceState) -> dict[str, Any]:
+    """The whole race: rules, how it stands, and its rows."""
+    rules, following = state.rules, state.next_round
+    return {
+        "alpha": rules.alpha,
+        "first_round": rules.first_round,
+        "max_restarts": rules.max_restarts,
+        "practical": rules.practical,
+        "rounds_done": state.rounds_done,
+        "restarts": state.restarts,
+        "end": state.end.value if state.end else None,
+        "next_round": following.number if following else None,
+        "next_restarts": following.restarts if following else None,
+        "statement": statement(state),
+        "configurations": race_json(state),
+    }
+
+
+_PLACES = {
+    None: "leads",
+    RaceEnd.ONE_LEFT: "is best",
+    RaceEnd.PRACTICALLY_SAME: "is as good as the best",
+    RaceEnd.MAX_RESTARTS: "came out first",
+}
+
+
+def statement(state: RaceState) -> str:
+    """How a race stands in a few sentences, each figure with what it rests on."""
+    following = state.next_round
+    sentences = []
+    best, entrant = state.fresh[state.leader], state.entrants[state.leader]
+    if best is not None:
+        first = entrant.first_measured
+        sentences.append(
+            f"{entrant.name} {_PLACES[state.end]}: {best} fresh restarts escaped, {best.rate:.3f} "
+            f"(95% interval {_interval(best)}); first measured {first}, {first.rate:.3f}"
+        )
+    beside = [
+        _beside(state, index, contest)
+        for index in state.not_distinguishable
+        if state.end and (contest := state.contests[index])
+    ]
+    if beside:
+        sentences.append(f"Not distinguishable from it: {', '.join(beside)}")
+        sentences.append(
+            f"The same restarts picked it among {len(state.remaining)}, so its rate may still "
+            "flatter it"
+        )
+    dropped = len(state.entrants) - len(state.remaining)
+    if dropped:
+        sentences.append(
+            f"{dropped} of {len(state.entrants)} configurations were dropped as clearly worse "
+            f"(McNemar's exact test, corrected: the chance of any wrong drop in the whole race is "
+            f"at most {state.rules.alpha:g})"
+        )
+    if following is None:
+        sentences.append(f"The race is over: {state.why_over}")
+    else:
+        sentences.append(
+            f"Round {following.number} needs {following.restarts} restarts of "
+            f"{len(following.remaining)} configurations"
+        )
+    return ". ".join(sentences) + "."
+
+
+def _beside(state: RaceState, index: int, contest: Contest) -> str:
+    paired, confidence = contest.paired, state.rules.confidence
+    low, high = paired.interval(confidence)
+    return (
+        f"{state.entrants[index].name} (escaped alone from {paired.only_this} of {paired.restarts} "
+        f"seeds, the other from {paired.only_other}: difference {paired.difference:+.4f}, "
+        f"{confidence:.1%} interval {low:+.4f} to {high:+.4f})"
+    )
+
+
+def _row_json(state: RaceState, index: int) -> dict[str, Any]:
+    entrant, fresh, drop = state.entrants[index], state.fresh[index], state.drops[index]
+    contest = _contest(state, index)
+    paired = contest.paired if contest else None
+    low, high = fresh.interval if fresh else (None, None)
+    confidence = state.rules.confidence
+    difference_low, difference_high = paired.interval(confidence) if paired else (None, None)
+    values = (
+        entrant.configuration.scaling,
+        entrant.configuration.optimizer,
+        entrant.configuration.learning_rate,
+        _status(state, index),
+        entrant.first_measured.escaped,
+        entrant.first_measured.restarts,
+        entrant.first_measured.rate,
+        fresh.escaped if fresh else None,
+        fresh.restarts if fresh else None,
+        fresh.rate if fresh else None,
+        low,
+        high,
+        drop.round if drop else None,
+        state.entrants[contest.rival].name if contest else None,
+        paired.only_this if paired else None,
+        paired.only_other if paired else None,
+        paired.restarts if paired else None,
+        paired.difference if paired else None,
+        difference_low,
+        difference_high,
+        confidence if paired else None,
+        paired.p_not_worse if paired else None,
+        contest.corrected_p if contest else None,
+    )
+    return dict(zip(RACE_KEYS, values, strict=True))
+
+
+def _contest(state: RaceState, index: int) -> Contest | None:
+    """The comparison that a drop rests on, or that of one that remains with the leader."""
+    drop = state.drops[index]
+    return drop.contest if drop else state.contests[index]
+
+
+def _status(state: RaceState, index: int) -> str:
+    if state.drops[index]:
+        return "clearly worse"
+    if state.end is None:
+        return "racing"
+    if index == state.leader:
+        return "winner"
+    if state.end is RaceEnd.PRACTICALLY_SAME:
+        return "practically the same"
+    return "not distinguishable"
+
+
+def _interval(rate: EscapeRate) -> str:
+    low, high = rate.interval
+    return f"{low:.3f}-{high:.3f}"
