@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import numpy as np
@@ -27,13 +27,27 @@ def scale(scaling: str, features: NDArray[np.float64]) -> NDArray[np.float32]:
     features: (points, features). Numbers beyond the range of float32 become infinite: a network
     trained on them is recorded as diverged.
     """
+    return scaler(scaling, features)(features)
+
+
+def scaler(
+    scaling: str, features: NDArray[np.float64]
+) -> Callable[[NDArray[np.float64]], NDArray[np.float32]]:
+    """The scaling that `scale` fits to all points, to be applied to any points in their units."""
     class_name = SCALINGS[scaling]
-    scaled = features
+    fitted = None
     with warnings.catch_warnings(), np.errstate(over="ignore", invalid="ignore"):
         # Overflow on absurdly large features is an outcome here, not a fault.
         warnings.simplefilter("ignore", RuntimeWarning)
         if class_name is not None:
             from sklearn import preprocessing  # imported late: it costs a second
 
-            scaled = getattr(preprocessing, class_name)().fit_transform(features)
-        return np.asarray(scaled, dtype=np.float32)
+            fitted = getattr(preprocessing, class_name)().fit(features)
+
+    def apply(points: NDArray[np.float64]) -> NDArray[np.float32]:
+        with warnings.catch_warnings(), np.errstate(over="ignore", invalid="ignore"):
+            warnings.simplefilter("ignore", RuntimeWarning)
+            scaled = points if fitted is None else fitted.transform(points)
+            return np.asarray(scaled, dtype=np.float32)
+
+    return apply
