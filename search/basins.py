@@ -35,7 +35,7 @@ STILL = 0.1
 labels' own, which is that of the perfect answer, and if it saves less than `WORTH`."""
 
 WORTH = 0.05
-"""Share of the best constant answer's loss that any answer but a constant one has to save. An answer
+"""Share of the best constant answer's loss that any answer but a constant one has to save. One
 that only stirs, but in step with the labels, can save more."""
 
 SAME_FUNCTION = 0.05
@@ -221,7 +221,8 @@ def _kinds(
     labels: NDArray[np.uint8],
 ) -> NDArray[np.int8]:
     """Index of each member's kind; none of them diverged."""
-    ones, points = upper @ labels.astype(np.int64), upper.sum(axis=1)
+    ones = (upper & (labels == 1)).sum(axis=1, dtype=np.int64)
+    points = upper.sum(axis=1, dtype=np.int64)
     of_split = _split_entropy(ones, points, int(labels.sum()), len(labels))
     saved, savable = constant_loss(labels) - losses, constant_loss(labels) - of_split
     still = (answers.std(axis=1) < STILL * labels.std()) & (saved < WORTH * constant_loss(labels))
@@ -308,9 +309,7 @@ def _others(rest: Sequence[Basin]) -> Basin:
     )
     return Basin(
         kind=Kind.OTHERS,
-        share=EscapeRate(
-            sum(basin.share.escaped for basin in rest), rest[0].share.restarts
-        ),
+        share=EscapeRate(sum(basin.share.escaped for basin in rest), rest[0].share.restarts),
         seed=None,
         trial=None,
         loss=None,

@@ -17,7 +17,7 @@ NO_POINT = " "
 
 def strip(data: Dataset, answer: Answer, width: int) -> str:
     """One feature in one line: the probability of class 1 at `width` places over its range."""
-    eighths = np.rint(answer(_places(data, width)[:, None]) * 8).astype(int)
+    eighths = np.rint(answer(_middles(data.features[:, 0], width)[:, None]) * 8).astype(int)
     return "".join(HEIGHTS[max(1, level)] for level in eighths)
 
 
@@ -34,7 +34,7 @@ def true_strip(data: Dataset, width: int) -> str:
 
 def chart(data: Dataset, answer: Answer, width: int = 60, height: int = 4) -> list[str]:
     """One feature as a chart: the probability of class 1 by height, the classes below, an axis."""
-    levels = np.rint(answer(_places(data, width)[:, None]) * 8 * height).astype(int)
+    levels = np.rint(answer(_middles(data.features[:, 0], width)[:, None]) * 8 * height).astype(int)
     lines = []
     for row in reversed(range(height)):
         cells = "".join(HEIGHTS[level] for level in np.clip(levels - 8 * row, 0, 8))
@@ -44,8 +44,11 @@ def chart(data: Dataset, answer: Answer, width: int = 60, height: int = 4) -> li
     ones = np.bincount(column, data.labels == 1, minlength=width)
     zeros = np.bincount(column, data.labels == 0, minlength=width)
     marks = np.where(ones > 0, np.where(zeros > 0, "▒", "█"), np.where(zeros > 0, "·", NO_POINT))
-    lines.append(f"   {''.join(marks)}  points: · class {data.classes[0]}, █ class {data.classes[1]}")
-    low, middle, high = (f"{x:.4g}" for x in np.quantile(_places(data, 3), [0, 0.5, 1]))
+    lines.append(
+        f"   {''.join(marks)}  points: · class {data.classes[0]}, █ class {data.classes[1]}"
+    )
+    ends = data.features.min(), data.features.max()
+    low, middle, high = (f"{x:.4g}" for x in (ends[0], sum(ends) / 2, ends[1]))
     left = width // 2 - len(low) - len(middle) // 2
     right = width - len(low) - left - len(middle) - len(high)
     lines.append(f"   {low}{' ' * left}{middle}{' ' * right}{high}")
@@ -57,7 +60,9 @@ def plane(data: Dataset, answer: Answer, width: int = 28, height: int = 12) -> l
 
     The darker, the likelier is class 1: blank below a probability of 0.2, full from 0.8.
     """
-    across, up = (_edges(data.features[:, feature], n) for feature, n in ((0, width), (1, height)))
+    across, up = (
+        _middles(data.features[:, feature], n) for feature, n in ((0, width), (1, height))
+    )
     grid = np.array([(x, y) for y in reversed(up) for x in across])
     shade = np.minimum(answer(grid) * 5, 4).astype(int).reshape(height, width)
     return ["".join(SHADES[level] for level in row) for row in shade]
@@ -85,20 +90,17 @@ def beside(pictures: Sequence[Sequence[str]], gap: str = "  ") -> list[str]:
     return [gap.join(lines) for lines in zip(*pictures, strict=True)]
 
 
-def _places(data: Dataset, count: int) -> NDArray[np.float64]:
-    line = data.features[:, 0]
-    return np.linspace(line.min(), line.max(), count)
-
-
-def _edges(values: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+def _middles(values: NDArray[np.float64], count: int) -> NDArray[np.float64]:
     """Middles of `count` blocks over the range of the values."""
-    low, high = values.min(), values.max()
-    return low + (high - low) * (np.arange(count) + 0.5) / count
+    low, high = float(values.min()), float(values.max())
+    middles: NDArray[np.float64] = low + (high - low) * (np.arange(count) + 0.5) / count
+    return middles
 
 
 def _columns(values: NDArray[np.float64], count: int) -> NDArray[np.int64]:
     """The block that each value is in."""
-    low, span = values.min(), float(np.ptp(values)) or 1.0
-    return np.minimum((values - low) / span * count, count - 1).astype(np.int64)
-
-
+    low, span = float(values.min()), float(np.ptp(values)) or 1.0
+    blocks: NDArray[np.int64] = np.minimum((values - low) / span * count, count - 1).astype(
+        np.int64
+    )
+    return blocks

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from search.basins import SAME_FUNCTION, Kind, constant_loss, higher_part
+from search.basins import Kind, constant_loss, higher_part
 from search.configuration import Configuration
 from search.datasets import Dataset
 from search.problem import Problem
@@ -29,9 +29,9 @@ class Regions:
     """What one network draws on the data.
 
     `name` is short, `words` is a sentence. `low` and `high` are the mean probabilities of class 1
-    where the answer is the lower and the higher one (as `search.basins` splits the points), `right`
-    the points classified rightly, of class 0 and of class 1. `boundaries` are, for data of one
-    feature, where the answer passes from one part to the other; None for other data.
+    where the answer is the lower and the higher one (as `search.basins` splits the points; of equal
+    answers both), `right` the points classified rightly, of class 0 and of class 1. `boundaries`
+    are, for data of one feature, where the answer passes from one part to the other; else None.
     """
 
     name: str
@@ -61,7 +61,9 @@ def describe(data: Dataset, kind: Kind, answer: Answer) -> Regions:
     probabilities = answer(data.features)
     escaped = kind in (Kind.SOLVED, Kind.ESCAPED)
     higher = higher_part(probabilities[None], np.array([escaped]))[0]
-    low, high = _mean(probabilities[~higher]), _mean(probabilities[higher])
+    low, high = (
+        float(probabilities[part if part.any() else ~part].mean()) for part in (~higher, higher)
+    )
     predicted = probabilities > 0.5
     right = tuple(int((predicted[data.labels == c] == c).sum()) for c in (0, 1))
     boundaries = None
@@ -180,19 +182,20 @@ def _true_boundaries(data: Dataset) -> list[tuple[float, bool]]:
 def _matched(
     data: Dataset, crossings: Sequence[tuple[float, bool]], truth: Sequence[tuple[float, bool]]
 ) -> int:
-    """True boundaries that have a crossing of their direction but a few points away."""
+    """True boundaries that have a crossing of their direction nearby.
+
+    Nearby is within half of the points between it and the next true boundary on that side.
+    """
     line = np.sort(data.features[:, 0])
-
-    def between(one: float, other: float) -> int:
-        ends = np.searchsorted(line, sorted((one, other)))
-        return int(ends[1] - ends[0])
-
+    places = np.searchsorted(line, [at for at, _ in truth])
+    edges = [0, *places, len(line)]
+    crossed = [(int(np.searchsorted(line, position)), up) for position, up in crossings]
     return sum(
         any(
-            rises == up and between(position, at) <= SAME_FUNCTION * data.points
-            for position, rises in crossings
+            up == rises and (before + at) / 2 <= position <= (at + after) / 2
+            for position, up in crossed
         )
-        for at, up in truth
+        for before, (at, after), (_, rises) in zip(edges, pairwise(edges[1:]), truth, strict=False)
     )
 
 
@@ -202,7 +205,10 @@ def _intervals(boundaries: Sequence[float], starts_high: bool, span: float) -> s
     edges = [None, *shown, None]
     pieces = list(pairwise(edges))[0 if starts_high else 1 :: 2]
     words = [
-        f"for x < {right}" if left is None else f"for x > {left}" if right is None
+        f"for x < {right}"
+        if left is None
+        else f"for x > {left}"
+        if right is None
         else f"between {left} and {right}"
         for left, right in pieces
     ]
@@ -228,7 +234,3 @@ def _of_them(found: int, of: int) -> str:
 
 def _first(data: Dataset) -> int:
     return int(data.features[:, 0].argmin())
-
-
-def _mean(values: NDArray[np.float64]) -> float:
-    return float(values.mean()) if values.size else float("nan")

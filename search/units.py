@@ -48,8 +48,11 @@ class HiddenUnit:
     mean: float
 
     def __str__(self) -> str:
-        at = {UnitState.SATURATED: f" at {self.mean:.0f}", UnitState.CONSTANT: f" at {self.mean:.2f}"}
-        return f"{self.state}{at.get(self.state, '')}"
+        at = {
+            UnitState.SATURATED: f" at {self.mean:.0f}",
+            UnitState.CONSTANT: f" at {self.mean:.2f}",
+        }
+        return f"{self.state.value}{at.get(self.state, '')}"
 
 
 def hidden_units(
@@ -90,18 +93,17 @@ def describe_units(units: Sequence[HiddenUnit], several_layers: bool) -> str:
 
 def _state(activation: str, values: NDArray[np.floating[Any]], outgoing: float) -> UnitState:
     low, high = float(values.min()), float(values.max())
-    if activation == "relu":
-        if high == 0 or outgoing * high < TOLERANCE:
-            return UnitState.DEAD
-        return UnitState.CONSTANT if high - low < TOLERANCE * high else UnitState.ACTIVE
-    bottom, top = _ENDS[activation]
-    near = TOLERANCE * (top - bottom)
-    if high - bottom < near or top - low < near:
-        return UnitState.SATURATED
-    if high - low < near:
-        return UnitState.CONSTANT
-    if outgoing * (high - low) < TOLERANCE:
-        return UnitState.DEAD
-    if bool(((values - bottom < near) | (top - values < near)).all()):
-        return UnitState.STEP
-    return UnitState.ACTIVE
+    # A relu has no upper end, and its lower one is death.
+    bottom, top = _ENDS.get(activation, (0.0, np.inf))
+    near = TOLERANCE * (high if activation == "relu" else top - bottom)
+    states = (
+        (UnitState.DEAD, activation == "relu" and high == 0),
+        (UnitState.SATURATED, activation != "relu" and (high - bottom < near or top - low < near)),
+        (UnitState.CONSTANT, high - low < near),
+        (UnitState.DEAD, outgoing * (high - low) < TOLERANCE),
+        (
+            UnitState.STEP,
+            activation != "relu" and bool(((values - bottom < near) | (top - values < near)).all()),
+        ),
+    )
+    return next((state for state, holds in states if holds), UnitState.ACTIVE)

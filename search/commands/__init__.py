@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import click
 from click.exceptions import NoArgsIsHelpError
 
+from search.commands.basins import basins
 from search.commands.dashboard import dashboard
 from search.commands.launch import launch
 from search.commands.reading import best, restarts, studies
@@ -70,5 +71,5 @@ def main() -> None:
     """
 
 
-for _command in (launch, best, restarts, reference, studies, dashboard):
+for _command in (launch, best, restarts, basins, reference, studies, dashboard):
     main.add_command(_command)
