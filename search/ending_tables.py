@@ -30,8 +30,7 @@ def show_endings(
     one_feature = data.features.shape[1] == 1
     one = data.classes[1]
     columns = [
-        Column("\nconfiguration", importance=NEVER_LEFT_OUT),
-        Column("\nends as", importance=NEVER_LEFT_OUT),
+        Column("configuration\n  ends as", importance=NEVER_LEFT_OUT),
         Column("\nrestarts", right=True, importance=NEVER_LEFT_OUT),
         Column("\nshare", right=True, importance=7),
         Column("95%\ninterval", importance=8),
@@ -48,13 +47,12 @@ def show_endings(
             Column(f"class {name}\nright", right=True, importance=9) for name in data.classes
         )
     columns.append(Column("typical\nseed", right=True, importance=5))
-    rows = []
+    rows: list[list[str]] = []
     for endings in configurations:
-        for number, ending in enumerate(endings):
-            label = str(ending.configuration) if number == 0 else ""
-            rows.append([label, *_cells(problem, ending, one_feature)])
-        rows.append([""] * len(columns))
-    show_table(f"{study}: {describe(problem)}", columns, rows[:-1], note)
+        name = str(endings[0].configuration)
+        heading = [name, *[""] * (len(columns) - 1)]
+        rows += [heading, *(_cells(problem, ending, one_feature) for ending in endings)]
+    show_table(f"{study}: {describe(problem)}", columns, rows, note)
 
 
 def show_configuration(study: str, problem: Problem, endings: Sequence[Ending], note: str) -> None:
@@ -74,7 +72,7 @@ def table_note(problem: Problem) -> str:
     """How the table is to be read."""
     note = (
         f"The best constant answer's loss is {constant_loss(problem.data.labels):.4f}. Loss and "
-        "probability are those of the typical restart, the one of the basin's median loss."
+        "probability are the typical restart's: that of the median loss."
     )
     if problem.data.features.shape[1] == 1:
         note += f"\nPictures: probability of class {problem.data.classes[1]} by height; the data's "
@@ -86,7 +84,7 @@ def _cells(problem: Problem, ending: Ending, one_feature: bool) -> list[str]:
     basin, typical = ending.basin, ending.typical
     low, high = basin.share.interval
     cells = [
-        ending.name,
+        f"  {ending.name}",
         str(basin.share),
         f"{basin.share.rate:.3f}",
         f"{low:.3f}-{high:.3f}",

@@ -141,15 +141,11 @@ def _count_words(
             f"{ones} of class {one}"
         )
     above, ones_above = int(higher.sum()), int(data.labels[higher].sum())
-    parts = [
-        f"class {one} at {level:.2f} on {count} points, {inside} of them class {one}"
-        for level, count, inside in (
-            (high, above, ones_above),
-            (low, points - above, ones - ones_above),
-        )
-    ]
     done = "found" if kind is Kind.FOUND else "begun"
-    return f"a split {done}", f"{'; '.join(parts)}: a split {done}"
+    return f"a split {done}", (
+        f"class {one} at {high:.2f} on {above} points ({ones_above} of them class {one}), at "
+        f"{low:.2f} on the other {points - above} ({ones - ones_above} of them): a split {done}"
+    )
 
 
 def _crossings(
