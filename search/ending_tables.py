@@ -47,6 +47,7 @@ def show_endings(
             Column(f"class {name}\nright", right=True, importance=9) for name in data.classes
         )
     columns.append(Column("typical\nseed", right=True, importance=5))
+    columns.append(Column("its hidden\nunits", importance=3))
     rows: list[list[str]] = []
     for endings in configurations:
         name = str(endings[0].configuration)
@@ -96,7 +97,7 @@ def _cells(problem: Problem, ending: Ending, one_feature: bool) -> list[str]:
         cells.append(strip(problem.data, typical.answer, _STRIP) if typical else _merged(basin))
     else:
         cells.extend(_right(problem, typical))
-    return [*cells, "-" if basin.seed is None else str(basin.seed)]
+    return [*cells, "-" if basin.seed is None else str(basin.seed), _units(problem, typical)]
 
 
 def _merged(basin: Basin) -> str:
@@ -126,6 +127,12 @@ def _right(problem: Problem, typical: Typical | None) -> list[str]:
     return [f"{right} of {all_}" for right, all_ in zip(typical.regions.right, of, strict=True)]
 
 
+def _units(problem: Problem, typical: Typical | None) -> str:
+    if typical is None:
+        return "-"
+    return describe_units(typical.units, several_layers=len(problem.hidden) > 1)
+
+
 def _about(problem: Problem, ending: Ending) -> Iterator[str]:
     """A basin's heading and what there is to say of its typical member."""
     basin, typical = ending.basin, ending.typical
@@ -140,8 +147,7 @@ def _about(problem: Problem, ending: Ending) -> Iterator[str]:
         yield from _entry("typical", f"trial {basin.trial}, seed {basin.seed}, loss {loss}")
     if typical is None:
         return
-    several = len(problem.hidden) > 1
-    yield from _entry("hidden", describe_units(typical.units, several_layers=several))
+    yield from _entry("hidden", _units(problem, typical))
     yield from _entry("weights", _weights(problem, typical))
     if problem.data.features.shape[1] == 1:
         yield from (f"  {line}" for line in chart(problem.data, typical.answer))

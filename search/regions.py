@@ -110,14 +110,15 @@ def _line_words(
     )
     truth = _true_boundaries(data)
     count = len(crossings)
-    if kind is Kind.BEGUN:
-        name = f"{_boundaries(count)} begun"
-    elif len(truth) > _MANY:
+    turned = [(position, not rises) for position, rises in crossings]
+    if len(truth) > _MANY:
         name = f"{_boundaries(count)} drawn"
+    elif _matched(data, turned, truth) == count:
+        name = f"{_of_them(count, len(truth))} the wrong way round"
+    elif kind is Kind.BEGUN:
+        name = f"{_boundaries(count)} begun"
     elif found := _matched(data, crossings, truth):
         name = f"{_of_them(found, len(truth))} found"
-    elif _matched(data, [(position, not rises) for position, rises in crossings], truth) == count:
-        name = f"{_of_them(count, len(truth))} the wrong way round"
     else:
         name = f"{_boundaries(count)} out of place"
     words += f": {name}"
@@ -196,8 +197,9 @@ def _matched(
 
 
 def _intervals(boundaries: Sequence[float], starts_high: bool, span: float) -> str:
-    decimals = max(0, 2 - int(np.floor(np.log10(span)))) if span > 0 else 2
-    shown = [f"{boundary:.{decimals}f}" for boundary in boundaries]
+    """The higher part in words, its boundaries to a hundredth to a thousandth of the range."""
+    decimals = 2 - int(np.floor(np.log10(span))) if span > 0 else 2
+    shown = [f"{round(boundary, decimals):.{max(0, decimals)}f}" for boundary in boundaries]
     edges = [None, *shown, None]
     pieces = list(pairwise(edges))[0 if starts_high else 1 :: 2]
     words = [

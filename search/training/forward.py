@@ -45,17 +45,6 @@ def forward(network: Network, weights: Floats, features: Floats) -> Outputs:
     return Outputs(tuple(hidden), received[..., 0])
 
 
-def cross_entropy(logits: Floats, labels: NDArray[np.uint8]) -> Floats:
-    """Mean binary cross-entropy in nats over the points, shape (members,).
-
-    logits: (members, points); labels: (points,), 0 or 1. From the logits as Keras does it:
-    max(z, 0) - z y + log(1 + exp(-|z|)), which no certainty makes infinite.
-    """
-    terms = np.maximum(logits, 0) - logits * labels + np.log1p(np.exp(-np.abs(logits)))
-    mean: Floats = terms.mean(axis=-1, dtype=np.float64)
-    return mean
-
-
 def _relu(received: Floats) -> Floats:
     activation: Floats = np.maximum(received, 0)
     return activation
