@@ -134,7 +134,7 @@ def ends(problem: Problem, features: NDArray[np.float32], members: Sequence[Memb
         upper = higher_part(answers, np.array([outcome.has_escaped for outcome in outcomes]))
         kinds[rows] = _kinds(outcomes, answers, upper, losses[rows], labels)
         constant = kinds[rows] == _KINDS.index(Kind.CONSTANT)
-        upper[constant] = answers[constant] > 0.5  # which constant, not where it ripples
+        upper[constant] = _which_constant(answers[constant], labels)
         higher[rows] = np.packbits(upper, axis=1)
     return Ends(
         seeds=np.array([member.seed for member in members], dtype=np.int64),
@@ -235,6 +235,18 @@ def _kinds(
     for outcome, kind in ((Outcome.SOLVED, Kind.SOLVED), (Outcome.ESCAPED, Kind.ESCAPED)):
         kinds[[each is outcome for each in outcomes]] = _KINDS.index(kind)
     return kinds
+
+
+def _which_constant(
+    answers: NDArray[np.floating[Any]], labels: NDArray[np.uint8]
+) -> NDArray[np.bool_]:
+    """Patterns that tell constants apart, whatever their ripples: nearest to 0, the best one, or 1.
+
+    The best one's alternates, so that it differs from both others on half of the points.
+    """
+    share, mean = labels.mean(), answers.mean(axis=1)[:, None]
+    alternating = np.arange(len(labels)) % 2 == 1
+    return np.where(mean < share / 2, False, (mean > (1 + share) / 2) | alternating)
 
 
 def _split_entropy(

@@ -87,7 +87,9 @@ def _constant_words(data: Dataset, probabilities: NDArray[np.float64]) -> tuple[
     words = f"class {one} {where}, its probability {level} on every point: the constant answer"
     loss = -np.mean(np.log(np.where(data.labels == 1, mean, 1 - mean).clip(1e-12)))
     if loss > 1.1 * constant_loss(data.labels):
-        words += f", but not the best, which is {data.labels.mean():.2f}"
+        words = words.removesuffix("the constant answer")
+        best = f"{data.labels.mean():.2f}"
+        return "another constant", f"{words}another constant than the best, which is {best}"
     return "constant answer", words
 
 

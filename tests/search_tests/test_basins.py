@@ -20,6 +20,8 @@ from search.basins import (
     readable,
     stored_weights,
 )
+from search.datasets import xor
+from search.problem import Problem
 from search.scaling import scale
 from search.training.forward import forward
 from storage.rows import Member, Outcome
@@ -108,8 +110,20 @@ def test_one_function_can_have_many_losses() -> None:
 def test_an_answer_that_only_ripples_is_constant_and_which_constant_counts() -> None:
     rippling = [steps(x, 20.5, (0.05, 0), -0.7) for x in (2.0, 8.0, 15.0, 25.0)]
     members = [member(i, weights, 0.64) for i, weights in enumerate(rippling)]
-    sure = steps(10.5, 20.5, (0, 0), 5)
-    assert sizes(grouped([*members, member(9, sure, 3.34)])) == [("constant", 4), ("constant", 1)]
+    sure = [member(9, steps(0, 0, (0, 0), 5), 3.34), member(8, steps(0, 0, (0, 0), -9), 3.0)]
+    assert sizes(grouped([*members, *sure])) == [
+        *(("constant", 4), ("constant", 1), ("constant", 1)),
+    ]
+
+
+def test_a_constant_is_one_basin_though_one_half_lies_in_its_ripples() -> None:
+    problem = Problem(xor())
+    random = np.random.default_rng(1)
+    weights = random.normal(scale=0.02, size=(30, 9)).astype("<f4")
+    weights[:, -3:] *= 0.2
+    members = [member(seed, row.tobytes(), 0.6931) for seed, row in enumerate(weights)]
+    features = scale("standard", problem.data.features)
+    assert sizes(basins(ends(problem, features, members))) == [("constant", 30)]
 
 
 def test_the_typical_member_has_the_median_loss() -> None:

@@ -39,9 +39,9 @@ def raw(weights: bytes) -> Answer:
         (
             Kind.CONSTANT,
             steps(10.5, 20.5, (0, 0), 3),
-            "constant answer",
-            "class 1 everywhere, its probability 0.95 on every point: the constant answer, "
-            "but not the best, which is 0.33",
+            "another constant",
+            "class 1 everywhere, its probability 0.95 on every point: another constant than the "
+            "best, which is 0.33",
         ),
         (
             Kind.FOUND,
