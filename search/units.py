@@ -77,8 +77,8 @@ def hidden_units(
 def describe_units(units: Sequence[HiddenUnit], several_layers: bool) -> str:
     """The units that are not active, named; of a wide network counted."""
     idle = [unit for unit in units if unit.state is not UnitState.ACTIVE]
-    if not idle:
-        return "all active" if len(units) > 2 else "both active" if len(units) == 2 else "active"
+    if len({str(unit) for unit in units}) == 1:
+        return f"{'all ' if len(units) > 2 else 'both ' if len(units) == 2 else ''}{units[0]}"
     if len(idle) > 4:
         counts = {str(unit): 0 for unit in idle}
         for unit in idle:

@@ -68,3 +68,9 @@ def test_units_that_all_work_are_not_listed(count: int, words: str) -> None:
     weights = np.array([*[1.0] * count, *[0.0] * count, *[1.0] * count, 0.0], dtype=np.float32)
     units = hidden_units(Network(1, (count,)), weights, POINTS)
     assert describe_units(units, several_layers=False) == words
+
+
+def test_units_of_one_state_are_told_together() -> None:
+    weights = np.array([1, 1, 9, 9, 1, 1, 0], dtype=np.float32)
+    units = hidden_units(Network(1, (2,)), weights, POINTS)
+    assert describe_units(units, several_layers=False) == "both saturated at 1"
