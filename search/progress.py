@@ -73,7 +73,7 @@ def run_with_progress(
 
     Returns the trials that were given up.
     """
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, emoji=False)
     trials, already = study.plan.trials, ledger.settled
     if ledger.is_settled:
         _say(

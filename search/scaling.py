@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import numpy as np
@@ -30,22 +30,35 @@ def scale(scaling: str, features: NDArray[np.float64]) -> NDArray[np.float32]:
     features: (points, features), finite. Numbers beyond the range of float32 become infinite: a
     network trained on them is recorded as diverged.
     """
+    return scaler(scaling, features)(features)
+
+
+def scaler(
+    scaling: str, features: NDArray[np.float64]
+) -> Callable[[NDArray[np.float64]], NDArray[np.float32]]:
+    """The scaling that `scale` fits to all points, to be applied to any points in their units."""
     class_name = SCALINGS[scaling]
-    scaled = features
+    exponents = _exponents_out_of_range(features)
+    fitted = None
     if class_name is not None:
         from sklearn import preprocessing  # imported late: it costs a second
 
-        scaled = getattr(preprocessing, class_name)().fit_transform(_within_range(features))
-    with np.errstate(over="ignore"):  # an outcome here, not a fault
-        return np.asarray(scaled, dtype=np.float32)
+        fitted = getattr(preprocessing, class_name)().fit(np.ldexp(features, exponents))
+
+    def apply(points: NDArray[np.float64]) -> NDArray[np.float32]:
+        scaled = points if fitted is None else fitted.transform(np.ldexp(points, exponents))
+        with np.errstate(over="ignore"):  # an outcome here, not a fault
+            return np.asarray(scaled, dtype=np.float32)
+
+    return apply
 
 
-def _within_range(features: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Features with columns of absurdly large numbers divided by a power of two, which is exact.
+def _exponents_out_of_range(features: NDArray[np.float64]) -> NDArray[np.intp]:
+    """For each column the power of two that brings absurdly large numbers into range, else 0.
 
-    Every scaling gives the same for a column and its multiple, but on the way the variance of
-    1e200 is infinite: scikit-learn would make such a column zeros, and a network that learned
-    nothing of it would be recorded as not escaped.
+    Every scaling gives the same for a column and its multiple, and a power of two is exact, but on
+    the way the variance of 1e200 is infinite: scikit-learn would make such a column zeros, and a
+    network that learned nothing of it would be recorded as not escaped.
     """
     exponents = np.frexp(np.abs(features).max(axis=0))[1]
-    return np.ldexp(features, np.where(exponents > _LARGEST_EXPONENT, -exponents, 0))
+    return np.where(exponents > _LARGEST_EXPONENT, -exponents, 0)

@@ -24,6 +24,7 @@ from storage.rows import StudyRecord
 
 MAX_NAME_CHARACTERS = 512
 MAX_RESTARTS = 1_000_000
+MAX_TRIALS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,10 @@ class StudyPlan:
                 f"--restarts must be at least 1 and at most {MAX_RESTARTS}, "
                 f"received {self.restarts}"
             )
-        if self.trials < 1:
-            raise UserError(f"--trials must be at least 1, received {self.trials}")
+        if not 1 <= self.trials <= MAX_TRIALS:
+            raise UserError(
+                f"--trials must be at least 1 and at most {MAX_TRIALS}, received {self.trials}"
+            )
         if self.sampler not in SAMPLERS:
             raise unknown_name("sampler", self.sampler, SAMPLERS)
         if self.objective not in OBJECTIVES:

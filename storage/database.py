@@ -69,7 +69,9 @@ def parse_url(text: str) -> URL:
             f"--storage must be a database URL like sqlite:///multirestart.db, received {text!r}"
         ) from None
     except ModuleNotFoundError as error:
-        raise RecordError(f"{text!r} needs the Python package {error.name}: install it") from None
+        raise RecordError(
+            f"{shown(text)!r} needs the Python package {error.name}: install it"
+        ) from None
     if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
         raise RecordError("a study needs a database file, like sqlite:///multirestart.db")
     return url
@@ -97,7 +99,7 @@ def bring_up_to_date(text: str) -> Path | None:
     RecordError if the database is none, newer than this code, or cannot be written or copied.
     """
     path = sqlite_path(parse_url(text))
-    if path is not None and not path.exists():
+    if path is not None and not is_there(path):
         return None
     with read_only(text) as connection:
         version = _version(connection)
@@ -145,11 +147,13 @@ def open_for_reading(text: str) -> Database:
     Raises RecordError if there is none, or if it is of another version than this code knows.
     """
     path = sqlite_path(parse_url(text))
-    if path is not None and not path.is_file():
+    if path is not None and not (is_there(path) and path.is_file()):
         raise RecordError(f"there is no database {path}; `multirestart launch` makes one")
     database = open_if_there(text)
     if database is None:
-        raise RecordError(f"{text} holds no multirestart study; launch one with --storage {text}")
+        raise RecordError(
+            f"{shown(text)} holds no multirestart study; launch one with --storage {shown(text)}"
+        )
     return database
 
 
@@ -160,7 +164,7 @@ def open_if_there(text: str) -> Database | None:
     """
     url = parse_url(text)
     path = sqlite_path(url)
-    if path is not None and not path.exists():
+    if path is not None and not is_there(path):
         return None
     with read_only(text) as connection:
         version = _version(connection)
@@ -169,8 +173,8 @@ def open_if_there(text: str) -> Database | None:
     _refuse_newer(text, version)
     if version != LATEST_VERSION:
         raise RecordError(
-            f"{text} was written by an older version (record {version}): "
-            f"`multirestart launch --storage {text}` updates it, with a copy beside it"
+            f"{shown(text)} was written by an older version (record {version}): "
+            f"`multirestart launch --storage {shown(text)}` updates it, with a copy beside it"
         )
     return Database(text, _engine(url, writing=False))
 
@@ -188,6 +192,22 @@ def read_only(text: str) -> Iterator[Connection]:
             yield connection
     finally:
         engine.dispose()
+
+
+def shown(text: str) -> str:
+    """A URL as it may be printed: without its password."""
+    try:
+        return make_url(text).render_as_string(hide_password=True)
+    except ArgumentError:
+        return text
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a file of that path. Raises RecordError if there can be none."""
+    try:
+        return path.exists()
+    except OSError as error:
+        raise RecordError(f"cannot open {str(path)[:60]!r}: {error.strerror or error}") from None
 
 
 def sqlite_path(url: URL) -> Path | None:
@@ -246,7 +266,7 @@ def _version(connection: Connection) -> str | None:
 def _refuse_newer(url: str, version: str | None) -> None:
     if version is not None and version not in KNOWN_VERSIONS:
         raise RecordError(
-            f"{url} was written by a newer version (record {version}, known up to "
+            f"{shown(url)} was written by a newer version (record {version}, known up to "
             f"{LATEST_VERSION}): update multirestart"
         )
 
@@ -256,6 +276,6 @@ def _errors_named(url: str, kind: type[RecordError] = RecordError) -> Iterator[N
     try:
         yield
     except DBAPIError as error:
-        raise kind(f"{url}: {error.orig}") from error
+        raise kind(f"{shown(url)}: {error.orig}") from error
     except SQLAlchemyError as error:
-        raise kind(f"{url}: {error}") from error
+        raise kind(f"{shown(url)}: {error}") from error

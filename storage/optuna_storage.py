@@ -12,10 +12,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from storage.database import (
     LOCK_TIMEOUT_SECONDS,
+    is_there,
     parse_url,
     read_only,
     require_sqlite_file,
     set_sqlite_pragmas,
+    shown,
     sqlite_path,
 )
 from storage.errors import RecordError
@@ -46,7 +48,7 @@ def open_optuna_storage(text: str) -> RDBStorage:
             reason = str(getattr(error, "orig", None) or error).splitlines()[0]
             # Another process is making Optuna's tables at this moment: look again.
             if "already exists" not in reason or attempt == _ATTEMPTS - 1:
-                raise RecordError(f"{text}: {reason}") from error
+                raise RecordError(f"{shown(text)}: {reason}") from error
             time.sleep(_SECONDS_BETWEEN_ATTEMPTS)
     raise AssertionError("the last attempt returns or raises")
 
@@ -58,7 +60,7 @@ def optuna_trials(text: str, study: str) -> int | None:
     """
     url = parse_url(text)
     path = sqlite_path(url)
-    if path is not None and not path.exists():
+    if path is not None and not is_there(path):
         return None
     with read_only(text) as connection:
         tables = inspect(connection)
@@ -67,7 +69,7 @@ def optuna_trials(text: str, study: str) -> int | None:
         columns = {column["name"] for column in tables.get_columns("studies")}
         if not {"study_id", "study_name"} <= columns or not tables.has_table("trials"):
             raise RecordError(
-                f"{text} has tables of another program: give another --storage for the studies"
+                f"{shown(text)} has tables of another program: give another --storage for the studies"
             )
         found = connection.execute(
             select(studies.c.study_id, func.count(trials.c.trial_id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Outcome(StrEnum):
@@ -57,6 +57,19 @@ class RecordedRestart:
     trial: int
     configuration: ConfigurationKey
     restart: Restart
+
+
+class Member(NamedTuple):
+    """What tells where a restart ended: outcome, loss on all points and final weights.
+
+    `weights` are those of `Restart`. A tuple, for a configuration can have a million.
+    """
+
+    seed: int
+    trial: int
+    outcome: Outcome
+    loss: float
+    weights: bytes
 
 
 @dataclass(frozen=True)

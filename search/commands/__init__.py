@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import click
 from click.exceptions import NoArgsIsHelpError
 
+from search.commands.basins import basins
 from search.commands.check import check
 from search.commands.dashboard import dashboard
 from search.commands.launch import launch
@@ -83,5 +84,5 @@ def main() -> None:
     """
 
 
-for _command in (launch, best, restarts, reference, studies, check, dashboard):
+for _command in (launch, best, restarts, basins, reference, studies, check, dashboard):
     main.add_command(_command)

@@ -8,7 +8,7 @@ import click
 
 from search.commands.options import storage_option
 from search.errors import UserError
-from storage.database import open_for_reading
+from storage.database import open_for_reading, shown
 
 
 def _require_free(host: str, port: int) -> None:
@@ -50,5 +50,5 @@ def dashboard(storage: str, host: str, port: int) -> None:
             "change and delete the studies.",
             err=True,
         )
-    click.echo(f"Dashboard of {storage} at http://{host}:{port}  (Ctrl-C to stop)", err=True)
+    click.echo(f"Dashboard of {shown(storage)} at http://{host}:{port}  (Ctrl-C to stop)", err=True)
     optuna_dashboard.run_server(open_optuna_storage(storage), host=host, port=port)

@@ -15,7 +15,7 @@ from search.problem import Problem
 from search.standing import Standing, ranked
 from search.tables import show_standings
 from search.training.network import ACTIVATIONS
-from storage.database import bring_up_to_date
+from storage.database import bring_up_to_date, shown
 from storage.reading import configuration_counts
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def launch(
 
     copy = bring_up_to_date(storage)
     if copy is not None:
-        click.echo(f"Updated the record in {storage}; as it was, it is in {copy}.", err=True)
+        click.echo(f"Updated the record in {shown(storage)}; as it was, it is in {copy}.", err=True)
     plan = _plan(storage, study, options)
     with Interrupts().caught() as interrupts:
         with interrupts.undisturbed():
@@ -209,7 +209,7 @@ def _plan(storage: str, name: str | None, options: dict[str, Any]) -> StudyPlan:
 
 
 def _say_what_next(storage: str, plan: StudyPlan, best: Standing) -> None:
-    at = "" if storage == DEFAULT_STORAGE else f" --storage {shlex.quote(storage)}"
+    at = "" if storage == DEFAULT_STORAGE else f" --storage {shlex.quote(shown(storage))}"
     where = f" --study {shlex.quote(plan.name)}{at}"
     restart = f" --trial {best.counts.best_trial} --seed {best.counts.best_seed}"
     commands = [

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from storage.database import Database
+from storage.database import Database, shown
 from storage.errors import RecordError
 from storage.reading import find_study, study_names
 from storage.rows import StudyRecord
@@ -61,7 +61,7 @@ def choose_study(database: Database, name: str | None) -> tuple[str, int, StudyR
     """
     names = study_names(database)
     if not names:
-        raise RecordError(f"{database.url} holds no study; `multirestart launch` makes one")
+        raise RecordError(f"{shown(database.url)} holds no study; `multirestart launch` makes one")
     if name is None and len(names) > 1:
         raise RecordError(f"choose a study with --study: {', '.join(names)}")
     chosen = names[0] if name is None else name

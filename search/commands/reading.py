@@ -20,7 +20,7 @@ from search.tables import (
     show_studies,
     study_json,
 )
-from storage.database import Database, open_for_reading
+from storage.database import Database, open_for_reading, shown
 from storage.reading import configuration_counts, recorded_restarts, study_summaries
 
 
@@ -108,7 +108,7 @@ def studies(storage: str, output: str) -> None:
     """
     rows = [study_json(summary) for summary in study_summaries(open_for_reading(storage))]
     if output == "table":
-        show_studies(storage, rows)
+        show_studies(shown(storage), rows)
     else:
         write(output, STUDY_KEYS, rows)
 

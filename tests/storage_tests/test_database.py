@@ -16,6 +16,7 @@ from storage.database import (
     open_for_reading,
     open_for_writing,
     open_if_there,
+    shown,
 )
 from storage.errors import RecordError, RecordFailedError
 from storage.migrate import upgrade
@@ -170,3 +171,15 @@ def test_orphans_are_counted_and_removed(tmp_path: Path) -> None:
     assert kept.rows() == 2
     gone.close()
     kept.close()
+
+
+def test_a_path_that_no_file_can_have_is_named() -> None:
+    for opener in (open_for_reading, open_for_writing, open_if_there, open_optuna_storage):
+        with pytest.raises(RecordError, match="File name too long"):
+            opener(f"sqlite:///{'x' * 10_000}")
+
+
+def test_a_password_is_not_shown() -> None:
+    text = shown("postgresql+psycopg://me:secret@host/studies")
+    assert text == "postgresql+psycopg://me:***@host/studies"
+    assert shown("no url") == "no url"

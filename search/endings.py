@@ -1,0 +1,140 @@
+"""The basins of a configuration with what their typical members compute."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.basins import Basin, Kind, basins, ends, joined, readable, stored_weights
+from search.configuration import Configuration
+from search.problem import Problem
+from search.regions import Answer, Regions, answer_of, describe
+from search.scaling import scale
+from search.units import HiddenUnit, hidden_units
+from storage.database import Database
+from storage.members import members_by_seed, members_of
+from storage.rows import ConfigurationKey
+
+
+@dataclass(frozen=True, eq=False)
+class Typical:
+    """The typical member of a basin: its weights (weights,), the function, its hidden units."""
+
+    weights: NDArray[np.float32]
+    answer: Answer
+    regions: Regions
+    units: tuple[HiddenUnit, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Ending:
+    """A basin of a configuration; no typical member is described where it diverged."""
+
+    configuration: Configuration
+    basin: Basin
+    typical: Typical | None
+
+    @property
+    def name(self) -> str:
+        """What the basin is called in a table."""
+        if self.typical is not None:
+            return self.typical.regions.name
+        if self.basin.kind is Kind.OTHERS:
+            return f"{sum(count for _, count, _ in self.basin.merged)} others"
+        return self.basin.kind.value
+
+    @property
+    def words(self) -> str:
+        """What its typical member computes."""
+        if self.typical is not None:
+            return self.typical.regions.words
+        if self.basin.kind is Kind.OTHERS:
+            parts = [
+                f"{restarts} {kind.value}{f' in {count} basins' if count > 1 else ''}"
+                for kind, count, restarts in self.basin.merged
+            ]
+            return f"small basins put together: {', '.join(parts)}"
+        return "a loss or weight stopped being finite"
+
+    def to_json(self) -> dict[str, Any]:
+        """All figures under their stable names; what there is not is None."""
+        basin, typical = self.basin, self.typical
+        regions = typical.regions if typical else None
+        low, high = basin.share.interval
+        return {
+            "scaling": self.configuration.scaling,
+            "optimizer": self.configuration.optimizer,
+            "learning_rate": self.configuration.learning_rate,
+            "basin": self.name,
+            "kind": basin.kind.value,
+            "outcome": basin.outcome.value if basin.outcome else None,
+            "restarts": basin.share.escaped,
+            "of": basin.share.restarts,
+            "share": basin.share.rate,
+            "ci_low": low,
+            "ci_high": high,
+            "loss": basin.loss,
+            "loss_low": basin.loss_low,
+            "loss_high": basin.loss_high,
+            "trial": basin.trial,
+            "seed": basin.seed,
+            "function": self.words,
+            "probability_low": regions.low if regions else None,
+            "probability_high": regions.high if regions else None,
+            "right_0": regions.right[0] if regions else None,
+            "right_1": regions.right[1] if regions else None,
+            "boundaries": list(regions.boundaries) if regions and regions.boundaries else None,
+            "hidden_units": [str(unit) for unit in typical.units] if typical else None,
+            "weights": typical.weights.tolist() if typical else None,
+        }
+
+
+ENDING_KEYS = (
+    *("scaling", "optimizer", "learning_rate", "basin", "kind", "outcome", "restarts", "of"),
+    *("share", "ci_low", "ci_high", "loss", "loss_low", "loss_high", "trial", "seed", "function"),
+    *("probability_low", "probability_high", "right_0", "right_1", "boundaries"),
+    *("hidden_units", "weights"),
+)
+
+
+def configuration_endings(
+    database: Database, study_id: int, problem: Problem, key: ConfigurationKey
+) -> list[Ending]:
+    """Where the restarts of a configuration that has any ended, the largest basin first.
+
+    Holds a few dozen bytes of each restart, and one block of weights at a time.
+    """
+    configuration = Configuration(key.scaling, key.optimizer, key.learning_rate)
+    features = scale(configuration.scaling, problem.data.features)
+    blocks = members_of(database, study_id, key)
+    shown = readable(basins(joined(ends(problem, features, block) for block in blocks)))
+    seeds = [basin.seed for basin in shown if basin.seed is not None]
+    members = members_by_seed(database, study_id, key, seeds)
+    made = []
+    for basin in shown:
+        typical = None
+        if basin.seed is not None and basin.kind is not Kind.DIVERGED:
+            weights = stored_weights([members[basin.seed].weights])[0]
+            typical = typical_member(problem, configuration, basin.kind, weights, features)
+        made.append(Ending(configuration, basin, typical))
+    return made
+
+
+def typical_member(
+    problem: Problem,
+    configuration: Configuration,
+    kind: Kind,
+    weights: NDArray[np.float32],
+    features: NDArray[np.float32],
+) -> Typical:
+    """What the member with these weights computes. features: scaled, as `ends` takes them."""
+    answer = answer_of(problem, configuration, weights)
+    return Typical(
+        weights=weights,
+        answer=answer,
+        regions=describe(problem.data, kind, answer),
+        units=hidden_units(problem.network, weights, features),
+    )

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from search.configuration import Configuration
+from search.datasets import bands2d
+from search.problem import Problem, Task
+from search.scaling import scale
+from search.training.forward import forward
+from search.training.network import Network
+from tests.search_tests.functions import cross_entropy
+
+
+def test_a_1_2_1_network_by_hand() -> None:
+    weights = np.array([[1.0, -2.0, 0.5, 0.25, 3.0, -1.0, 0.75]])
+    outputs = forward(Network(1, (2,), "relu"), weights, np.array([[2.0], [-1.0]]))
+    assert outputs.hidden[0].tolist() == [[[2.5, 0.0], [0.0, 2.25]]]
+    assert outputs.logits.tolist() == [[3 * 2.5 + 0.75, -2.25 + 0.75]]
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu"])
+def test_members_do_not_touch_each_other(activation: str) -> None:
+    network, random = Network(3, (4, 2), activation), np.random.default_rng(0)
+    weights = random.normal(size=(5, network.weight_count))
+    points = random.normal(size=(7, 3))
+    together = forward(network, weights, points).logits
+    for member in range(5):
+        alone = forward(network, weights[member : member + 1], points).logits
+        assert together[member] == pytest.approx(alone[0], abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "activation"), [((2,), "sigmoid"), ((3, 2), "tanh"), ((4, 4), "relu")]
+)
+def test_stored_weights_give_the_recorded_loss_and_accuracy(
+    hidden: tuple[int, ...], activation: str
+) -> None:
+    from search.trial import train_trial
+
+    problem = Problem(bands2d(), hidden=hidden, activation=activation, epochs=8)
+    task = Task(problem, Configuration("standard", "adam", 0.1), 5, 24)
+    restarts = train_trial(task)
+    weights = np.array([np.frombuffer(restart.weights, "<f4") for restart in restarts])
+    features = scale("standard", problem.data.features)
+    logits = forward(problem.network, weights, features).logits
+    assert logits.dtype == np.float32
+    losses = cross_entropy(logits, problem.data.labels)
+    assert losses == pytest.approx([restart.loss for restart in restarts], abs=1e-5)
+    accuracies = ((expit(logits) > 0.5) == (problem.data.labels == 1)).mean(axis=1)
+    one_point = 1 / problem.data.points  # one that lies on a boundary may fall on either side
+    assert accuracies == pytest.approx([restart.accuracy for restart in restarts], abs=one_point)
