@@ -69,7 +69,7 @@ def optuna_trials(text: str, study: str) -> int | None:
         columns = {column["name"] for column in tables.get_columns("studies")}
         if not {"study_id", "study_name"} <= columns or not tables.has_table("trials"):
             raise RecordError(
-                f"{shown(text)} has tables of another program: give another --storage for the studies"
+                f"{shown(text)} has tables of another program: give another --storage"
             )
         found = connection.execute(
             select(studies.c.study_id, func.count(trials.c.trial_id))
