@@ -94,6 +94,7 @@ class _Worker:
     def __init__(self) -> None:
         self.tasks: deque[_Submitted] = deque()
         self._executor: ProcessPoolExecutor = _new_executor()
+        self._has_process = False
         self._began = 0.0
         self._is_short = True
 
@@ -134,13 +135,19 @@ class _Worker:
         self._executor.shutdown(wait=True, kill_workers=at_once)
 
     def _start(self, task: Task) -> Future[tuple[Restart, ...]]:
-        with _interrupts_held():
-            future: Future[tuple[Restart, ...]] = self._executor.submit(_train, task)
+        future: Future[tuple[Restart, ...]]
+        if self._has_process:
+            future = self._executor.submit(_train, task)
+        else:
+            with _interrupts_held():
+                future = self._executor.submit(_train, task)
+            self._has_process = True
         return future
 
     def _replace(self) -> None:
         self._executor.shutdown(wait=False, kill_workers=True)
         self._executor = _new_executor()
+        self._has_process = False
 
 
 def _new_executor() -> ProcessPoolExecutor:
@@ -151,7 +158,7 @@ def _new_executor() -> ProcessPoolExecutor:
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Block Ctrl-C while a process may be started, which inherits that.
+    """Block Ctrl-C while a process is started, which inherits that.
 
     Ctrl-C in a terminal reaches the workers too, and is the parent's to answer. The parent gets
     one that comes meanwhile at the end. Python's resource tracker, which loky starts with the

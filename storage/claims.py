@@ -12,7 +12,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from storage.optuna_tables import (
     COMPLETE,
@@ -59,13 +69,73 @@ class Interrupted:
     race: int | None
 
 
+def _repeated() -> ColumnElement[bool]:
+    """Whether a trial is run again by another."""
+    again = claims.alias("again")
+    return select(again.c.trial_id).where(again.c.repeats == trials.c.trial_id).exists()
+
+
+# Built once: SQLAlchemy takes longer to build one of these than SQLite to answer it.
+_OF_STUDY = trials.c.study_id == bindparam("study")
+_WANTED = and_(
+    _OF_STUDY,
+    or_(
+        trials.c.number >= bindparam("first"),
+        trials.c.number.in_(bindparam("unfinished", expanding=True)),
+    ),
+)
+_LOCK = select(studies.c.study_id).where(studies.c.study_id == bindparam("study")).with_for_update()
+_COUNT = (
+    select(trials.c.state, claims.c.again, _repeated().label("repeated"), func.count())
+    .outerjoin(claims, claims.c.trial_id == trials.c.trial_id)
+    .where(_OF_STUDY, claims.c.race.is_(None))
+    .group_by(trials.c.state, claims.c.again, "repeated")
+)
+_OPEN = (
+    select(
+        trials.c.trial_id,
+        trials.c.number,
+        trials.c.state,
+        claims.c.launcher,
+        claims.c.restarts,
+        claims.c.race,
+    )
+    .outerjoin(claims, claims.c.trial_id == trials.c.trial_id)
+    .where(
+        _OF_STUDY,
+        or_(
+            trials.c.state == RUNNING,
+            and_(trials.c.state == FAIL, claims.c.again.is_(True), ~_repeated()),
+        ),
+    )
+    .order_by(trials.c.number)
+)
+_PARAMETERS = (
+    select(trial_params)
+    .join(trials, trials.c.trial_id == trial_params.c.trial_id)
+    .where(_WANTED)
+    .order_by(trial_params.c.param_id)
+)
+_VALUES = (
+    select(trial_values)
+    .join(trials, trials.c.trial_id == trial_values.c.trial_id)
+    .where(_WANTED)
+    .order_by(trial_values.c.objective)
+)
+_TRIALS = (
+    select(trials.c.trial_id, trials.c.number, trials.c.state, claims.c.restarts)
+    .outerjoin(claims, claims.c.trial_id == trials.c.trial_id)
+    .where(_WANTED)
+    .order_by(trials.c.number)
+)
+
+
 def lock_study(connection: Connection, study_id: int) -> bool:
     """Keep other launchers from claiming until this transaction ends; False if the study is gone.
 
     On SQLite a transaction that writes holds the lock of the whole database already.
     """
-    statement = select(studies.c.study_id).where(studies.c.study_id == study_id).with_for_update()
-    return connection.execute(statement).scalar() is not None
+    return connection.execute(_LOCK, {"study": study_id}).scalar() is not None
 
 
 def count_taken(connection: Connection, study_id: int) -> tuple[int, int]:
@@ -73,14 +143,8 @@ def count_taken(connection: Connection, study_id: int) -> tuple[int, int]:
 
     Due are those that run and those that were interrupted and not yet repeated.
     """
-    statement = (
-        select(trials.c.state, claims.c.again, _repeated().label("repeated"), func.count())
-        .outerjoin(claims, claims.c.trial_id == trials.c.trial_id)
-        .where(trials.c.study_id == study_id, claims.c.race.is_(None))
-        .group_by(trials.c.state, claims.c.again, "repeated")
-    )
     settled = due = 0
-    for state, again, repeated, count in connection.execute(statement):
+    for state, again, repeated, count in connection.execute(_COUNT, {"study": study_id}):
         if state == COMPLETE or (state == FAIL and again is not None and not again):
             settled += count
         elif not repeated and (state == RUNNING or (state == FAIL and again)):
@@ -90,20 +154,6 @@ def count_taken(connection: Connection, study_id: int) -> tuple[int, int]:
 
 def interrupted_or_running(connection: Connection, study_id: int) -> list[Interrupted]:
     """Trials that run, and trials that failed and are still to be run again, oldest first."""
-    failed = and_(trials.c.state == FAIL, claims.c.again.is_(True), ~_repeated())
-    statement = (
-        select(
-            trials.c.trial_id,
-            trials.c.number,
-            trials.c.state,
-            claims.c.launcher,
-            claims.c.restarts,
-            claims.c.race,
-        )
-        .outerjoin(claims, claims.c.trial_id == trials.c.trial_id)
-        .where(trials.c.study_id == study_id, or_(trials.c.state == RUNNING, failed))
-        .order_by(trials.c.number)
-    )
     return [
         Interrupted(
             row.trial_id,
@@ -113,7 +163,7 @@ def interrupted_or_running(connection: Connection, study_id: int) -> list[Interr
             row.restarts,
             row.race,
         )
-        for row in connection.execute(statement)
+        for row in connection.execute(_OPEN, {"study": study_id})
     ]
 
 
@@ -121,34 +171,15 @@ def trial_rows(
     connection: Connection, study_id: int, first: int, unfinished: Iterable[int] = ()
 ) -> list[TrialRow]:
     """The trials from the number `first` on and those of the numbers `unfinished`, in order."""
-    wanted = and_(
-        trials.c.study_id == study_id,
-        or_(trials.c.number >= first, trials.c.number.in_(list(unfinished))),
-    )
+    wanted = {"study": study_id, "first": first, "unfinished": list(unfinished)}
     parameters: dict[int, dict[str, Parameter]] = {}
-    for row in connection.execute(
-        select(trial_params)
-        .join(trials, trials.c.trial_id == trial_params.c.trial_id)
-        .where(wanted)
-        .order_by(trial_params.c.param_id)
-    ):
+    for row in connection.execute(_PARAMETERS, wanted):
         parameters.setdefault(row.trial_id, {})[row.param_name] = Parameter(
             row.param_value, row.distribution_json
         )
     values: dict[int, list[float]] = {}
-    for row in connection.execute(
-        select(trial_values)
-        .join(trials, trials.c.trial_id == trial_values.c.trial_id)
-        .where(wanted)
-        .order_by(trial_values.c.objective)
-    ):
+    for row in connection.execute(_VALUES, wanted):
         values.setdefault(row.trial_id, []).append(_value(row.value, row.value_type))
-    statement = (
-        select(trials.c.trial_id, trials.c.number, trials.c.state, claims.c.restarts)
-        .outerjoin(claims, claims.c.trial_id == trials.c.trial_id)
-        .where(wanted)
-        .order_by(trials.c.number)
-    )
     return [
         TrialRow(
             row.trial_id,
@@ -158,7 +189,7 @@ def trial_rows(
             tuple(values.get(row.trial_id, ())),
             row.restarts,
         )
-        for row in connection.execute(statement)
+        for row in connection.execute(_TRIALS, wanted)
     ]
 
 
@@ -196,12 +227,6 @@ def fail_trial(connection: Connection, trial_id: int, reason: str, *, again: boo
         return False
     connection.execute(update(claims).filter_by(trial_id=trial_id).values(again=again))
     return True
-
-
-def _repeated() -> ColumnElement[bool]:
-    """Whether a trial is run again by another."""
-    again = claims.alias("again")
-    return select(again.c.trial_id).where(again.c.repeats == trials.c.trial_id).exists()
 
 
 def _value(value: float | None, kind: str) -> float:
