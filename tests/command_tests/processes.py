@@ -38,19 +38,6 @@ def launching(
         process.communicate()
 
 
-def workers_of(parent: int) -> list[int]:
-    """The worker processes of a launch, oldest first."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with suppress(OSError, ValueError):
-                words = (entry / "cmdline").read_bytes().split(b"\0")
-                of = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
-                if of == parent and any(b"popen_loky" in word for word in words):
-                    found.append(int(entry.name))
-    return sorted(found)
-
-
 def query(folder: Path, statement: str) -> list[tuple[object, ...]]:
     """What a statement finds in the database of a launch; nothing while its tables are made."""
     path = folder / "multirestart.db"

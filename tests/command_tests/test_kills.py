@@ -17,6 +17,7 @@ from pathlib import Path
 import optuna
 import pytest
 
+from scripts.soak import workers_of
 from storage.optuna_storage import open_optuna_storage
 from tests.command_tests.processes import (
     assert_whole,
@@ -24,7 +25,6 @@ from tests.command_tests.processes import (
     query,
     trials,
     wait_until,
-    workers_of,
 )
 from tests.conftest import ROOT, run_command
 

@@ -1,0 +1,228 @@
+"""Nothing lost, nothing twice, for as long as you like: `python scripts/soak.py --minutes 10`.
+
+Launches one study from several processes at once, kills launchers and workers at random, reads it
+with `multirestart best` all the while, lets one launch finish what is left, and ends with
+`multirestart check` and a table. Exit code 1 if a restart was lost or doubled or a reader failed.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from search.report import Column, show_table
+
+RESTARTS = 64
+OPTIONS = ("--sampler", "random", "--restarts", str(RESTARTS), "--epochs", "1000", "--workers", "1")
+TRIALS_PER_LAUNCH = 40
+WAYS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
+
+SETTLED = """
+    SELECT count(*) FROM trials LEFT JOIN claims USING (trial_id)
+    WHERE state = 'COMPLETE' OR (state = 'FAIL' AND NOT again)
+"""
+LOST = """
+    SELECT count(*) FROM trials JOIN claims USING (trial_id)
+    WHERE state <> 'COMPLETE' AND again
+    AND trial_id NOT IN (SELECT repeats FROM claims WHERE repeats IS NOT NULL)
+"""
+RECORDED = "SELECT count(*), count(DISTINCT configuration_id || ':' || seed) FROM restarts"
+
+
+@dataclass
+class Tally:
+    """What happened during a soak."""
+
+    launches: int = 0
+    reads: int = 0
+    failed_reads: int = 0
+    troubles: list[str] = field(default_factory=list)
+    kills: Counter[str] = field(default_factory=Counter)
+
+
+def workers_of(parent: int) -> list[int]:
+    """The worker processes of a launch, oldest first."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError, ValueError):
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+                of = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+                if of == parent and any(b"popen_loky" in word for word in words):
+                    found.append(int(entry.name))
+    return sorted(found)
+
+
+class Soak:
+    """A study in a folder, and the processes that work on it."""
+
+    def __init__(self, folder: Path, launchers: int, seed: int) -> None:
+        self.tally = Tally()
+        self._folder = folder
+        self._launchers = launchers
+        self._draw = random.Random(seed)
+        self._running: list[subprocess.Popen[str]] = []
+        self._reader: subprocess.Popen[str] | None = None
+        self._target = TRIALS_PER_LAUNCH
+
+    def keep_going(self) -> None:
+        """Start launchers and a reader where there are too few; look at how the others ended."""
+        for process in [each for each in self._running if each.poll() is not None]:
+            self._running.remove(process)
+            _, said = process.communicate()
+            if process.returncode not in (0, 130, 143, -signal.SIGKILL):
+                self.tally.troubles.append(f"exit {process.returncode}: {said.splitlines()[-1:]}")
+            if process.returncode == 0:
+                self._target += TRIALS_PER_LAUNCH
+        while len(self._running) < self._launchers:
+            self._running.append(self._start("launch", *OPTIONS, "--trials", str(self._target)))
+            self.tally.launches += 1
+        if self._reader is None or self._reader.poll() is not None:
+            if self._reader is not None:
+                self.tally.reads += 1
+                _, said = self._reader.communicate()
+                # Until the first launcher has made the tables there is nothing to read.
+                if self._reader.returncode and "there is no database" not in said:
+                    self.tally.failed_reads += 1
+                    self.tally.troubles.append(f"best: {said.strip()}")
+            if self.settled():
+                self._reader = self._start("best", "--format", "json")
+
+    def kill(self) -> None:
+        """Kill a launcher or a worker, whichever the draw gives."""
+        launcher = self._draw.choice(self._running)
+        workers = workers_of(launcher.pid)
+        if workers and self._draw.random() < 0.4:
+            victim, way, what = self._draw.choice(workers), signal.SIGKILL, "workers"
+        else:
+            victim, way, what = launcher.pid, self._draw.choice(WAYS), "launchers"
+        with suppress(ProcessLookupError):
+            os.kill(victim, way)
+            self.tally.kills[f"{what} by {way.name}"] += 1
+
+    def pause(self) -> float:
+        """Seconds until the next kill."""
+        return self._draw.uniform(1.0, 9.0)
+
+    def settled(self) -> int:
+        """Trials that are complete or given up."""
+        return self._count(SETTLED)[0]
+
+    def finish(self) -> tuple[int, int]:
+        """Let one launch finish what is left; returns the study's size and its exit code."""
+        for process in (*self._running, *([self._reader] if self._reader else [])):
+            process.kill()
+            process.communicate()
+        size = max(self._target, self.settled())
+        last = self._start("launch", *OPTIONS, "--trials", str(size))
+        self.tally.launches += 1
+        _, said = last.communicate()
+        if last.returncode:
+            self.tally.troubles.append(f"last launch: {said.strip()}")
+        return size, last.returncode
+
+    def lost_and_doubled(self, size: int) -> tuple[int, int, int]:
+        """Restarts recorded, lost and doubled."""
+        recorded, distinct = self._count(RECORDED)
+        missing = size - self.settled()
+        return recorded, (self._count(LOST)[0] + missing) * RESTARTS, recorded - distinct
+
+    def check(self) -> subprocess.CompletedProcess[str]:
+        """`multirestart check` on the whole."""
+        return subprocess.run(
+            [sys.executable, "-m", "search", "check", "--retrain", "64"],
+            cwd=self._folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def _start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "search", *arguments],
+            cwd=self._folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def _count(self, statement: str) -> tuple[int, ...]:
+        path = self._folder / "multirestart.db"
+        if not path.exists():
+            return (0,)
+        with closing(sqlite3.connect(path, timeout=60)) as connection:
+            try:
+                row: tuple[int, ...] = connection.execute(statement).fetchone()
+            except sqlite3.OperationalError:  # the tables are being made
+                return (0,)
+        return row
+
+
+def soak(folder: Path, minutes: float, launchers: int, seed: int) -> bool:
+    """Soak a study and print the table; whether all is as it must be."""
+    run = Soak(folder, launchers, seed)
+    began = time.monotonic()
+    next_kill = began + run.pause()
+    columns = (BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+    with Progress(*columns, transient=True) as bar:
+        task = bar.add_task("", total=minutes * 60)
+        while (elapsed := time.monotonic() - began) < minutes * 60:
+            run.keep_going()
+            if time.monotonic() >= next_kill:
+                run.kill()
+                next_kill = time.monotonic() + run.pause()
+            kills = sum(run.tally.kills.values())
+            bar.update(task, completed=elapsed, description=f"{kills} kills")
+            time.sleep(0.1)
+    size, _ = run.finish()
+    recorded, lost, doubled = run.lost_and_doubled(size)
+    checked = run.check()
+    tally = run.tally
+    rows = [
+        ["minutes", f"{minutes:g}"],
+        ["kills", str(sum(tally.kills.values()))],
+        *([f"  {what}", str(count)] for what, count in sorted(tally.kills.items())),
+        ["launches", f"{tally.launches}, {launchers} at a time"],
+        ["reads by `best`", f"{tally.reads}, {tally.failed_reads} failed"],
+        ["trials", str(size)],
+        ["restarts", str(recorded)],
+        ["lost", str(lost)],
+        ["doubled", str(doubled)],
+        ["check", "clean" if checked.returncode == 0 else checked.stdout.strip()],
+    ]
+    show_table("Soak", [Column("what"), Column("count", right=True)], rows)
+    for trouble in tally.troubles:
+        click.echo(trouble, err=True)
+    return not (lost or doubled or tally.failed_reads or tally.troubles or checked.returncode)
+
+
+@click.command()
+@click.option("--minutes", type=click.FloatRange(min=0.1), default=10.0, show_default=True)
+@click.option("--launchers", type=click.IntRange(min=1), default=2, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of what is killed and when.")
+def main(minutes: float, launchers: int, seed: int) -> None:
+    """Kill launchers and workers of one study at random and see that nothing is lost."""
+    with tempfile.TemporaryDirectory() as folder:
+        sys.exit(0 if soak(Path(folder), minutes, launchers, seed) else 1)
+
+
+if __name__ == "__main__":
+    main()
