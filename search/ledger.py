@@ -1,16 +1,12 @@
-"""The ledger: the trials of a study as one launcher claims, finishes and gives them back.
-
-The record is the truth. Beside it the ledger keeps an Optuna study in memory that follows the
-record's trials, and asks that one for the next configuration: the sampler sees what it would see
-of Optuna's own storage, and nothing is written but the claim, whole, in one transaction.
-"""
+"""The ledger: how one launcher claims trials of a study, finishes them and gives them back."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-import optuna
 from optuna.distributions import BaseDistribution, distribution_to_json, json_to_distribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from sqlalchemy import Connection
@@ -19,13 +15,12 @@ from search.configuration import Configuration
 from search.errors import UserError
 from search.figures import objective_values, trial_attributes
 from search.problem import Task
-from search.sampling import RESTARTS, SEED, configuration_of, distributions
+from search.sampling import RESTARTS, SEED, configuration_of
 from search.study import OpenStudy
 from storage.claims import (
     Interrupted,
     TrialRow,
     claim_trial,
-    count_taken,
     fail_trial,
     interrupted_or_running,
     lock_study,
@@ -51,50 +46,48 @@ class Claim:
         return self.task.configuration
 
 
-class Ledger:
-    """Claims trials of a study for the launcher whose `presence` it is given."""
+class Ledger(ABC):
+    """Claims trials of a study for the launcher whose `presence` it is given.
 
-    def __init__(self, study: OpenStudy, presence: Presence) -> None:
+    What is next to be trained is each kind of ledger's own: a search asks its sampler, a race its
+    rules. All run interrupted trials of their kind again before anything new.
+    """
+
+    def __init__(self, study: OpenStudy, presence: Presence, race: int | None = None) -> None:
         self._study = study
         self._presence = presence
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self._mirror = optuna.create_study(
-            directions=study.plan.directions, sampler=study.plan.make_sampler()
-        )
-        self._followed = 0
-        self._unfinished: set[int] = set()
-        self._settled, self._due = self._count()
+        self._race = race
+        self._settled = 0
 
     @property
     def settled(self) -> int:
-        """Trials of the study that are complete or given up, as last seen."""
+        """Trials of this kind that are complete or given up, as last seen."""
         return self._settled
 
     @property
+    @abstractmethod
     def is_settled(self) -> bool:
-        """Whether the study has the size that was asked for."""
-        self._settled, self._due = self._count()
-        return self._settled >= self._study.plan.trials
+        """Whether nothing is left to be trained, by this launcher or another."""
+
+    @abstractmethod
+    def _next(self, connection: Connection) -> Claim | None:
+        """Claim a trial that is new; None if none is wanted now. The study is locked."""
 
     def claim(self) -> Claim | None:
-        """The next trial to train; None if all that are wanted are settled or others train them.
+        """The next trial to train; None if there is none, or none that others do not train.
 
-        Interrupted trials are run again before new ones are asked for. Raises UserError if the
-        study was deleted.
+        Raises UserError if the study was deleted.
         """
-        study_id, plan = self._study.study_id, self._study.plan
         with self._study.database.transaction() as connection:
-            if not lock_study(connection, study_id):
-                raise UserError(f"study {plan.name!r} was deleted while it was being run")
-            for trial in interrupted_or_running(connection, study_id):
-                if trial.race is None and not self._is_trained(trial):
+            if not lock_study(connection, self._study.study_id):
+                name = self._study.plan.name
+                raise UserError(f"study {name!r} was deleted while it was being run")
+            for trial in interrupted_or_running(connection, self._study.study_id):
+                if trial.race == self._race and not self._is_trained(trial):
                     claim = self._take_over(connection, trial)
                     if claim is not None:
                         return claim
-            self._settled, self._due = count_taken(connection, study_id)
-            if self._settled + self._due >= plan.trials:
-                return None
-            return self._ask(connection)
+            return self._next(connection)
 
     def finish(self, claim: Claim, restarts: tuple[Restart, ...]) -> bool:
         """Record a trial with its restarts; False if somebody ended or deleted it meanwhile."""
@@ -120,9 +113,23 @@ class Ledger:
         with self._study.database.transaction() as connection:
             self._settled += fail_trial(connection, claim.trial_id, reason, again=False)
 
-    def _count(self) -> tuple[int, int]:
-        with self._study.database.transaction() as connection:
-            return count_taken(connection, self._study.study_id)
+    def _claim(
+        self,
+        connection: Connection,
+        parameters: Mapping[str, Parameter],
+        task: Task,
+        repeats: int | None = None,
+    ) -> Claim:
+        trial_id, number = claim_trial(
+            connection,
+            self._study.study_id,
+            self._presence.launcher,
+            parameters,
+            task.restarts,
+            repeats=repeats,
+            race=self._race,
+        )
+        return Claim(trial_id, number, task)
 
     def _is_trained(self, trial: Interrupted) -> bool:
         return (
@@ -133,64 +140,33 @@ class Ledger:
 
     def _take_over(self, connection: Connection, trial: Interrupted) -> Claim | None:
         """Claim an interrupted trial's configuration and seeds again; None if it has none."""
-        study_id, plan = self._study.study_id, self._study.plan
+        plan = self._study.plan
         if trial.is_running:
             fail_trial(connection, trial.trial_id, "its launcher was killed", again=True)
-        (row,) = trial_rows(connection, study_id, trial.number, ())[:1]
+        row = trial_rows(connection, self._study.study_id, trial.number)[0]
         if SEED not in row.parameters:
             return None
         discard_restarts(connection, trial.trial_id)
         restarts = plan.restarts if trial.restarts is None else trial.restarts
-        trial_id, number = claim_trial(
-            connection,
-            study_id,
-            self._presence.launcher,
-            row.parameters,
-            restarts,
-            repeats=trial.trial_id,
-        )
         parameters = frozen_trial(row).params
         task = Task(plan.problem, configuration_of(parameters), parameters[SEED], restarts)
-        return Claim(trial_id, number, task)
+        return self._claim(connection, row.parameters, task, repeats=trial.trial_id)
 
-    def _ask(self, connection: Connection) -> Claim:
-        plan = self._study.plan
-        self._follow(connection)
-        space = distributions(plan.space)
-        trial = self._mirror.ask(space)
-        trial.set_user_attr(RESTARTS, plan.restarts)
-        parameters = {
-            name: Parameter(distribution.to_internal_repr(trial.params[name]), _json(distribution))
-            for name, distribution in space.items()
-        }
-        trial_id, number = claim_trial(
-            connection, self._study.study_id, self._presence.launcher, parameters, plan.restarts
-        )
-        self._followed += 1
-        self._unfinished.add(number)
-        task = Task(plan.problem, configuration_of(trial.params), trial.params[SEED], plan.restarts)
-        return Claim(trial_id, number, task)
 
-    def _follow(self, connection: Connection) -> None:
-        """Bring the mirror level with the record."""
-        rows = trial_rows(connection, self._study.study_id, self._followed, self._unfinished)
-        for row in rows:
-            if row.number >= self._followed:
-                self._mirror.add_trial(frozen_trial(row))
-                self._followed = row.number + 1
-                if row.state == "RUNNING":
-                    self._unfinished.add(row.number)
-            elif row.state != "RUNNING":
-                state = _state(row)
-                values = list(row.values) if state is TrialState.COMPLETE else None
-                self._mirror.tell(row.number, values, state)
-                self._unfinished.remove(row.number)
+def stored_parameters(
+    values: Mapping[str, object], space: Mapping[str, BaseDistribution]
+) -> dict[str, Parameter]:
+    """A trial's parameters as Optuna stores them, in the order of the space."""
+    return {
+        name: Parameter(distribution.to_internal_repr(values[name]), _json(distribution))
+        for name, distribution in space.items()
+    }
 
 
 def frozen_trial(row: TrialRow) -> FrozenTrial:
-    """A trial of the record as Optuna knows it."""
+    """A trial of the record as Optuna knows it; of a state that is none of ours, as failed."""
     spaces = {name: _distribution(each.distribution) for name, each in row.parameters.items()}
-    state = _state(row)
+    state = trial_state(row)
     return create_trial(
         state=state,
         values=list(row.values) if state is TrialState.COMPLETE else None,
@@ -200,7 +176,7 @@ def frozen_trial(row: TrialRow) -> FrozenTrial:
     )
 
 
-def _state(row: TrialRow) -> TrialState:
+def trial_state(row: TrialRow) -> TrialState:
     """Complete or running; all else (waiting, pruned) is none of ours, and nothing to learn of."""
     if row.state == "COMPLETE" and row.values:
         return TrialState.COMPLETE

@@ -22,8 +22,8 @@ from search.configuration import Configuration
 from search.escape import EscapeRate
 from search.figures import escape_rate
 from search.interrupts import Interrupts
-from search.ledger import Ledger
 from search.runner import TrialDone, TrialTroubled, Waiting, run_study
+from search.search_ledger import SearchLedger
 from search.study import OpenStudy
 from search.workers import Workers
 from storage.reading import configuration_counts
@@ -67,7 +67,7 @@ class _Tally:
 
 
 def run_with_progress(
-    study: OpenStudy, ledger: Ledger, workers: int, interrupts: Interrupts
+    study: OpenStudy, ledger: SearchLedger, workers: int, interrupts: Interrupts
 ) -> list[TrialTroubled]:
     """Run a study to its size and show how it goes: a bar on a terminal, else a line at times.
 

@@ -143,7 +143,7 @@ class StudySampler(BaseSampler):
 
 
 def free_block(
-    taken: Sequence[range], stride: int, wanted: Configuration, sampler_seed: int, number: int
+    taken: Sequence[range], stride: int, wanted: object, sampler_seed: int, number: int
 ) -> int:
     """The first of `stride` seeds that are not taken, drawn uniformly for the trial `number`.
 

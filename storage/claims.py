@@ -43,7 +43,8 @@ from storage.tables import claims
 class TrialRow:
     """A trial as it stands: `parameters` are empty if it was not asked to its end.
 
-    `restarts` is None if no launcher of ours claimed it.
+    `restarts` and `race` are those of its claim, None if it has none; `is_given_up` says that it
+    failed and is not to be run again.
     """
 
     trial_id: int
@@ -52,6 +53,8 @@ class TrialRow:
     parameters: dict[str, Parameter]
     values: tuple[float, ...]
     restarts: int | None
+    race: int | None
+    is_given_up: bool
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,14 @@ _VALUES = (
     .order_by(trial_values.c.objective)
 )
 _TRIALS = (
-    select(trials.c.trial_id, trials.c.number, trials.c.state, claims.c.restarts)
+    select(
+        trials.c.trial_id,
+        trials.c.number,
+        trials.c.state,
+        claims.c.restarts,
+        claims.c.race,
+        claims.c.again,
+    )
     .outerjoin(claims, claims.c.trial_id == trials.c.trial_id)
     .where(_WANTED)
     .order_by(trials.c.number)
@@ -188,6 +198,8 @@ def trial_rows(
             parameters.get(row.trial_id, {}),
             tuple(values.get(row.trial_id, ())),
             row.restarts,
+            row.race,
+            row.state == FAIL and row.again is not None and not row.again,
         )
         for row in connection.execute(_TRIALS, wanted)
     ]

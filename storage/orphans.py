@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, delete, func, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from storage.optuna_tables import studies, trials
-from storage.tables import claims, configurations, problems, restarts
+from storage.tables import claims, configurations, problems, races, restarts
 
 
 def count_orphans(connection: Connection) -> dict[str, int]:
@@ -38,7 +38,11 @@ def _orphans() -> list[tuple[Table, ColumnElement[bool]]]:
     no_study = (
         ~select(studies.c.study_id).where(studies.c.study_id == configurations.c.study_id).exists()
     )
+    no_raced_study = (
+        ~select(studies.c.study_id).where(studies.c.study_id == races.c.study_id).exists()
+    )
     return [
+        (races, no_raced_study),
         (restarts, or_(no_trial, no_configuration)),
         (
             claims,

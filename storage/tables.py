@@ -95,3 +95,14 @@ trial whose configuration and seeds this one runs again, and being unique it say
 run again twice; `again` is false once the trial is given up; `race` is the race that the trial
 belongs to, none for a trial of the search.
 """
+
+races = Table(
+    "races",
+    metadata,
+    Column("race_id", Integer, primary_key=True),
+    Column("study_id", Integer, nullable=False),
+    Column("rules", Text, nullable=False),
+    Column("entrants", Text, nullable=False),
+    Column("first_seed", BigInteger, nullable=False),
+)
+"""One row per race: its rules and entrants (JSON), and the first of its common fresh seeds."""

@@ -18,6 +18,7 @@ from search.commands.basins import basins
 from search.commands.check import check
 from search.commands.dashboard import dashboard
 from search.commands.launch import launch
+from search.commands.race import race
 from search.commands.reading import best, restarts, studies
 from search.commands.reference import reference
 from search.errors import LaunchError, UserError
@@ -84,5 +85,5 @@ def main() -> None:
     """
 
 
-for _command in (launch, best, restarts, basins, reference, studies, check, dashboard):
+for _command in (launch, best, restarts, basins, race, reference, studies, check, dashboard):
     main.add_command(_command)

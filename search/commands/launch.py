@@ -130,8 +130,8 @@ def launch(
     from joblib import cpu_count
 
     from search.interrupts import Interrupts
-    from search.ledger import Ledger
     from search.progress import run_with_progress
+    from search.search_ledger import SearchLedger
     from search.study import open_study
     from storage.presence import presence_in
 
@@ -143,7 +143,7 @@ def launch(
         with interrupts.undisturbed():
             opened = open_study(storage, plan)
         with presence_in(storage) as presence:
-            ledger = Ledger(opened, presence)
+            ledger = SearchLedger(opened, presence)
             given_up = run_with_progress(opened, ledger, workers or cpu_count(), interrupts)
     counts = configuration_counts(opened.database, opened.study_id, plan.problem.epochs)
     standings = ranked(counts)

@@ -13,8 +13,9 @@ from search.configuration import SearchSpace
 from search.datasets import bands
 from search.errors import UserError
 from search.figures import OBJECTIVES, objective_values
-from search.ledger import Claim, Ledger
+from search.ledger import Claim
 from search.problem import Problem
+from search.search_ledger import SearchLedger
 from search.study import OpenStudy, StudyPlan, open_study
 from storage.optuna_storage import open_optuna_storage
 from storage.presence import FilePresence
@@ -33,7 +34,7 @@ class Launcher:
         self.study: OpenStudy = open_study(url, plan)
         self.presence = FilePresence(folder / "s.db")
         self.presence.__enter__()
-        self.ledger = Ledger(self.study, self.presence)
+        self.ledger = SearchLedger(self.study, self.presence)
 
     def claim(self) -> Claim:
         claim = self.ledger.claim()

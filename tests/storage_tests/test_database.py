@@ -154,13 +154,14 @@ def test_orphans_are_counted_and_removed(tmp_path: Path) -> None:
             row[0]
             for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         ]
-        assert len(names) == 3
+        assert len(names) == 4
         for name in names:
             connection.execute(f"DROP TRIGGER {name}")
         connection.execute("DELETE FROM trials WHERE study_id = 1")
         connection.execute("DELETE FROM studies WHERE study_id = 1")
     with kept.database.transaction() as transaction:
         assert count_orphans(transaction) == {
+            "races": 0,
             "restarts": 2,
             "claims": 1,
             "configurations": 1,

@@ -1,0 +1,207 @@
+"""`race`: which of the best configurations really is best, on fresh seeds common to all."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from search.commands.options import choose_study, format_option, storage_option, study_option
+from search.commands.reading import write
+from search.errors import UserError
+from search.race_report import RACE_COLUMNS, RACE_KEYS, race_json, race_rows, statement, to_json
+from search.race_state import RaceRules
+from search.report import show_table
+from search.standing import ranked
+from search.tables import describe
+from storage.database import open_for_reading
+from storage.races import last_race
+from storage.reading import configuration_counts
+
+if TYPE_CHECKING:
+    from search.interrupts import Interrupts
+    from search.race_ledger import Race, RaceResult
+    from search.study import OpenStudy, StudyPlan
+
+DEFAULT_TOP = 5
+DEFAULT_CONFIRM = 1024
+MOST_RESTARTS = 1_000_000
+
+
+@click.command()
+@study_option
+@storage_option
+@click.option("--top", type=click.IntRange(min=2), metavar="K", help="Entrants.  [default: 5]")
+@click.option(
+    "--alpha",
+    type=float,
+    metavar="P",
+    help="Chance, at most, to drop one that is as good as the best.  [default: 0.05]",
+)
+@click.option(
+    "--first-round", type=int, metavar="N", help="Restarts of each in round 1.  [default: 64]"
+)
+@click.option(
+    "--max-restarts",
+    type=click.IntRange(max=MOST_RESTARTS),
+    metavar="N",
+    help="Restarts of each at which the race ends.  [default: 2560]",
+)
+@click.option(
+    "--practical",
+    type=float,
+    metavar="D",
+    help="Rates that differ by no more are the same.  [default: 0.005]",
+)
+@click.option(
+    "--confirm",
+    type=click.IntRange(min=0, max=MOST_RESTARTS),
+    metavar="N",
+    help="Restarts of the winner afterwards, on seeds that picked nothing.  [default: 1024]",
+)
+@click.option("--new", is_flag=True, help="Begin another race though the last one is over.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1, max=1024),
+    metavar="N",
+    help="Worker processes.  [default: one per core]",
+)
+@format_option
+def race(
+    study: str | None,
+    storage: str,
+    new: bool,
+    workers: int | None,
+    output: str,
+    **options: Any,
+) -> None:
+    """Race the best configurations on fresh seeds until one is clearly best.
+
+    All run the same fresh seeds in rounds; after each round those that are clearly worse are
+    dropped (McNemar's exact test, corrected for rounds and rivals) and the restarts of the others
+    doubled. Run again, a race that was interrupted goes on, and one that is over is shown.
+
+    \b
+    multirestart race --top 5
+    """
+    database = open_for_reading(storage)
+    name, study_id, record = choose_study(database, study)
+    # Optuna and joblib, imported once it is known that there is such a study.
+    from search.interrupts import Interrupts
+    from search.race_ledger import Race, begin_race, race_result
+    from search.study import StudyPlan, open_study
+
+    plan = StudyPlan.from_record(name, record)
+    with database.transaction() as connection:
+        kept = last_race(connection, study_id)
+    running = None if kept is None else Race.from_kept(kept)
+    if running is not None and new and race_result(database, running).is_over:
+        running = None
+    standings = []
+    if running is None:
+        rules, top, confirm = _rules(options), options["top"] or DEFAULT_TOP, options["confirm"]
+        standings = ranked(configuration_counts(database, study_id, plan.problem.epochs))[:top]
+        if len(standings) < 2:
+            raise UserError(
+                f"a race needs two configurations at least, study {name!r} has {len(standings)}"
+            )
+    else:
+        _refuse_others(running, options)
+    database.close()
+    with Interrupts().caught() as interrupts:
+        with interrupts.undisturbed():
+            opened = open_study(storage, plan)
+            if running is None:
+                confirm = DEFAULT_CONFIRM if confirm is None else confirm
+                running = begin_race(opened, rules, confirm, standings)
+        result = _run(opened, running, workers, interrupts, storage)
+    _show(output, plan, result)
+
+
+def _rules(options: dict[str, Any]) -> RaceRules:
+    given = {
+        name: options[name]
+        for name in ("alpha", "first_round", "max_restarts", "practical")
+        if options[name] is not None
+    }
+    return RaceRules(**given)
+
+
+def _refuse_others(running: Race, options: dict[str, Any]) -> None:
+    """Refuse options other than those of the race that goes on."""
+    fixed = {**asdict(running.rules), "confirm": running.confirm, "top": len(running.entrants)}
+    for name, value in fixed.items():
+        if options[name] not in (None, value):
+            raise UserError(
+                f"race {running.race_id} has --{name.replace('_', '-')} {value}, not "
+                f"{options[name]}: leave it out to go on with it, or begin another with --new "
+                "once it is over"
+            )
+
+
+def _run(
+    study: OpenStudy, race: Race, workers: int | None, interrupts: Interrupts, storage: str
+) -> RaceResult:
+    """Run a race to its end, with a line on stderr for every round."""
+    from contextlib import closing
+
+    from joblib import cpu_count
+
+    from search.race_ledger import RaceLedger, race_result
+    from search.runner import TrialTroubled, run_study
+    from search.workers import Workers
+    from storage.presence import presence_in
+
+    result = race_result(study.database, race)
+    if result.is_over:
+        click.echo(f"Race {race.race_id} is over; --new begins another.", err=True)
+        return result
+    names = ", ".join(entrant.name for entrant in race.entrants)
+    click.echo(f"Race {race.race_id} of {names}.", err=True)
+    with (
+        presence_in(storage) as presence,
+        Workers(workers or cpu_count()) as pool,
+        closing(run_study(RaceLedger(study, presence, race), pool, interrupts)) as events,
+    ):
+        rounds = result.state.rounds_done
+        for event in events:
+            if isinstance(event, TrialTroubled):
+                click.echo(f"Trial {event.number}: {event.reason}.", err=True)
+            result = race_result(study.database, race)
+            if result.state.rounds_done > rounds:
+                rounds = result.state.rounds_done
+                left = len(result.state.remaining)
+                click.echo(
+                    f"Round {rounds}: {race.rules.rounds[rounds - 1]} restarts each, {left} left.",
+                    err=True,
+                )
+    return race_result(study.database, race)
+
+
+def _show(output: str, plan: StudyPlan, result: RaceResult) -> None:
+    rate = result.confirmed
+    if output == "csv":
+        write(output, RACE_KEYS, race_json(result.state))
+    elif output == "json":
+        confirmed = None
+        if rate is not None:
+            low, high = rate.interval
+            confirmed = {
+                "escaped": rate.escaped,
+                "restarts": rate.restarts,
+                "rate": rate.rate,
+                "ci_low": low,
+                "ci_high": high,
+            }
+        click.echo(json.dumps({**to_json(result.state), "confirmed": confirmed}, indent=2))
+    else:
+        show_table(f"{plan.name}: {describe(plan.problem)}", RACE_COLUMNS, race_rows(result.state))
+        click.echo(statement(result.state))
+        if rate is not None:
+            low, high = rate.interval
+            click.echo(
+                f"Measured again on {rate.restarts} further seeds, which picked nothing: {rate} "
+                f"escaped, {rate.rate:.3f} (95% interval {low:.3f}-{high:.3f})."
+            )
