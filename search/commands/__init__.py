@@ -17,6 +17,7 @@ from search.commands.dashboard import dashboard
 from search.commands.launch import launch
 from search.commands.reading import best, restarts, studies
 from search.commands.reference import reference
+from search.commands.timing import compare, times
 from search.errors import UserError
 from storage.errors import RecordError
 
@@ -70,5 +71,5 @@ def main() -> None:
     """
 
 
-for _command in (launch, best, restarts, reference, studies, dashboard):
+for _command in (launch, best, times, compare, restarts, reference, studies, dashboard):
     main.add_command(_command)
