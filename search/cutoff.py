@@ -69,10 +69,7 @@ class Cutoff:
         if self.chosen is None:
             return f"run all {self.epochs} epochs: no cutoff is clearly better"
         if not self.holds or self.at_chosen is None or self.full_held_out is None:
-            return (
-                f"run all {self.epochs} epochs: a cutoff at {self.chosen} looked better on one "
-                "half of the restarts and was not surely as good on the other"
-            )
+            return f"run all {self.epochs} epochs: a cutoff at {self.chosen} held on one half only"
         return (
             f"restart after {self.chosen} epochs: {self.at_chosen.epochs_per_escape:.0f} epochs "
             f"per escape instead of {self.full_held_out.epochs_per_escape:.0f}"

@@ -14,6 +14,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from search.commands.dashboard import dashboard
+from search.commands.effects import effects
 from search.commands.launch import launch
 from search.commands.reading import best, restarts, studies
 from search.commands.reference import reference
@@ -71,5 +72,5 @@ def main() -> None:
     """
 
 
-for _command in (launch, best, times, compare, restarts, reference, studies, dashboard):
+for _command in (launch, best, times, compare, effects, restarts, reference, studies, dashboard):
     main.add_command(_command)
