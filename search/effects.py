@@ -229,7 +229,7 @@ def main_effect_shares(counts: Sequence[ConfigurationCounts]) -> dict[str, float
 
 
 def levels(counts: Sequence[ConfigurationCounts]) -> tuple[Level, ...]:
-    """Each value of each factor in a balanced design, with the rest averaged, in stored order."""
+    """Each value of each factor in a balanced design, with the rest averaged, in order."""
     restarts = sum(count.restarts for count in counts)
     overall = sum(count.escaped for count in counts) / restarts
     found = []

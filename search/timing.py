@@ -154,7 +154,10 @@ class Comparison:
                 f"could{caution}"
             )
         sooner, later = (first, second) if test.score > 0 else (second, first)
-        return f"{sooner.name} escapes sooner than {later.name}{caution}"
+        return (
+            f"{sooner.name} escapes sooner than {later.name}: {_half(sooner, 'its restarts')}, "
+            f"{_half(later, 'the other')}{caution}"
+        )
 
     def _doubts(self, test: LogRank) -> list[str]:
         doubts = []
@@ -192,3 +195,10 @@ class Comparison:
             for one in self.to_json()
             for point in one["curve"]
         ]
+
+
+def _half(timing: Timing, of: str) -> str:
+    median = timing.curve.median
+    if median is None:
+        return f"fewer than half of {of} by epoch {timing.epochs}"
+    return f"half of {of} by epoch {median}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from rich.console import Console
 
-from search.cutoff import RESAMPLES, SEED, Cost
+from search.cutoff import FEWEST_ESCAPED, RESAMPLES, SEED, Cost
 from search.problem import Problem
 from search.report import NEVER_LEFT_OUT, Column, show_table
 from search.survival import SurvivalCurve
@@ -22,10 +23,10 @@ _NAME_COLUMNS = (
 _TIMES_COLUMNS = (
     *_NAME_COLUMNS,
     Column("\ndiverged", right=True, importance=1),
-    Column("median epochs\nto escape", right=True, importance=6),
-    Column("epochs per escape\nwithout cutoff", right=True, importance=5),
-    Column("epochs per escape\nat cutoff", right=True, importance=4),
-    Column("\nwhen to give up", importance=8),
+    Column("median epochs\nto escape", right=True, importance=NEVER_LEFT_OUT),
+    Column("epochs per escape\nwithout cutoff", right=True, importance=8),
+    Column("\ncutoff", right=True, importance=7),
+    Column("epochs per escape\nat cutoff", right=True, importance=6),
 )
 _COMPARE_COLUMNS = (
     Column("", importance=NEVER_LEFT_OUT),
@@ -40,35 +41,49 @@ _MARKS = ("●", "○", "◐")  # the first, the second, both in one place
 
 
 def show_timings(study: str, problem: Problem, timings: Sequence[Timing], top: int) -> None:
-    """The table of times to escape and of when to give up, best first."""
+    """The table of times to escape and of when to give up, best first, and the advice."""
+    shown = timings[:top]
     note = (
         f"Intervals are of 95%; those of epochs per escape by {RESAMPLES:,} resamples of the "
         f"restarts, seed {SEED}.\n"
-        "A cutoff is chosen on one half of the restarts; its epochs per escape, and what they are "
-        "instead of, are those of the other half.\n"
+        "A cutoff is chosen on one half of the restarts; what it costs, and what that is instead "
+        "of, is measured on the other half.\n"
         "Restarts that had not escaped by the last epoch are censored there, diverged ones too."
     )
-    if top < len(timings):
-        note += f"\n{len(timings) - top} more configurations: --top {len(timings)}"
+    if len(shown) < len(timings):
+        note += f"\n{len(timings) - len(shown)} more configurations: --top {len(timings)}"
     show_table(
         f"{study}: {describe(problem)}",
         _TIMES_COLUMNS,
-        [_times_cells(timing) for timing in timings[:top]],
+        [_times_cells(timing) for timing in shown],
         note,
     )
+    advised = [f"{timing.name}: {timing.advice}" for timing in shown if timing.cutoff]
+    if len(advised) < len(shown):
+        others = "the others" if advised else "these"
+        advised.append(
+            f"For {others} no cutoff: to choose one, {FEWEST_ESCAPED} restarts must have escaped."
+        )
+    _print(["", *advised])
 
 
 def show_comparison(study: str, problem: Problem, comparison: Comparison) -> None:
     """Two configurations with their test, what follows from it, and their curves."""
     pair, test = (comparison.first, comparison.second), comparison.test
-    lines = [] if test is None else [f"log-rank chi-squared {test.statistic:.1f}, {_p(test.p)}"]
-    lines.append(comparison.verdict)
     show_table(
         f"{study}: {describe(problem)}",
         _COMPARE_COLUMNS,
         [_compare_cells(mark, timing) for mark, timing in zip(_MARKS, pair, strict=False)],
-        "\n".join(["", *lines, "", *plot([timing.curve for timing in pair], problem.epochs)]),
     )
+    lines = [] if test is None else [f"Log-rank chi-squared {test.statistic:.1f}, {_p(test.p)}:"]
+    curves = plot([timing.curve for timing in pair], problem.epochs)
+    _print(["", *lines, comparison.verdict, "", *curves])
+
+
+def _print(lines: Sequence[str]) -> None:
+    console = Console(highlight=False)
+    for line in lines:
+        console.print(line, soft_wrap=True, markup=False)
 
 
 def plot(curves: Sequence[SurvivalCurve], epochs: int) -> list[str]:
@@ -102,8 +117,8 @@ def _times_cells(timing: Timing) -> list[str]:
         *_name_cells(timing),
         _median(timing),
         _cost(cutoff.full) if cutoff else without,
+        str(cutoff.recommended) if cutoff and cutoff.holds else "-",
         _cost(at_cutoff) if at_cutoff else "-",
-        timing.advice,
     ]
 
 
