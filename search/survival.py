@@ -60,6 +60,11 @@ class EscapeTimes:
         """Restarts that escaped."""
         return int(self.count.sum())
 
+    def escaped_by(self, epochs: Epochs) -> Epochs:
+        """Restarts that escaped by each of some epochs (n,): (n,)."""
+        by = np.concatenate(([0], np.cumsum(self.count)))
+        return by[np.searchsorted(self.at, epochs, side="right")]
+
     @classmethod
     def tallied(cls, row: EscapeEpochs, epochs: int) -> EscapeTimes:
         """The escape times that the record holds of a configuration."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from search.cutoff import FEWEST_ESCAPED, Cutoff, when_to_give_up
 from search.escape import EscapeRate, expected_epochs
 from search.naming import configuration_name
@@ -169,9 +171,13 @@ class Comparison:
                 f"picked as the two best of {self.picked_from} by the same restarts, which p does "
                 "not allow for"
             )
-        ahead = self.first.escape_rate.rate - self.second.escape_rate.rate
-        if test.p < SIGNIFICANT and test.score * ahead < 0:
-            doubts.append("though fewer of its restarts have escaped by the last epoch")
+        sooner, later = (self.first, self.second) if test.score > 0 else (self.second, self.first)
+        epoch = _clearly_behind(sooner, later)
+        if epoch is not None:
+            doubts.append(
+                f"the curves cross: by epoch {epoch} clearly fewer of {sooner.name} had escaped "
+                f"than of {later.name}, and the test takes all epochs together"
+            )
         return doubts
 
     def to_json(self) -> list[dict[str, Any]]:
@@ -195,6 +201,21 @@ class Comparison:
             for one in self.to_json()
             for point in one["curve"]
         ]
+
+
+def _clearly_behind(one: Timing, other: Timing) -> int | None:
+    """The first epoch by which clearly fewer of one escaped than of the other, if there is any.
+
+    Clearly: the 95% intervals of the shares that escaped by it do not overlap.
+    """
+    epochs = np.union1d(one.times.at, other.times.at)
+    shares = zip(epochs, one.times.escaped_by(epochs), other.times.escaped_by(epochs), strict=True)
+    for epoch, mine, its in shares:
+        _, high = EscapeRate(int(mine), one.row.restarts).interval
+        low, _ = EscapeRate(int(its), other.row.restarts).interval
+        if high < low:
+            return int(epoch)
+    return None
 
 
 def _half(timing: Timing, of: str) -> str:
