@@ -67,19 +67,27 @@ class Standing:
 
 
 def ranked(counts: Iterable[ConfigurationCounts]) -> list[Standing]:
-    """Standings by the lower end of the interval, best first.
+    """Standings by the lower end of the interval, best first."""
+    return sorted(
+        (Standing(count) for count in counts),
+        key=lambda one: rank(one.configuration, one.escape_rate, one.expected_epochs),
+    )
+
+
+def rank(
+    configuration: ConfigurationKey, rate: EscapeRate, cost: float | None
+) -> tuple[float | str, ...]:
+    """What configurations are sorted by, the best first.
 
     The best of many measured rates flatters itself; the lower end asks for evidence too. Equal
-    ends are ranked by fewer expected epochs, then by name.
+    ends are ranked by fewer expected epochs (`cost`), then by name.
     """
-
-    def key(standing: Standing) -> tuple[Any, ...]:
-        configuration, cost = standing.configuration, standing.expected_epochs
-        return (
-            -standing.escape_rate.interval[0],
-            -standing.escape_rate.interval[1],
-            float("inf") if cost is None else cost,
-            (configuration.scaling, configuration.optimizer, configuration.learning_rate),
-        )
-
-    return sorted((Standing(count) for count in counts), key=key)
+    low, high = rate.interval
+    return (
+        -low,
+        -high,
+        float("inf") if cost is None else cost,
+        configuration.scaling,
+        configuration.optimizer,
+        configuration.learning_rate,
+    )

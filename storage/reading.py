@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from storage.optuna_tables import studies, trials
 from storage.rows import (
     ConfigurationCounts,
     ConfigurationKey,
+    EscapeEpochs,
     Outcome,
     RecordedRestart,
     Restart,
@@ -114,6 +116,40 @@ def configuration_counts(
         counted = connection.execute(statement).all()
         best = {row.configuration_id: row for row in _best_restarts(connection, study_id)}
     return [_counts(keys[row.configuration_id], row, best) for row in counted]
+
+
+def escape_epochs(database: Database, study_id: int) -> list[EscapeEpochs]:
+    """When the pooled restarts of every configuration of a study that has any escaped.
+
+    Tallied by the database: a row for each escape epoch that occurs, whatever the restarts.
+    """
+    statement = (
+        select(
+            restarts.c.configuration_id,
+            restarts.c.escape_epoch,
+            func.count().label("restarts"),
+            _count(restarts.c.outcome == Outcome.DIVERGED).label("diverged"),
+        )
+        .join(trials, trials.c.trial_id == restarts.c.trial_id)
+        .where(_COMPLETE, trials.c.study_id == study_id)
+        .group_by(restarts.c.configuration_id, restarts.c.escape_epoch)
+    )
+    tallied: dict[int, list[Row[Any]]] = defaultdict(list)
+    with database.transaction() as connection:
+        keys = _configuration_keys(connection, study_id)
+        for row in connection.execute(statement):
+            tallied[row.configuration_id].append(row)
+    return [
+        EscapeEpochs(
+            configuration=keys[configuration_id],
+            restarts=sum(row.restarts for row in rows),
+            diverged=sum(int(row.diverged) for row in rows),
+            tally=tuple(
+                sorted((row.escape_epoch, row.restarts) for row in rows if row.escape_epoch)
+            ),
+        )
+        for configuration_id, rows in tallied.items()
+    ]
 
 
 def recorded_restarts(database: Database, study_id: int) -> Iterator[RecordedRestart]:

@@ -111,3 +111,22 @@ class ConfigurationCounts:
     best_seed: int | None
     best_loss: float | None
     best_accuracy: float | None
+
+
+@dataclass(frozen=True)
+class EscapeEpochs:
+    """When the pooled restarts of one configuration escaped, tallied.
+
+    `tally` holds (escape epoch, restarts that escaped at it), by epoch; the rest of `restarts` did
+    not escape, and `diverged` of those diverged.
+    """
+
+    configuration: ConfigurationKey
+    restarts: int
+    diverged: int
+    tally: tuple[tuple[int, int], ...]
+
+    @property
+    def escaped(self) -> int:
+        """How many escaped."""
+        return sum(count for _, count in self.tally)

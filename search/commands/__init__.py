@@ -17,10 +17,12 @@ from click.exceptions import NoArgsIsHelpError
 from search.commands.basins import basins
 from search.commands.check import check
 from search.commands.dashboard import dashboard
+from search.commands.effects import effects
 from search.commands.launch import launch
 from search.commands.race import race
 from search.commands.reading import best, restarts, studies
 from search.commands.reference import reference
+from search.commands.timing import compare, times
 from search.errors import LaunchError, UserError
 from search.interrupts import Interrupted
 from search.names import visible
@@ -85,5 +87,9 @@ def main() -> None:
     """
 
 
-for _command in (launch, best, restarts, basins, race, reference, studies, check, dashboard):
+_COMMANDS = (
+    *(launch, best, times, compare, basins, effects, race),
+    *(restarts, reference, check, studies, dashboard),
+)
+for _command in _COMMANDS:
     main.add_command(_command)

@@ -23,6 +23,7 @@ from storage.optuna_storage import open_optuna_storage
 from storage.optuna_tables import Parameter
 from storage.reading import (
     configuration_counts,
+    escape_epochs,
     find_study,
     recorded_restart,
     recorded_restarts,
@@ -30,7 +31,7 @@ from storage.reading import (
     study_summaries,
 )
 from storage.record import complete_trial, keep_study
-from storage.rows import ConfigurationKey, Outcome, Restart, StudyRecord
+from storage.rows import ConfigurationKey, EscapeEpochs, Outcome, Restart, StudyRecord
 from storage.tables import configurations, problems, restarts
 
 ADAM = ConfigurationKey("standard", "adam", 0.1)
@@ -207,6 +208,18 @@ def test_counts_pool_the_trials_of_a_configuration(record: Record) -> None:
     assert adam.epochs_spent == 7 + 200 + 7 + 200
     assert (adam.best_seed, adam.best_loss, adam.best_accuracy) == (3, 0.2, 0.75)
     assert (sgd.best_seed, sgd.best_loss) == (None, None)
+
+
+def test_escape_epochs_are_tallied_over_the_trials_of_a_configuration(record: Record) -> None:
+    at_three = replace(restart(3), escape_epoch=3)
+    record.add(ADAM, restart(1), restart(2, Outcome.NOT_ESCAPED), at_three)
+    record.add(ADAM, restart(4, Outcome.ESCAPED), restart(5, Outcome.DIVERGED, math.nan))
+    record.add(ADAM, restart(6), complete=False)
+    record.add(SGD, restart(1, Outcome.DIVERGED))
+    found = {row.configuration: row for row in escape_epochs(record.database, record.study_id)}
+    assert found[ADAM] == EscapeEpochs(ADAM, restarts=5, diverged=1, tally=((3, 1), (7, 2)))
+    assert found[ADAM].escaped == 3
+    assert found[SGD] == EscapeEpochs(SGD, restarts=1, diverged=1, tally=())
 
 
 def test_the_best_of_equal_losses_is_the_least_seed(record: Record) -> None:

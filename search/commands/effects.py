@@ -1,0 +1,117 @@
+"""The command `effects`: what the escape rate depends on."""
+
+from __future__ import annotations
+
+import click
+
+from search.commands.options import choose_study, format_option, storage_option, study_option
+from search.commands.reading import write
+from search.configuration import SearchSpace
+from search.effects import FOREST_SEED, Effects
+from search.effects import effects as effects_of
+from search.errors import UserError
+from search.problem import Problem
+from search.report import NEVER_LEFT_OUT, Column, show_table
+from search.tables import describe
+from storage.database import open_for_reading
+from storage.reading import configuration_counts
+
+EFFECTS_KEYS = (
+    "factor",
+    "importance",
+    "share",
+    "value",
+    "restarts",
+    "escaped",
+    "escape_rate",
+    "ci_low",
+    "ci_high",
+    "effect",
+    "noise",
+    "imbalance",
+)
+_COLUMNS = (
+    Column("\nfactor", importance=NEVER_LEFT_OUT),
+    Column("share of variation\n(fANOVA)", right=True, importance=NEVER_LEFT_OUT),
+    Column("share of variation\n(exact)", right=True, importance=8),
+    Column("\nvalue", right=True, importance=NEVER_LEFT_OUT),
+    Column("\nescaped", right=True, importance=NEVER_LEFT_OUT),
+    Column("\nrate", right=True, importance=7),
+    Column("95%\ninterval", importance=6),
+    Column("\neffect", right=True, importance=NEVER_LEFT_OUT),
+)
+
+
+@click.command()
+@study_option
+@storage_option
+@format_option
+def effects(study: str | None, storage: str, output: str) -> None:
+    """How much of the variation in escape rate comes from scaling, optimizer and learning rate.
+
+    And the effect of each value with the rest averaged, if every combination has been tried with
+    equally many restarts, as --sampler grid does.
+
+    \b
+    multirestart effects --format csv
+    """
+    database = open_for_reading(storage)
+    name, study_id, record = choose_study(database, study)
+    problem = Problem.from_json(record.problem, record.data)
+    counts = configuration_counts(database, study_id, problem.epochs)
+    if not counts:
+        raise UserError(f"study {name!r} has no complete trials yet: `multirestart launch`")
+    found = effects_of(counts, SearchSpace.from_json(record.search["space"]))
+    if output == "table":
+        _show(f"{name}: {describe(problem)}", found)
+    else:
+        write(output, EFFECTS_KEYS, found.to_json())
+
+
+def _show(title: str, found: Effects) -> None:
+    kept = [index for index in range(len(_COLUMNS)) if found.levels or index < 2]
+    rows, before = [], ""
+    for row in found.to_json():
+        first = row["factor"] != before
+        before = row["factor"]
+        cells = [
+            row["factor"].replace("_", " ") if first else "",
+            _number(row["importance"], "{:.2f}") if first else "",
+            _number(row["share"], "{:.2f}") if first else "",
+        ]
+        if row["restarts"] is None:
+            cells += [""] * 5
+        else:
+            value = row["value"]
+            cells += [
+                value if isinstance(value, str) else f"{value:.4g}",
+                f"{row['escaped']} of {row['restarts']}",
+                f"{row['escape_rate']:.3f}",
+                f"{row['ci_low']:.3f}-{row['ci_high']:.3f}",
+                f"{row['effect']:+.3f}",
+            ]
+        rows.append([cells[index] for index in kept])
+    show_table(title, [_COLUMNS[index] for index in kept], rows, _note(found))
+
+
+def _note(found: Effects) -> str:
+    basis = f"{found.configurations} configurations, {found.restarts} restarts"
+    if found.importances is None:
+        lines = [f"All have one escape rate ({basis}): there is no variation to explain."]
+    else:
+        lines = [
+            f"Variation in escape rate over {basis}; fANOVA estimates it by a random forest (seed "
+            f"{FOREST_SEED}), roughly where configurations are few."
+        ]
+    if found.noise is not None:
+        lines.append(f"Counting finitely many restarts makes up {found.noise:.3f} of it.")
+    if found.imbalance is not None:
+        lines.append(found.imbalance[0].upper() + found.imbalance[1:] + ".")
+        lines.append("So the effect of one value is not told: others could be mixed into it.")
+    else:
+        lines.append("Balanced: each value is met by all combinations of the rest, equally often.")
+    return "\n".join(lines)
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else form.format(value)

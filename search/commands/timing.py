@@ -1,0 +1,135 @@
+"""Commands about time to escape: `times` and `compare`."""
+
+from __future__ import annotations
+
+import click
+
+from search.commands.options import choose_study, format_option, storage_option, study_option
+from search.commands.reading import write
+from search.errors import UserError
+from search.naming import find_configuration
+from search.problem import Problem
+from search.timing import Comparison, Timing, ranked_timings
+from search.timing_tables import show_comparison, show_timings
+from storage.database import open_for_reading
+from storage.reading import escape_epochs
+
+_ESCAPES_KEYS = (
+    "scaling",
+    "optimizer",
+    "learning_rate",
+    "restarts",
+    "escaped",
+    "diverged",
+    "escape_rate",
+    "ci_low",
+    "ci_high",
+    "epochs",
+    "median",
+    "median_low",
+    "median_high",
+)
+TIMES_KEYS = (
+    *_ESCAPES_KEYS,
+    "expected_epochs",
+    "expected_epochs_low",
+    "expected_epochs_high",
+    "cutoff",
+    "cutoff_expected_epochs",
+    "cutoff_expected_epochs_low",
+    "cutoff_expected_epochs_high",
+    "held_out_restarts",
+    "held_out_escaped_by_cutoff",
+    "held_out_expected_epochs",
+    "advice",
+)
+COMPARE_KEYS = (
+    *_ESCAPES_KEYS,
+    "log_rank_statistic",
+    "log_rank_p",
+    "verdict",
+    "epoch",
+    "not_escaped",
+    "not_escaped_low",
+    "not_escaped_high",
+    "at_risk",
+    "events",
+)
+
+
+@click.command()
+@study_option
+@storage_option
+@click.option(
+    "--top",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    metavar="K",
+    help="How many configurations to show.",
+)
+@format_option
+def times(study: str | None, storage: str, top: int, output: str) -> None:
+    """How soon restarts escape, and after how many epochs to give one up.
+
+    Ranked like `best`. A cutoff is chosen on one half of a configuration's restarts and judged on
+    the other half, if at least 20 escaped.
+
+    \b
+    multirestart times --top 3
+    """
+    name, problem, timings = _study_timings(storage, study)
+    if output == "table":
+        show_timings(name, problem, timings, top)
+    else:
+        write(output, TIMES_KEYS, (timing.to_json() for timing in timings[:top]))
+
+
+@click.command()
+@click.argument("configurations", nargs=-1, metavar="[A B]")
+@study_option
+@storage_option
+@format_option
+def compare(configurations: tuple[str, ...], study: str | None, storage: str, output: str) -> None:
+    """Whether one configuration escapes sooner than another, by a log-rank test.
+
+    A and B are configurations like standard/adam/0.1; the two best if left out. JSON has the
+    points of both curves of "not yet escaped", CSV a row for each point.
+
+    \b
+    multirestart compare standard/adam/0.1 standard/adam/0.01
+    """
+    if len(configurations) not in (0, 2):
+        raise UserError(
+            "compare takes two configurations like standard/adam/0.1, or none for the two best; "
+            f"received {len(configurations)}: {' '.join(configurations)}"
+        )
+    name, problem, timings = _study_timings(storage, study)
+    comparison = _comparison(name, timings, configurations)
+    if output == "table":
+        show_comparison(name, problem, comparison)
+    else:
+        rows = comparison.to_json() if output == "json" else comparison.to_rows()
+        write(output, COMPARE_KEYS, rows)
+
+
+def _comparison(study: str, timings: list[Timing], names: tuple[str, ...]) -> Comparison:
+    if len(timings) < 2:
+        raise UserError(
+            f"study {study!r} has restarts of {len(timings)} configurations: there must be two "
+            "to compare"
+        )
+    if not names:
+        return Comparison(timings[0], timings[1], picked_from=len(timings))
+    by_key = {timing.configuration: timing for timing in timings}
+    first, second = (by_key[find_configuration(name, list(by_key))] for name in names)
+    if first is second:
+        raise UserError(f"compare takes two different configurations, received {first.name} twice")
+    return Comparison(first, second)
+
+
+def _study_timings(storage: str, study: str | None) -> tuple[str, Problem, list[Timing]]:
+    database = open_for_reading(storage)
+    name, study_id, record = choose_study(database, study)
+    problem = Problem.from_json(record.problem, record.data)
+    return name, problem, ranked_timings(escape_epochs(database, study_id), problem.epochs)

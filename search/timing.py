@@ -1,0 +1,225 @@
+"""How soon the configurations of a study escape: the figures of each, and two compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from search.cutoff import FEWEST_ESCAPED, Cutoff, when_to_give_up
+from search.escape import EscapeRate, expected_epochs
+from search.naming import configuration_name
+from search.standing import rank
+from search.survival import EscapeTimes, LogRank, SurvivalCurve, log_rank, survival_curve
+from storage.rows import ConfigurationKey, EscapeEpochs
+
+SIGNIFICANT = 0.05
+_ENOUGH_ESCAPES = 10  # for the normal approximation of the log-rank test
+
+
+@dataclass(frozen=True)
+class Timing:
+    """When the pooled restarts of a configuration escaped, and the figures that follow."""
+
+    row: EscapeEpochs
+    epochs: int
+
+    @property
+    def configuration(self) -> ConfigurationKey:
+        """The configuration."""
+        return self.row.configuration
+
+    @property
+    def name(self) -> str:
+        """Its name on the command line."""
+        return configuration_name(self.configuration)
+
+    @cached_property
+    def times(self) -> EscapeTimes:
+        """The escape times."""
+        return EscapeTimes.tallied(self.row, self.epochs)
+
+    @cached_property
+    def escape_rate(self) -> EscapeRate:
+        """Escaped of all restarts."""
+        return EscapeRate(self.row.escaped, self.row.restarts)
+
+    @property
+    def expected_epochs(self) -> float | None:
+        """Epochs spent per escape at the full budget."""
+        escaped = self.row.escaped
+        spent = sum(epoch * count for epoch, count in self.row.tally)
+        return expected_epochs(spent + (self.row.restarts - escaped) * self.epochs, escaped)
+
+    @cached_property
+    def curve(self) -> SurvivalCurve:
+        """The Kaplan-Meier curve of "not yet escaped"."""
+        return survival_curve(self.times)
+
+    @cached_property
+    def cutoff(self) -> Cutoff | None:
+        """When to give up a restart; None if too few escaped to tell."""
+        return when_to_give_up(self.times)
+
+    @property
+    def advice(self) -> str:
+        """When to give up a restart, in a sentence."""
+        if self.cutoff is None:
+            return f"no cutoff: {self.escape_rate} escaped, and choosing one takes {FEWEST_ESCAPED}"
+        return self.cutoff.advice
+
+    def to_json(self) -> dict[str, Any]:
+        """All figures under their stable names."""
+        cutoff = self.cutoff
+        full = cutoff.full if cutoff else None
+        at_cutoff = cutoff.at_chosen if cutoff and cutoff.holds else None
+        held_out = cutoff.full_held_out if cutoff and cutoff.holds else None
+        return {
+            **self.escapes_json(),
+            "expected_epochs": self.expected_epochs,
+            "expected_epochs_low": full.low if full else None,
+            "expected_epochs_high": full.high if full else None,
+            "cutoff": cutoff.recommended if cutoff else None,
+            "cutoff_expected_epochs": at_cutoff.epochs_per_escape if at_cutoff else None,
+            "cutoff_expected_epochs_low": at_cutoff.low if at_cutoff else None,
+            "cutoff_expected_epochs_high": at_cutoff.high if at_cutoff else None,
+            "held_out_restarts": at_cutoff.restarts if at_cutoff else None,
+            "held_out_escaped_by_cutoff": at_cutoff.escaped if at_cutoff else None,
+            "held_out_expected_epochs": held_out.epochs_per_escape if held_out else None,
+            "advice": self.advice,
+        }
+
+    def escapes_json(self) -> dict[str, Any]:
+        """How many escaped and how soon, under stable names."""
+        low, high = self.escape_rate.interval
+        median_low, median_high = self.curve.median_interval
+        return {
+            "scaling": self.configuration.scaling,
+            "optimizer": self.configuration.optimizer,
+            "learning_rate": self.configuration.learning_rate,
+            "restarts": self.row.restarts,
+            "escaped": self.row.escaped,
+            "diverged": self.row.diverged,
+            "escape_rate": self.escape_rate.rate,
+            "ci_low": low,
+            "ci_high": high,
+            "epochs": self.epochs,
+            "median": self.curve.median,
+            "median_low": median_low,
+            "median_high": median_high,
+        }
+
+
+def ranked_timings(rows: Iterable[EscapeEpochs], epochs: int) -> list[Timing]:
+    """The configurations in the order of `best`: by the lower end of the escape rate's interval."""
+    return sorted(
+        (Timing(row, epochs) for row in rows),
+        key=lambda one: rank(one.configuration, one.escape_rate, one.expected_epochs),
+    )
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two configurations of one study side by side.
+
+    `picked_from`: of how many configurations the two were taken for being the best; None if they
+    were named.
+    """
+
+    first: Timing
+    second: Timing
+    picked_from: int | None = None
+
+    @cached_property
+    def test(self) -> LogRank | None:
+        """The log-rank test; None if there is nothing to test."""
+        return log_rank(self.first.times, self.second.times)
+
+    @property
+    def verdict(self) -> str:
+        """What follows, in a sentence."""
+        first, second, test = self.first, self.second, self.test
+        if test is None:
+            return (
+                f"nothing to compare: {first.escape_rate} of {first.name} and "
+                f"{second.escape_rate} of {second.name} escaped"
+                + (", all at one epoch" if first.row.escaped + second.row.escaped else "")
+            )
+        doubts = self._doubts(test)
+        caution = f" ({'; '.join(doubts)})" if doubts else ""
+        if test.p >= SIGNIFICANT:
+            return (
+                f"these restarts do not tell {first.name} from {second.name}; more restarts "
+                f"could{caution}"
+            )
+        sooner, later = (first, second) if test.score > 0 else (second, first)
+        return (
+            f"{sooner.name} escapes sooner than {later.name}: {_half(sooner, 'its restarts')}, "
+            f"{_half(later, 'the other')}{caution}"
+        )
+
+    def _doubts(self, test: LogRank) -> list[str]:
+        doubts = []
+        escaped = self.first.row.escaped + self.second.row.escaped
+        if escaped < _ENOUGH_ESCAPES:
+            doubts.append(f"only {escaped} escaped in all, so p is rough")
+        if self.picked_from is not None and self.picked_from > 2:
+            doubts.append(
+                f"picked as the two best of {self.picked_from} by the same restarts, which p does "
+                "not allow for"
+            )
+        sooner, later = (self.first, self.second) if test.score > 0 else (self.second, self.first)
+        epoch = _clearly_behind(sooner, later)
+        if epoch is not None:
+            doubts.append(
+                f"the curves cross: by epoch {epoch} clearly fewer of {sooner.name} had escaped "
+                f"than of {later.name}, and the test takes all epochs together"
+            )
+        return doubts
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Both configurations under stable names, with the test and the points of their curves."""
+        test = self.test
+        return [
+            {
+                **timing.escapes_json(),
+                "log_rank_statistic": test.statistic if test else None,
+                "log_rank_p": test.p if test else None,
+                "verdict": self.verdict,
+                "curve": timing.curve.points(),
+            }
+            for timing in (self.first, self.second)
+        ]
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """The same, flat: a row for each point of the two curves."""
+        return [
+            {**{name: value for name, value in one.items() if name != "curve"}, **point}
+            for one in self.to_json()
+            for point in one["curve"]
+        ]
+
+
+def _clearly_behind(one: Timing, other: Timing) -> int | None:
+    """The first epoch by which clearly fewer of one escaped than of the other, if there is any.
+
+    Clearly: the 95% intervals of the shares that escaped by it do not overlap.
+    """
+    epochs = np.union1d(one.times.at, other.times.at)
+    shares = zip(epochs, one.times.escaped_by(epochs), other.times.escaped_by(epochs), strict=True)
+    for epoch, mine, its in shares:
+        _, high = EscapeRate(int(mine), one.row.restarts).interval
+        low, _ = EscapeRate(int(its), other.row.restarts).interval
+        if high < low:
+            return int(epoch)
+    return None
+
+
+def _half(timing: Timing, of: str) -> str:
+    median = timing.curve.median
+    if median is None:
+        return f"fewer than half of {of} by epoch {timing.epochs}"
+    return f"half of {of} by epoch {median}"

@@ -1,0 +1,157 @@
+"""What people see of escape times: the table of configurations, and two curves side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from rich.console import Console
+
+from search.cutoff import FEWEST_ESCAPED, RESAMPLES, SEED, Cost
+from search.problem import Problem
+from search.report import NEVER_LEFT_OUT, Column, show_table
+from search.survival import SurvivalCurve
+from search.tables import describe
+from search.timing import Comparison, Timing
+
+_NAME_COLUMNS = (
+    Column("\nscaling", importance=NEVER_LEFT_OUT),
+    Column("\noptimizer", importance=NEVER_LEFT_OUT),
+    Column("learning\nrate", right=True, importance=NEVER_LEFT_OUT),
+    Column("\nescaped", right=True, importance=NEVER_LEFT_OUT),
+)
+_TIMES_COLUMNS = (
+    *_NAME_COLUMNS,
+    Column("\ndiverged", right=True, importance=1),
+    Column("median epochs\nto escape", right=True, importance=NEVER_LEFT_OUT),
+    Column("epochs per escape\nwithout cutoff", right=True, importance=8),
+    Column("\ncutoff", right=True, importance=7),
+    Column("epochs per escape\nat cutoff", right=True, importance=6),
+)
+_COMPARE_COLUMNS = (
+    Column("", importance=NEVER_LEFT_OUT),
+    *_NAME_COLUMNS,
+    Column("\nrate", right=True, importance=8),
+    Column("95%\ninterval", importance=NEVER_LEFT_OUT),
+    Column("\ndiverged", right=True, importance=1),
+    Column("median epochs\nto escape", right=True, importance=NEVER_LEFT_OUT),
+)
+_PLOT_WIDTH, _PLOT_HEIGHT = 64, 11
+_MARKS = ("●", "○", "◐")  # the first, the second, both in one place
+
+
+def show_timings(study: str, problem: Problem, timings: Sequence[Timing], top: int) -> None:
+    """The table of times to escape and of when to give up, best first, and the advice."""
+    shown = timings[:top]
+    note = (
+        f"Intervals are of 95%; those of epochs per escape by {RESAMPLES:,} resamples of the "
+        f"restarts, seed {SEED}.\n"
+        "A cutoff is chosen on one half of the restarts; what it costs, and what that is instead "
+        "of, is measured on the other half.\n"
+        "Restarts that had not escaped by the last epoch are censored there, diverged ones too."
+    )
+    if len(shown) < len(timings):
+        note += f"\n{len(timings) - len(shown)} more configurations: --top {len(timings)}"
+    show_table(
+        f"{study}: {describe(problem)}",
+        _TIMES_COLUMNS,
+        [_times_cells(timing) for timing in shown],
+        note,
+    )
+    advised = [f"{timing.name}: {timing.advice}" for timing in shown if timing.cutoff]
+    if len(advised) < len(shown):
+        others = "the others" if advised else "these"
+        advised.append(
+            f"For {others} no cutoff: to choose one, {FEWEST_ESCAPED} restarts must have escaped."
+        )
+    _print(["", *advised])
+
+
+def show_comparison(study: str, problem: Problem, comparison: Comparison) -> None:
+    """Two configurations with their test, what follows from it, and their curves."""
+    pair, test = (comparison.first, comparison.second), comparison.test
+    show_table(
+        f"{study}: {describe(problem)}",
+        _COMPARE_COLUMNS,
+        [_compare_cells(mark, timing) for mark, timing in zip(_MARKS, pair, strict=False)],
+    )
+    lines = [] if test is None else [f"Log-rank chi-squared {test.statistic:.1f}, {_p(test.p)}:"]
+    curves = plot([timing.curve for timing in pair], problem.epochs)
+    _print(["", *lines, comparison.verdict, "", *curves])
+
+
+def _print(lines: Sequence[str]) -> None:
+    console = Console(highlight=False)
+    for line in lines:
+        console.print(line, soft_wrap=True, markup=False)
+
+
+def plot(curves: Sequence[SurvivalCurve], epochs: int) -> list[str]:
+    """Two curves of "not yet escaped" over the epochs, as lines of text."""
+    width = min(_PLOT_WIDTH, epochs + 1)
+    columns = np.linspace(0, epochs, width).round().astype(np.int64)
+    canvas = [[" "] * width for _ in range(_PLOT_HEIGHT)]
+    for curve, mark in zip(curves, _MARKS, strict=False):
+        rows = ((1 - curve.evaluate(columns)) * (_PLOT_HEIGHT - 1)).round().astype(int)
+        for column, row in enumerate(rows):
+            canvas[row][column] = mark if canvas[row][column] == " " else _MARKS[2]
+    labels = {0: "100%", (_PLOT_HEIGHT - 1) // 2: "50%", _PLOT_HEIGHT - 1: "0%"}
+    lines = [
+        f"{labels.get(row, ''):>4} {'┤' if row in labels else '│'}{''.join(cells)}".rstrip()
+        for row, cells in enumerate(canvas)
+    ]
+    end = str(epochs)
+    return [
+        "not yet escaped",
+        *lines,
+        f"{'':5}└{'─' * width}",
+        f"{'':5} 0{end:>{width - 1}} epochs",
+    ]
+
+
+def _times_cells(timing: Timing) -> list[str]:
+    cutoff, expected = timing.cutoff, timing.expected_epochs
+    at_cutoff = cutoff.at_chosen if cutoff and cutoff.holds else None
+    without = "-" if expected is None else f"{expected:.0f}"
+    return [
+        *_name_cells(timing),
+        _median(timing),
+        _cost(cutoff.full) if cutoff else without,
+        str(cutoff.recommended) if cutoff and cutoff.holds else "-",
+        _cost(at_cutoff) if at_cutoff else "-",
+    ]
+
+
+def _compare_cells(mark: str, timing: Timing) -> list[str]:
+    low, high = timing.escape_rate.interval
+    *names, diverged = _name_cells(timing)
+    rate = f"{timing.escape_rate.rate:.3f}"
+    return [mark, *names, rate, f"{low:.3f}-{high:.3f}", diverged, _median(timing)]
+
+
+def _name_cells(timing: Timing) -> list[str]:
+    return [
+        timing.configuration.scaling,
+        timing.configuration.optimizer,
+        f"{timing.configuration.learning_rate:.4g}",
+        str(timing.escape_rate),
+        str(timing.row.diverged),
+    ]
+
+
+def _median(timing: Timing) -> str:
+    median = timing.curve.median
+    low, high = timing.curve.median_interval
+    if low is None:
+        return f"over {timing.epochs}"
+    shown = f"over {timing.epochs}" if median is None else str(median)
+    return f"{shown} ({low}-{'' if high is None else high})"
+
+
+def _cost(cost: Cost) -> str:
+    high = "" if cost.high is None else f"{cost.high:.0f}"
+    return f"{cost.epochs_per_escape:.0f} ({cost.low:.0f}-{high})"
+
+
+def _p(p: float) -> str:
+    return "p below 1e-300" if p < 1e-300 else f"p = {p:.2g}"
