@@ -128,23 +128,6 @@ def parse_learning_rates(text: str) -> tuple[float, ...] | LearningRateRange:
     return rates
 
 
-def parse_configuration(text: str) -> Configuration:
-    """A configuration as written on a command line: `standard/adam/0.1`.
-
-    Raises UserError if it is not SCALING/OPTIMIZER/LEARNING_RATE, or a name is unknown.
-    """
-    parts = [part.strip() for part in text.split("/")]
-    try:
-        scaling, optimizer, rate = parts
-        learning_rate = float(rate)
-    except ValueError:
-        raise UserError(
-            "a configuration must be SCALING/OPTIMIZER/LEARNING_RATE like standard/adam/0.1, "
-            f"received {text!r}"
-        ) from None
-    return Configuration(scaling, optimizer, learning_rate)
-
-
 def _check_learning_rate(rate: float) -> None:
     if not (math.isfinite(rate) and rate > 0):
         raise UserError(f"a learning rate must be a positive number, received {rate:g}")

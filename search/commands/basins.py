@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import click
 
 from search.commands.options import choose_study, format_option, storage_option, study_option
 from search.commands.reading import write
-from search.configuration import parse_configuration
 from search.ending_tables import show_configuration, show_endings, table_note
 from search.endings import ENDING_KEYS, configuration_endings
-from search.errors import UserError
+from search.naming import configuration_name, find_configuration
 from search.problem import Problem
-from search.standing import Standing, ranked
+from search.standing import ranked
 from storage.database import open_for_reading
 from storage.reading import configuration_counts
-from storage.rows import ConfigurationKey
 
 
 @click.command()
@@ -51,10 +47,8 @@ def basins(
     name, study_id, record = choose_study(database, study)
     problem = Problem.from_json(record.problem, record.data)
     standings = ranked(configuration_counts(database, study_id, problem.epochs))
-    if configuration is not None:
-        keys = [_find(configuration, standings)]
-    else:
-        keys = [standing.configuration for standing in standings[:top]]
+    known = [standing.configuration for standing in standings]
+    keys = known[:top] if configuration is None else [find_configuration(configuration, known)]
     endings = (configuration_endings(database, study_id, problem, key) for key in keys)
     if output != "table":
         write(output, ENDING_KEYS, (ending.to_json() for some in endings for ending in some))
@@ -66,24 +60,5 @@ def basins(
     if len(keys) < len(standings):
         note += f"\n{len(standings) - len(keys)} more configurations: --top {len(standings)}"
     if keys:
-        note = f"{note}\nWeights and pictures of one: --configuration {_written(keys[0])}"
+        note = f"{note}\nWeights and pictures of one: --configuration {configuration_name(keys[0])}"
     show_endings(name, problem, list(endings), note)
-
-
-def _find(text: str, standings: Sequence[Standing]) -> ConfigurationKey:
-    """The configuration of a study that is named so, its learning rate as written or as shown."""
-    asked = parse_configuration(text)
-    keys = [standing.configuration for standing in standings]
-    like = [key for key in keys if _written(key) == _written(asked)]
-    same = [key for key in like if key.learning_rate == asked.learning_rate] or like
-    if len(same) == 1:
-        return same[0]
-    if same:
-        rates = ", ".join(repr(key.learning_rate) for key in same)
-        raise UserError(f"{text!r} names several configurations, of learning rates {rates}")
-    there = ", ".join(map(_written, keys[:8])) + (", ..." if len(keys) > 8 else "")
-    raise UserError(f"the study has no restarts of configuration {text!r}; it has {there}")
-
-
-def _written(key: ConfigurationKey) -> str:
-    return f"{key.scaling}/{key.optimizer}/{key.learning_rate:.4g}"

@@ -19,9 +19,18 @@ from tests.conftest import ROOT
 def launching(
     folder: Path, *options: str, limit: Callable[[], None] | None = None
 ) -> Iterator[subprocess.Popen[str]]:
-    """A launch in a process group of its own; what is left of it is killed at the end."""
+    """A launch, as `running` has it."""
+    with running(folder, "launch", *options, limit=limit) as process:
+        yield process
+
+
+@contextmanager
+def running(
+    folder: Path, *arguments: str, limit: Callable[[], None] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """A command in a process group of its own; what is left of it is killed at the end."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "search", "launch", *options],
+        [sys.executable, "-m", "search", *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,

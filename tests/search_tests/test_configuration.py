@@ -10,7 +10,6 @@ from search.configuration import (
     Configuration,
     LearningRateRange,
     SearchSpace,
-    parse_configuration,
     parse_learning_rates,
 )
 from search.errors import UserError
@@ -95,23 +94,3 @@ def test_refuses_learning_rates(text: str, message: str) -> None:
 def test_refuses_what_is_no_space(space: tuple[tuple[str, ...], ...], message: str) -> None:
     with pytest.raises(UserError, match=message):
         SearchSpace(*space)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("text", ["standard/adam/0.1", " standard / adam/1e-1 "])
-def test_parses_a_configuration(text: str) -> None:
-    assert parse_configuration(text) == Configuration("standard", "adam", 0.1)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("adam", "must be SCALING/OPTIMIZER/LEARNING_RATE like standard/adam/0.1, received 'adam'"),
-        ("standard/adam/fast", "must be SCALING/OPTIMIZER/LEARNING_RATE"),
-        ("standard/adam/0.1/2", "must be SCALING/OPTIMIZER/LEARNING_RATE"),
-        ("standrd/adam/0.1", "unknown scaling 'standrd': did you mean standard"),
-        ("standard/adam/-1", "must be a positive number, received -1"),
-    ],
-)
-def test_refuses_what_is_no_configuration(text: str, message: str) -> None:
-    with pytest.raises(UserError, match=message):
-        parse_configuration(text)

@@ -1,0 +1,119 @@
+"""`race` as people run it: real processes, killed half-way, gone on with, shown again."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+import signal
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from search.race_report import RACE_KEYS
+from tests.command_tests.processes import running, trials, wait_until
+from tests.conftest import Launched, run_command
+
+RULES = ("--top", "4", "--first-round", "64", "--max-restarts", "512", "--confirm", "128")
+
+
+@pytest.fixture
+def folder(launched: Launched, tmp_path: Path) -> Path:
+    """A folder with the launched grid as its `multirestart.db`."""
+    shutil.copy(launched.url.removeprefix("sqlite:///"), tmp_path / "multirestart.db")
+    return tmp_path
+
+
+def as_json(folder: Path) -> dict[str, object]:
+    done = run_command("race", "--format", "json", cwd=folder)
+    result: dict[str, object] = json.loads(done.stdout)
+    return result
+
+
+def test_a_race_ends_with_a_table_and_a_figure_that_picked_nothing(folder: Path) -> None:
+    done = run_command("race", *RULES, cwd=folder)
+    assert "standard adam 0.1 is best" in done.stdout
+    assert "Measured again on 128 further seeds, which picked nothing: " in done.stdout
+    assert "Round 1: 64 restarts each" in done.stderr
+    result = as_json(folder)
+    confirmed = result["confirmed"]
+    assert isinstance(confirmed, dict)
+    assert confirmed["restarts"] == 128
+    again = run_command("race", "--format", "csv", cwd=folder)
+    assert "is over; --new begins another" in again.stderr
+    rows = list(csv.DictReader(io.StringIO(again.stdout)))
+    assert list(rows[0]) == list(RACE_KEYS)
+    assert rows[0]["status"] == "winner"
+    check = run_command("check", "--retrain", "8", cwd=folder)
+    assert check.stdout == "All is as it must be.\n"
+
+
+def test_the_fresh_seeds_are_common_and_were_used_by_no_trial_before(folder: Path) -> None:
+    before = {row["seed"] for row in restarts(folder)}
+    run_command("race", *RULES, cwd=folder)
+    raced = [row for row in restarts(folder) if int(row["trial"]) >= 8]
+    by_configuration: dict[tuple[str, ...], set[str]] = {}
+    for row in raced:
+        key = (row["scaling"], row["optimizer"], row["learning_rate"])
+        by_configuration.setdefault(key, set()).add(row["seed"])
+    assert len(by_configuration) == 4
+    assert not before & {row["seed"] for row in raced}
+    least = min(int(row["seed"]) for row in raced)
+    for seeds in by_configuration.values():
+        assert {str(least + position) for position in range(64)} <= seeds
+
+
+def restarts(folder: Path) -> list[dict[str, str]]:
+    done = run_command("restarts", "--format", "csv", cwd=folder)
+    return list(csv.DictReader(io.StringIO(done.stdout)))
+
+
+def has(folder: Path, complete: int) -> bool:
+    return trials(folder, "COMPLETE") >= complete
+
+
+def test_a_race_that_is_killed_goes_on_as_it_would_have_gone_on(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    alone = tmp_path_factory.mktemp("alone")
+    shutil.copy(folder / "multirestart.db", alone)
+    run_command("race", *RULES, cwd=alone)
+    for trained in (9, 12):
+        with running(folder, "race", *RULES, "--workers", "1") as process:
+            wait_until(partial(has, folder, trained))
+            os.kill(process.pid, signal.SIGKILL)
+    run_command("race", cwd=folder)
+    assert as_json(folder) == as_json(alone)
+    assert trials(folder, "FAIL") >= 1
+    assert trials(folder, "RUNNING") == 0
+    launch = run_command("launch", "--study", "grid", cwd=folder)
+    assert "nothing to do" in launch.stderr, "a race is no part of the size of a search"
+
+
+def test_options_of_another_race_are_refused_until_it_is_over(folder: Path) -> None:
+    run_command("race", *RULES, cwd=folder)
+    done = run_command("race", "--max-restarts", "100", cwd=folder, code=2)
+    assert "race 1 has --max-restarts 512, not 100" in done.stderr
+    assert done.stderr.count("\n") == 1
+    done = run_command("race", "--new", "--top", "2", "--max-restarts", "64", cwd=folder)
+    assert "Race 2 of standard adam 0.1" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--alpha", "2"), "--alpha must be greater than 0 and at most 0.5, received 2"),
+        (("--max-restarts", "0"), "--max-restarts must be at least 1, received 0"),
+        (("--top", "1"), "1 is not in the range x>=2"),
+        (("--study", "none"), "there is no study 'none'; there are: grid"),
+    ],
+)
+def test_bad_input_is_one_line(folder: Path, options: tuple[str, ...], message: str) -> None:
+    before = (folder / "multirestart.db").read_bytes()
+    done = run_command("race", *options, cwd=folder, code=2)
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert (folder / "multirestart.db").read_bytes() == before
