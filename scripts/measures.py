@@ -240,7 +240,7 @@ def launch(_size: float, *, trials: int, workers: int) -> dict[str, float]:
     """A whole `launch`: seconds in all, claiming and finishing trials; memory in MB."""
     code = (
         "import json, resource, sys, time\n"
-        "from search import ledger\n"
+        "from search.running import ledger\n"
         "from search.commands import main\n"
         "spent = {'claim': 0.0, 'finish': 0.0}\n"
         "ends = []\n"
@@ -286,7 +286,7 @@ def best(size: float) -> float:
     from search.configuration import SearchSpace
     from search.datasets import bands
     from search.problem import Problem
-    from search.study import StudyPlan, open_study
+    from search.running.study import StudyPlan, open_study
     from storage.claims import claim_trial
     from storage.optuna_tables import Parameter
     from storage.record import complete_trial

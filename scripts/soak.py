@@ -26,7 +26,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from search.report import Column, show_table
+from search.reports.report import Column, show_table
 
 RESTARTS = 64
 OPTIONS = ("--sampler", "random", "--restarts", str(RESTARTS), "--epochs", "1000", "--workers", "1")

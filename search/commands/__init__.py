@@ -24,8 +24,8 @@ from search.commands.reading import best, restarts, studies
 from search.commands.reference import reference
 from search.commands.timing import compare, times
 from search.errors import LaunchError, UserError
-from search.interrupts import Interrupted
 from search.names import visible
+from search.running.interrupts import Interrupted
 from storage.errors import RecordError, RecordFailedError
 
 

@@ -6,10 +6,10 @@ import click
 
 from search.commands.options import choose_study, format_option, storage_option, study_option
 from search.commands.reading import write
-from search.ending_tables import show_configuration, show_endings, table_note
-from search.endings import ENDING_KEYS, configuration_endings
+from search.endings.ending import ENDING_KEYS, configuration_endings
 from search.naming import configuration_name, find_configuration
 from search.problem import Problem
+from search.reports.ending_tables import show_configuration, show_endings, table_note
 from search.standing import ranked
 from storage.database import open_for_reading
 from storage.reading import configuration_counts

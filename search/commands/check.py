@@ -8,7 +8,7 @@ import click
 
 from search.commands.options import choose_study, format_option, storage_option
 from search.commands.reading import write
-from search.report import Column, show_table
+from search.reports.report import Column, show_table
 from storage.database import open_for_reading
 from storage.reading import study_names
 
@@ -46,8 +46,8 @@ def check(study: str | None, storage: str, retrain: int, draw: int, output: str)
     database = open_for_reading(storage)
     names = [choose_study(database, study)[0]] if study is not None else study_names(database)
     # Optuna, imported late: it is not needed to say that there is no such study.
-    from search.audit import check_file, check_study, retrained, sample
-    from search.study import StudyPlan
+    from search.running.audit import check_file, check_study, retrained, sample
+    from search.running.study import StudyPlan
 
     found = [_finding("", finding.trial, None, finding.what) for finding in check_file(database)]
     for name in names:

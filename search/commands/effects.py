@@ -11,8 +11,8 @@ from search.effects import FOREST_SEED, Effects
 from search.effects import effects as effects_of
 from search.errors import UserError
 from search.problem import Problem
-from search.report import NEVER_LEFT_OUT, Column, show_table
-from search.tables import describe
+from search.reports.report import NEVER_LEFT_OUT, Column, show_table
+from search.reports.tables import describe
 from storage.database import open_for_reading
 from storage.reading import configuration_counts
 

@@ -12,14 +12,14 @@ from search.configuration import SearchSpace, parse_learning_rates
 from search.csv_data import load_data
 from search.errors import LaunchError
 from search.problem import Problem
+from search.reports.tables import show_standings
 from search.standing import Standing, ranked
-from search.tables import show_standings
 from search.training.network import ACTIVATIONS
 from storage.database import bring_up_to_date, shown
 from storage.reading import configuration_counts
 
 if TYPE_CHECKING:
-    from search.study import StudyPlan
+    from search.running.study import StudyPlan
 
 DEFAULT_DATA = "bands"
 DEFAULT_SPACE = SearchSpace(("none", "standard"), ("sgd", "adam"), (0.01, 0.1))
@@ -129,10 +129,10 @@ def launch(
     # Optuna and joblib, imported late so that --help answers at once.
     from joblib import cpu_count
 
-    from search.interrupts import Interrupts
-    from search.progress import run_with_progress
-    from search.search_ledger import SearchLedger
-    from search.study import open_study
+    from search.running.interrupts import Interrupts
+    from search.running.progress import run_with_progress
+    from search.running.search_ledger import SearchLedger
+    from search.running.study import open_study
     from storage.presence import presence_in
 
     copy = bring_up_to_date(storage)
@@ -158,7 +158,7 @@ def launch(
 
 def _plan(storage: str, name: str | None, options: dict[str, Any]) -> StudyPlan:
     """What is asked for: options that are left out are those of the study, or the defaults."""
-    from search.study import StudyPlan, stored_plan
+    from search.running.study import StudyPlan, stored_plan
 
     data = None
     if options["data"] is not None or options["target"] is not None:

@@ -11,19 +11,26 @@ import click
 from search.commands.options import choose_study, format_option, storage_option, study_option
 from search.commands.reading import write
 from search.errors import UserError
-from search.race_report import RACE_COLUMNS, RACE_KEYS, race_json, race_rows, statement, to_json
 from search.race_state import RaceRules
-from search.report import show_table
+from search.reports.race_report import (
+    RACE_COLUMNS,
+    RACE_KEYS,
+    race_json,
+    race_rows,
+    statement,
+    to_json,
+)
+from search.reports.report import show_table
+from search.reports.tables import describe
 from search.standing import ranked
-from search.tables import describe
 from storage.database import open_for_reading
 from storage.races import last_race
 from storage.reading import configuration_counts
 
 if TYPE_CHECKING:
-    from search.interrupts import Interrupts
-    from search.race_ledger import Race, RaceResult
-    from search.study import OpenStudy, StudyPlan
+    from search.running.interrupts import Interrupts
+    from search.running.race_ledger import Race, RaceResult
+    from search.running.study import OpenStudy, StudyPlan
 
 DEFAULT_TOP = 5
 DEFAULT_CONFIRM = 1024
@@ -89,9 +96,9 @@ def race(
     database = open_for_reading(storage)
     name, study_id, record = choose_study(database, study)
     # Optuna and joblib, imported once it is known that there is such a study.
-    from search.interrupts import Interrupts
-    from search.race_ledger import Race, begin_race, race_result
-    from search.study import StudyPlan, open_study
+    from search.running.interrupts import Interrupts
+    from search.running.race_ledger import Race, begin_race, race_result
+    from search.running.study import StudyPlan, open_study
 
     plan = StudyPlan.from_record(name, record)
     with database.transaction() as connection:
@@ -149,9 +156,9 @@ def _run(
 
     from joblib import cpu_count
 
-    from search.race_ledger import RaceLedger, race_result
-    from search.runner import TrialTroubled, run_study
-    from search.workers import Workers
+    from search.running.race_ledger import RaceLedger, race_result
+    from search.running.runner import TrialTroubled, run_study
+    from search.running.workers import Workers
     from storage.presence import presence_in
 
     result = race_result(study.database, race)

@@ -9,9 +9,8 @@ import click
 
 from search.commands.options import choose_study, format_option, storage_option, study_option
 from search.problem import Problem
-from search.report import csv_text, json_text
-from search.standing import Standing, ranked
-from search.tables import (
+from search.reports.report import csv_text, json_text
+from search.reports.tables import (
     RESTART_KEYS,
     STUDY_KEYS,
     restart_json,
@@ -20,6 +19,7 @@ from search.tables import (
     show_studies,
     study_json,
 )
+from search.standing import Standing, ranked
 from storage.database import Database, open_for_reading, shown
 from storage.reading import configuration_counts, recorded_restarts, study_summaries
 

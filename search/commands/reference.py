@@ -7,8 +7,8 @@ import click
 from search.commands.options import choose_study, storage_option, study_option
 from search.configuration import Configuration
 from search.problem import Problem, Task
-from search.report import Column, show_table
-from search.tables import describe
+from search.reports.report import Column, show_table
+from search.reports.tables import describe
 from storage.database import open_for_reading
 from storage.reading import recorded_restart
 
@@ -40,7 +40,7 @@ def reference(trial: int, seed: int, study: str | None, storage: str) -> None:
     configuration = Configuration(key.scaling, key.optimizer, key.learning_rate)
 
     click.echo("Training by plain Keras ...", err=True)
-    from search.check import compare, retrain  # TensorFlow, imported once it is needed
+    from search.running.comparison import compare, retrain  # TensorFlow, imported once it is needed
 
     fresh = retrain(Task(problem, configuration, seed, 1))
     comparison = compare(stored.restart, fresh)

@@ -14,7 +14,7 @@ import pytest
 from scipy.special import expit
 
 from search.datasets import bands
-from search.endings import ENDING_KEYS
+from search.endings.ending import ENDING_KEYS
 from search.scaling import scale
 from search.training.network import Network
 from tests.conftest import ROOT, Launched, run_command

@@ -211,7 +211,7 @@ def test_a_file_that_becomes_read_only_is_one_line(tmp_path: Path) -> None:
 
 def test_where_no_worker_can_train_the_launch_says_so(tmp_path: Path) -> None:
     code = (
-        "import search.workers as workers\n"
+        "import search.running.workers as workers\n"
         "def broken(parent): raise SystemExit('no TensorFlow here')\n"
         "workers._warm_up = broken\n"
         "from search.commands import main\n"

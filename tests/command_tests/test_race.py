@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from search.race_report import RACE_KEYS
+from search.reports.race_report import RACE_KEYS
 from tests.command_tests.processes import running, trials, wait_until
 from tests.conftest import Launched, run_command
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.basins import (
+from search.datasets import xor
+from search.endings.basins import (
     Basin,
     Ends,
     Kind,
@@ -20,7 +21,6 @@ from search.basins import (
     readable,
     stored_weights,
 )
-from search.datasets import xor
 from search.problem import Problem
 from search.scaling import scale
 from search.training.forward import forward

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from search.check import compare, retrain
 from search.configuration import Configuration
 from search.datasets import Dataset, bands
 from search.problem import Problem, Task
+from search.running.comparison import compare, retrain
+from search.running.trial import train_trial
 from search.scaling import SCALINGS
 from search.training.optimizers import OPTIMIZERS
-from search.trial import train_trial
 from storage.rows import Outcome, Restart
 
 LINE = bands().features

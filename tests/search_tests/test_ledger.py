@@ -13,10 +13,10 @@ from search.configuration import SearchSpace
 from search.datasets import bands
 from search.errors import UserError
 from search.figures import OBJECTIVES, objective_values
-from search.ledger import Claim
 from search.problem import Problem
-from search.search_ledger import SearchLedger
-from search.study import OpenStudy, StudyPlan, open_study
+from search.running.ledger import Claim
+from search.running.search_ledger import SearchLedger
+from search.running.study import OpenStudy, StudyPlan, open_study
 from storage.optuna_storage import open_optuna_storage
 from storage.presence import FilePresence
 from storage.reading import recorded_restarts

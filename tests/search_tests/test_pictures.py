@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.datasets import bands, xor
-from search.pictures import beside, chart, framed, plane, strip, true_plane, true_strip
+from search.endings.pictures import beside, chart, framed, plane, strip, true_plane, true_strip
 
 
 def middle_third(points: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -6,9 +6,16 @@ import numpy as np
 import pytest
 
 from search.race import judge_race
-from search.race_report import RACE_COLUMNS, RACE_KEYS, race_json, race_rows, statement, to_json
 from search.race_state import RaceRules, RaceState
-from search.report import show_table
+from search.reports.race_report import (
+    RACE_COLUMNS,
+    RACE_KEYS,
+    race_json,
+    race_rows,
+    statement,
+    to_json,
+)
+from search.reports.report import show_table
 from tests.search_tests.simulated_races import entrants
 
 

@@ -5,11 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from search.basins import Kind, stored_weights
 from search.configuration import Configuration
 from search.datasets import Dataset, bands2d
+from search.endings.basins import Kind, stored_weights
+from search.endings.regions import Answer, answer_of, describe
 from search.problem import Problem
-from search.regions import Answer, answer_of, describe
 from tests.search_tests.functions import (
     BEGUN,
     BOTH,

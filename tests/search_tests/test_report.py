@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.report import Column, csv_text, json_text, show_table
+from search.reports.report import Column, csv_text, json_text, show_table
 
 
 def written(value: object) -> str:

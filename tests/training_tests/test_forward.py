@@ -37,7 +37,7 @@ def test_members_do_not_touch_each_other(activation: str) -> None:
 def test_stored_weights_give_the_recorded_loss_and_accuracy(
     hidden: tuple[int, ...], activation: str
 ) -> None:
-    from search.trial import train_trial
+    from search.running.trial import train_trial
 
     problem = Problem(bands2d(), hidden=hidden, activation=activation, epochs=8)
     task = Task(problem, Configuration("standard", "adam", 0.1), 5, 24)

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from search.basins import Kind, constant_loss, higher_part
 from search.configuration import Configuration
 from search.datasets import Dataset
+from search.endings.basins import Kind, constant_loss, higher_part
 from search.problem import Problem
 from search.scaling import scaler
 from search.training.forward import forward
@@ -29,9 +29,9 @@ class Regions:
     """What one network draws on the data.
 
     `name` is short, `words` is a sentence. `low` and `high` are the mean probabilities of class 1
-    where the answer is the lower and the higher one (as `search.basins` splits the points; of equal
-    answers both), `right` the points classified rightly, of class 0 and of class 1. `boundaries`
-    are, for data of one feature, where the answer passes from one part to the other; else None.
+    where the answer is the lower and the higher one (as `search.endings.basins` splits the points;
+    of equal answers both), `right` the points classified rightly, of class 0 and of class 1.
+    `boundaries` are, for data of one feature, where the answer passes from one part to the other; else None.
     """
 
     name: str

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from search.problem import Problem
-from search.report import NEVER_LEFT_OUT, Column, show_table
+from search.reports.report import NEVER_LEFT_OUT, Column, show_table
 from search.standing import Standing
 from storage.rows import RecordedRestart, StudySummary
 

@@ -15,8 +15,8 @@ from search.configuration import Configuration
 from search.errors import UserError
 from search.figures import objective_values, trial_attributes
 from search.problem import Task
-from search.sampling import RESTARTS, SEED, configuration_of
-from search.study import OpenStudy
+from search.running.sampling import RESTARTS, SEED, configuration_of
+from search.running.study import OpenStudy
 from storage.claims import (
     Interrupted,
     TrialRow,

@@ -6,7 +6,7 @@ from typing import Any
 
 from search.escape import EscapeRate
 from search.race_state import Contest, RaceEnd, RaceState
-from search.report import NEVER_LEFT_OUT, Column
+from search.reports.report import NEVER_LEFT_OUT, Column
 
 RACE_COLUMNS = (
     Column("\nconfiguration", importance=NEVER_LEFT_OUT),

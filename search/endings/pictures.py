@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.datasets import Dataset
-from search.regions import Answer
+from search.endings.regions import Answer
 
 HEIGHTS = " ▁▂▃▄▅▆▇█"
 SHADES = " ░▒▓█"

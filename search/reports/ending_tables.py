@@ -9,13 +9,13 @@ import click
 import numpy as np
 from rich.console import Console
 
-from search.basins import Basin, constant_loss
-from search.endings import Ending, Typical
-from search.pictures import beside, chart, framed, plane, strip, true_plane, true_strip
+from search.endings.basins import Basin, constant_loss
+from search.endings.ending import Ending, Typical
+from search.endings.pictures import beside, chart, framed, plane, strip, true_plane, true_strip
+from search.endings.units import describe_units
 from search.problem import Problem
-from search.report import NEVER_LEFT_OUT, Column, show_table
-from search.tables import describe
-from search.units import describe_units
+from search.reports.report import NEVER_LEFT_OUT, Column, show_table
+from search.reports.tables import describe
 
 _STRIP = 24
 _PLANE = (22, 9)

@@ -13,7 +13,7 @@ from search.errors import UserError, unknown_name
 from search.figures import OBJECTIVES, Direction
 from search.names import is_printable, quoted
 from search.problem import Problem
-from search.sampling import SAMPLERS, StudySampler
+from search.running.sampling import SAMPLERS, StudySampler
 from storage.database import Database, open_for_writing, open_if_there
 from storage.optuna_storage import open_optuna_storage, optuna_trials
 from storage.orphans import remove_orphans

@@ -9,9 +9,9 @@ from rich.console import Console
 
 from search.cutoff import FEWEST_ESCAPED, RESAMPLES, SEED, Cost
 from search.problem import Problem
-from search.report import NEVER_LEFT_OUT, Column, show_table
+from search.reports.report import NEVER_LEFT_OUT, Column, show_table
+from search.reports.tables import describe
 from search.survival import SurvivalCurve
-from search.tables import describe
 from search.timing import Comparison, Timing
 
 _NAME_COLUMNS = (

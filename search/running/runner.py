@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from search.configuration import Configuration
 from search.errors import LaunchError
-from search.interrupts import Interrupts
-from search.ledger import Claim, Ledger
-from search.workers import Ended, Workers
+from search.running.interrupts import Interrupts
+from search.running.ledger import Claim, Ledger
+from search.running.workers import Ended, Workers
 from storage.errors import RecordError
 from storage.rows import Restart
 

@@ -10,10 +10,10 @@ from itertools import groupby
 
 from search.configuration import Configuration
 from search.figures import objective_values, trial_attributes
-from search.ledger import frozen_trial
 from search.problem import Problem, Task
-from search.sampling import SEED, configuration_of
-from search.study import StudyPlan
+from search.running.ledger import frozen_trial
+from search.running.sampling import SEED, configuration_of
+from search.running.study import StudyPlan
 from storage.audit import KeptTrial, integrity_errors, kept_trials, recorded_keys
 from storage.claims import trial_rows
 from storage.database import Database
@@ -118,7 +118,7 @@ def sample(database: Database, study_id: int, count: int, seed: int) -> list[Rec
 
 def retrained(problem: Problem, recorded: RecordedRestart) -> str | None:
     """Train a recorded restart again: what differs, or None. Imports TensorFlow."""
-    from search.trial import train_trial  # imported once it is needed
+    from search.running.trial import train_trial  # imported once it is needed
 
     key = recorded.configuration
     configuration = Configuration(key.scaling, key.optimizer, key.learning_rate)

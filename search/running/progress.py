@@ -21,11 +21,11 @@ from rich.progress import (
 from search.configuration import Configuration
 from search.escape import EscapeRate
 from search.figures import escape_rate
-from search.interrupts import Interrupts
-from search.runner import TrialDone, TrialTroubled, Waiting, run_study
-from search.search_ledger import SearchLedger
-from search.study import OpenStudy
-from search.workers import Workers
+from search.running.interrupts import Interrupts
+from search.running.runner import TrialDone, TrialTroubled, Waiting, run_study
+from search.running.search_ledger import SearchLedger
+from search.running.study import OpenStudy
+from search.running.workers import Workers
 from storage.reading import configuration_counts
 from storage.rows import ConfigurationCounts
 

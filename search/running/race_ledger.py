@@ -18,13 +18,20 @@ from sqlalchemy import Connection
 from search.configuration import Configuration
 from search.errors import LaunchError
 from search.escape import EscapeRate
-from search.ledger import Claim, Ledger, frozen_trial, stored_parameters
 from search.problem import Task
 from search.race import judge_race
 from search.race_state import Entrant, RaceRules, RaceState
-from search.sampling import LAST_SEED, RESTARTS, SEED, configuration_of, distributions, free_block
+from search.running.ledger import Claim, Ledger, frozen_trial, stored_parameters
+from search.running.sampling import (
+    LAST_SEED,
+    RESTARTS,
+    SEED,
+    configuration_of,
+    distributions,
+    free_block,
+)
+from search.running.study import OpenStudy
 from search.standing import Standing
-from search.study import OpenStudy
 from search.training.batches import SEEDS_PER_ORDER
 from storage.claims import lock_study, trial_rows
 from storage.database import Database

@@ -184,7 +184,7 @@ def _warm_up(parent: int) -> None:
     """Import TensorFlow as the worker starts, while the parent asks for the first trials."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    import search.trial  # noqa: F401
+    import search.running.trial  # noqa: F401
 
 
 def _end_with(parent: int) -> None:
@@ -195,6 +195,6 @@ def _end_with(parent: int) -> None:
 
 
 def _train(task: Task) -> tuple[Restart, ...]:
-    from search.trial import train_trial
+    from search.running.trial import train_trial
 
     return train_trial(task)

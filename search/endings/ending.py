@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from search.basins import Basin, Kind, basins, ends, joined, readable, stored_weights
 from search.configuration import Configuration
+from search.endings.basins import Basin, Kind, basins, ends, joined, readable, stored_weights
+from search.endings.regions import Answer, Regions, answer_of, describe
+from search.endings.units import HiddenUnit, hidden_units
 from search.problem import Problem
-from search.regions import Answer, Regions, answer_of, describe
 from search.scaling import scale
-from search.units import HiddenUnit, hidden_units
 from storage.database import Database
 from storage.members import members_by_seed, members_of
 from storage.rows import ConfigurationKey

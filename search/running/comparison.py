@@ -8,9 +8,9 @@ import numpy as np
 
 from search.outcome import judge
 from search.problem import Task
+from search.running.trial import recipe
 from search.scaling import scale
 from search.training.reference import train_reference
-from search.trial import recipe
 from storage.rows import Restart
 
 LOSS_TOLERANCE = 1e-4
