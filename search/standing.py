@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -91,3 +92,21 @@ def rank(
         configuration.optimizer,
         configuration.learning_rate,
     )
+
+
+def pareto_front(standings: Sequence[Standing]) -> list[bool]:
+    """For each standing whether none escapes as often at less cost, or oftener at no more.
+
+    By the measured rates and expected epochs; one that never escaped costs without end.
+    """
+    points = [
+        (standing.escape_rate.rate, -math.inf if cost is None else -cost)
+        for standing in standings
+        for cost in (standing.expected_epochs,)
+    ]
+    return [
+        not any(
+            other != point and other[0] >= point[0] and other[1] >= point[1] for other in points
+        )
+        for point in points
+    ]

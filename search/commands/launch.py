@@ -149,7 +149,7 @@ def launch(
     standings = ranked(counts)
     if not standings:
         raise LaunchError(f"no trial of {plan.name!r} could be trained: {given_up[-1].reason}")
-    show_standings(plan.name, plan.problem, standings, top=20)
+    show_standings(plan.name, plan.problem, standings, top=20, front=plan.objective == "both")
     if given_up:
         what = "1 trial was" if len(given_up) == 1 else f"{len(given_up)} trials were"
         click.echo(f"{what} given up and counts in no figure.", err=True)

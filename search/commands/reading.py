@@ -19,8 +19,8 @@ from search.reports.tables import (
     show_studies,
     study_json,
 )
-from search.standing import Standing, ranked
-from storage.database import Database, open_for_reading, shown
+from search.standing import pareto_front, ranked
+from storage.database import open_for_reading, shown
 from storage.reading import configuration_counts, recorded_restarts, study_summaries
 
 
@@ -39,16 +39,25 @@ from storage.reading import configuration_counts, recorded_restarts, study_summa
 def best(study: str | None, storage: str, top: int, output: str) -> None:
     """Configurations of a study, ranked by the lower end of the escape rate's interval.
 
+    In a study of both objectives, those that no other beats in escape rate and expected epochs at
+    once are marked: the Pareto front.
+
     \b
     multirestart best --top 3 --format json
     """
     database = open_for_reading(storage)
-    name, problem, standings = study_standings(database, study)
+    name, study_id, record = choose_study(database, study)
+    problem = Problem.from_json(record.problem, record.data)
+    standings = ranked(configuration_counts(database, study_id, problem.epochs))
+    front = record.search.get("objective") == "both"
     if output == "table":
-        show_standings(name, problem, standings, top)
-    else:
-        keys = STANDING_KEYS
-        write(output, keys, (standing.to_json() for standing in standings[:top]))
+        show_standings(name, problem, standings, top, front=front)
+        return
+    rows = [standing.to_json() for standing in standings[:top]]
+    if front:
+        for row, is_on_front in zip(rows, pareto_front(standings), strict=False):
+            row["pareto_front"] = is_on_front
+    write(output, (*STANDING_KEYS, *(("pareto_front",) if front else ())), rows)
 
 
 STANDING_KEYS = (
@@ -69,13 +78,6 @@ STANDING_KEYS = (
     "best_accuracy",
     "trials",
 )
-
-
-def study_standings(database: Database, study: str | None) -> tuple[str, Problem, list[Standing]]:
-    """Name and problem of a study, and its configurations, best first."""
-    name, study_id, record = choose_study(database, study)
-    problem = Problem.from_json(record.problem, record.data)
-    return name, problem, ranked(configuration_counts(database, study_id, problem.epochs))
 
 
 @click.command()

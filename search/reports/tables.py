@@ -7,7 +7,7 @@ from typing import Any
 
 from search.problem import Problem
 from search.reports.report import NEVER_LEFT_OUT, Column, show_table
-from search.standing import Standing
+from search.standing import Standing, pareto_front
 from storage.rows import RecordedRestart, StudySummary
 
 _STANDING_COLUMNS = (
@@ -27,16 +27,24 @@ _STANDING_COLUMNS = (
 )
 
 
-def show_standings(study: str, problem: Problem, standings: Sequence[Standing], top: int) -> None:
-    """The table of configurations, best first."""
+_FRONT_COLUMN = Column("Pareto\nfront", importance=NEVER_LEFT_OUT)
+
+
+def show_standings(
+    study: str, problem: Problem, standings: Sequence[Standing], top: int, *, front: bool = False
+) -> None:
+    """The table of configurations, best first; with `front`, marks those of the Pareto front."""
     shown = standings[:top]
     note = ""
     if len(shown) < len(standings):
         note = f"{len(standings) - len(shown)} more configurations: --top {len(standings)}"
     show_table(
         f"{study}: {describe(problem)}",
-        _STANDING_COLUMNS,
-        [_standing_cells(standing) for standing in shown],
+        _STANDING_COLUMNS + ((_FRONT_COLUMN,) if front else ()),
+        [
+            _standing_cells(standing) + ["yes" if is_on_front else ""] * front
+            for standing, is_on_front in zip(shown, pareto_front(standings), strict=False)
+        ],
         note,
     )
 

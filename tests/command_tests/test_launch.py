@@ -309,3 +309,18 @@ def test_same_grid_with_another_sampler_seed_agrees_within_the_intervals(
 
 def key(row: dict[str, object]) -> tuple[object, ...]:
     return row["scaling"], row["optimizer"], row["learning_rate"]
+
+
+def test_a_study_of_both_objectives_shows_its_pareto_front(tmp_path: Path) -> None:
+    options = ("--objective", "both", "--trials", "10", "--restarts", "64", "--epochs", "40")
+    done = run_command("launch", *options, cwd=tmp_path)
+    assert "Pareto" in done.stdout
+    rows = best("sqlite:///multirestart.db", tmp_path)
+    assert [row["pareto_front"] for row in rows][:1] == [True]
+    study = optuna.load_study(
+        study_name="bands", storage=open_optuna_storage(f"sqlite:///{tmp_path / 'multirestart.db'}")
+    )
+    assert [direction.name for direction in study.directions] == ["MAXIMIZE", "MINIMIZE"]
+    assert all(len(trial.values) == 2 for trial in study.trials)
+    done = run_command("launch", "--objective", "escape-rate", cwd=tmp_path, code=2)
+    assert "objective is both, not escape-rate" in done.stderr

@@ -1,0 +1,40 @@
+"""The Pareto front of standings."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search.standing import Standing, pareto_front
+from storage.rows import ConfigurationCounts, ConfigurationKey
+
+
+def standing(escaped: int, epochs_spent: int) -> Standing:
+    key = ConfigurationKey("none", "sgd", 0.1)
+    return Standing(
+        ConfigurationCounts(key, 1, 100, escaped, 0, 0, epochs_spent, None, None, None, None)
+    )
+
+
+def test_none_beats_another_on_the_front() -> None:
+    often_dear, seldom_cheap = standing(90, 9000), standing(50, 1000)
+    beaten, never = standing(50, 2000), standing(0, 500)
+    assert pareto_front([often_dear, seldom_cheap, beaten, never]) == [True, True, False, False]
+    assert pareto_front([never]) == [True]
+    assert pareto_front([beaten, beaten]) == [True, True]
+
+
+@given(st.lists(st.tuples(st.integers(0, 100), st.integers(100, 10_000)), min_size=1, max_size=20))
+def test_what_is_off_the_front_is_beaten_by_one_on_it(figures: list[tuple[int, int]]) -> None:
+    standings = [standing(*each) for each in figures]
+    front = pareto_front(standings)
+    assert any(front)
+
+    def beats(one: Standing, other: Standing) -> bool:
+        here = (one.escape_rate.rate, -(one.expected_epochs or float("inf")))
+        there = (other.escape_rate.rate, -(other.expected_epochs or float("inf")))
+        return here != there and all(a >= b for a, b in zip(here, there, strict=True))
+
+    on = [each for each, is_on in zip(standings, front, strict=True) if is_on]
+    for each, is_on in zip(standings, front, strict=True):
+        assert any(beats(other, each) for other in on) != is_on
