@@ -31,6 +31,8 @@ from search.reports.report import Column, show_table
 RESTARTS = 64
 OPTIONS = ("--sampler", "random", "--restarts", str(RESTARTS), "--epochs", "1000", "--workers", "1")
 TRIALS_PER_LAUNCH = 40
+# A signal that comes before Python has its handlers ends the process by itself.
+_EXPECTED = (0, 130, 143, -signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT)
 WAYS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 
 SETTLED = """
@@ -86,7 +88,7 @@ class Soak:
         for process in [each for each in self._running if each.poll() is not None]:
             self._running.remove(process)
             _, said = process.communicate()
-            if process.returncode not in (0, 130, 143, -signal.SIGKILL):
+            if process.returncode not in _EXPECTED:
                 self.tally.troubles.append(f"exit {process.returncode}: {said.splitlines()[-1:]}")
             if process.returncode == 0:
                 self._target += TRIALS_PER_LAUNCH

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import resource
@@ -14,11 +15,9 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-import optuna
 import pytest
 
 from scripts.soak import workers_of
-from storage.optuna_storage import open_optuna_storage
 from tests.command_tests.processes import (
     assert_whole,
     launching,
@@ -26,6 +25,7 @@ from tests.command_tests.processes import (
     trials,
     wait_until,
 )
+from tests.command_tests.test_scripts import fetch, serving
 from tests.conftest import ROOT, run_command
 
 GRID = ("--sampler", "grid", "--restarts", "64", "--workers", "2")
@@ -158,20 +158,46 @@ def test_launchers_of_one_study_reach_its_size_together(tmp_path: Path) -> None:
     check(tmp_path)
 
 
-def test_a_dashboard_that_reads_and_writes_disturbs_nothing(tmp_path: Path) -> None:
+def test_a_dashboard_that_is_clicked_disturbs_nothing(tmp_path: Path) -> None:
+    """The real dashboard, asked and written to as its pages do it, ten times a second."""
     options = ("--sampler", "random", "--trials", "12", *SHORT[2:])
-    url = f"sqlite:///{tmp_path / 'multirestart.db'}"
     with launching(tmp_path, *options) as process:
         wait_until(lambda: trials(tmp_path, "COMPLETE") >= 1)
-        storage = open_optuna_storage(url)
-        while process.poll() is None:
-            study = optuna.load_study(study_name="bands", storage=storage)
-            study.set_user_attr("note", time.monotonic())
-            study.get_trials()
+        with serving(cwd=tmp_path) as (port, _):
+            (study,) = json.loads(fetch(port, "/api/studies"))["study_summaries"]
+            path = f"/api/studies/{study['study_id']}"
+            clicks = 0
+            while process.poll() is None:
+                fetch(port, f"{path}?after=0")
+                note = {"body": f"click {clicks}", "version": clicks + 1}
+                fetch(port, f"{path}/note", method="PUT", body=note)
+                clicks += 1
+                time.sleep(0.1)
         _, said = process.communicate()
         assert process.returncode == 0, said
-        storage.engine.dispose()
+        assert clicks > 3
     assert_whole(tmp_path, 12, 64)
+    check(tmp_path)
+
+
+def test_a_study_deleted_in_the_dashboard_while_it_runs_leaves_nothing(
+    tmp_path: Path,
+) -> None:
+    run_command("launch", *SHORT, "--trials", "1", "--study", "kept", cwd=tmp_path)
+    with launching(tmp_path, *LONG) as process:
+        wait_until(lambda: trials(tmp_path, "RUNNING") >= 2)
+        with serving(cwd=tmp_path) as (port, _):
+            studies = json.loads(fetch(port, "/api/studies"))["study_summaries"]
+            (doomed,) = (each for each in studies if each["study_name"] == "bands")
+            fetch(port, f"/api/studies/{doomed['study_id']}", method="DELETE")
+        for worker in workers_of(process.pid):
+            os.kill(worker, signal.SIGKILL)  # so that it has to look at its trials
+        process.kill()
+        process.communicate()
+    # A new study gets the ids of the old one, and nothing that was the old one's.
+    run_command("launch", *SHORT, "--trials", "2", cwd=tmp_path)
+    assert query(tmp_path, "SELECT count(*) FROM restarts") == [(3 * 64,)]
+    check(tmp_path)
 
 
 def test_a_full_disk_is_one_line_and_the_study_goes_on_when_there_is_room(

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,13 +48,21 @@ def serving(*arguments: str, cwd: Path) -> Iterator[tuple[int, subprocess.Popen[
             server.terminate()
 
 
-def fetch(port: int, path: str) -> bytes:
+def fetch(port: int, path: str, method: str = "GET", body: object = None) -> bytes:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}{path}",
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Content-Type": "application/json"},
+        method=method,
+    )
     deadline = time.monotonic() + 60
     while True:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
-                body: bytes = answer.read()
-                return body
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                answered: bytes = answer.read()
+                return answered
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{method} {path}: {error.read()!r}") from error
         except OSError:
             if time.monotonic() > deadline:
                 raise
