@@ -95,7 +95,7 @@ _PLACES = {
 
 
 def statement(state: RaceState) -> str:
-    """How a race stands in a few sentences, each figure with what it rests on."""
+    """How a race stands in a few sentences, one a line, each figure with what it rests on."""
     following = state.next_round
     sentences = []
     best, entrant = state.fresh[state.leader], state.entrants[state.leader]
@@ -130,7 +130,7 @@ def statement(state: RaceState) -> str:
             f"Round {following.number} needs {following.restarts} restarts of "
             f"{len(following.remaining)} configurations"
         )
-    return ". ".join(sentences) + "."
+    return "".join(f"{sentence}.\n" for sentence in sentences).rstrip()
 
 
 def _beside(state: RaceState, index: int, contest: Contest) -> str:

@@ -93,11 +93,9 @@ def _wrong_with(
     if not isinstance(first, int) or seeds != list(range(first, first + len(seeds))):
         yield f"the seeds of its restarts are not those from {first} on"
     configuration = configuration_of(params)
-    for trained in {row.configuration for row in rows}:
-        if (
-            Configuration(trained.scaling, trained.optimizer, trained.learning_rate)
-            != configuration
-        ):
+    for key in {row.configuration for row in rows}:
+        trained = Configuration(key.scaling, key.optimizer, key.learning_rate)
+        if trained != configuration:
             yield f"it was asked for as {configuration}, but recorded under {trained}"
     restarts = [row.restart for row in rows]
     told = objective_values(plan.objective, restarts, plan.problem.epochs)

@@ -48,7 +48,7 @@ ONE = "rowid = (SELECT min(rowid) FROM restarts WHERE outcome = 'not escaped')"
         ),
         (
             "UPDATE configurations SET learning_rate = 0.5 WHERE configuration_id = 1",
-            "it was asked for as none sgd 0.01, but recorded under none sgd 0.5",
+            "but recorded under none sgd 0.5",
         ),
         (
             "UPDATE restarts SET last_epoch_loss = last_epoch_loss + 0.01",

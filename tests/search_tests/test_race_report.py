@@ -70,11 +70,11 @@ def test_json_says_what_every_row_rests_on() -> None:
 def test_statement_of_a_race_that_is_over() -> None:
     assert statement(_state(128)) == (
         "none adam 0.03 came out first: 127 of 128 fresh restarts escaped, 0.992 (95% interval "
-        "0.957-0.999); first measured 200 of 256, 0.781. Not distinguishable from it: none adam "
+        "0.957-0.999); first measured 200 of 256, 0.781.\nNot distinguishable from it: none adam "
         "0.04 (escaped alone from 1 of 128 seeds, the other from 1: difference +0.0000, 98.3% "
-        "interval -0.0498 to +0.0498). The same restarts picked it among 2, so its rate may "
-        "still flatter it. 2 of 4 configurations were dropped as clearly worse (McNemar's exact "
-        "test, corrected: the chance of any wrong drop in the whole race is at most 0.05). The "
+        "interval -0.0498 to +0.0498).\nThe same restarts picked it among 2, so its rate may "
+        "still flatter it.\n2 of 4 configurations were dropped as clearly worse (McNemar's exact "
+        "test, corrected: the chance of any wrong drop in the whole race is at most 0.05).\nThe "
         "race is over: the 2 configurations left have run 128 restarts each, which did not tell "
         "them apart."
     )
