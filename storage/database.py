@@ -72,6 +72,10 @@ def parse_url(text: str) -> URL:
         raise RecordError(
             f"{shown(text)!r} needs the Python package {error.name}: install it"
         ) from None
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise RecordError(
+            f"--storage must be SQLite or PostgreSQL, received {url.get_backend_name()}"
+        )
     if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
         raise RecordError("a study needs a database file, like sqlite:///multirestart.db")
     return url
@@ -231,7 +235,9 @@ def require_sqlite_file(path: Path) -> None:
 def _engine(url: URL, *, writing: bool) -> Engine:
     path = sqlite_path(url)
     if path is None:
-        return sqlalchemy.create_engine(url, isolation_level="REPEATABLE READ")
+        # A reader wants one snapshot; a writer that waited for a lock, what was written meanwhile.
+        level = "READ COMMITTED" if writing else "REPEATABLE READ"
+        return sqlalchemy.create_engine(url, isolation_level=level)
     if not writing and not os.access(path.parent, os.W_OK):
         # A write-ahead log needs files beside the database; where none can be made, read without.
         mode = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"

@@ -20,8 +20,9 @@ from types import TracebackType
 import sqlalchemy
 from filelock import FileLock, Timeout
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
-from storage.database import LOCK_TIMEOUT_SECONDS, parse_url, sqlite_path
+from storage.database import LOCK_TIMEOUT_SECONDS, parse_url, shown, sqlite_path
 from storage.errors import RecordError
 
 
@@ -99,12 +100,14 @@ class ServerPresence(Presence):
 
     def __init__(self, url: sqlalchemy.URL) -> None:
         super().__init__()
-        engine = sqlalchemy.create_engine(url, isolation_level="AUTOCOMMIT", pool_size=1)
-        self._connection = engine.connect()
-        self._locked = False
+        engine = sqlalchemy.create_engine(url, isolation_level="AUTOCOMMIT")
+        try:
+            self._connection = engine.connect()
+        except DBAPIError as error:
+            raise RecordError(f"{shown(str(url))}: {' '.join(str(error.orig).split())}") from error
 
     def __enter__(self) -> ServerPresence:
-        self._locked = self._try_lock(self.launcher)
+        self.wait_for(self.launcher)
         return self
 
     def __exit__(
@@ -126,6 +129,10 @@ class ServerPresence(Presence):
         self._connection.execute(unlock, {"key": _key(launcher)})
         return False
 
+    def wait_for(self, name: str) -> None:
+        """Wait for the lock of a name and hold it until the session ends."""
+        self._connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _key(name)})
+
     def _try_lock(self, launcher: str) -> bool:
         lock = text("SELECT pg_try_advisory_lock(:key)")
         return bool(self._connection.execute(lock, {"key": _key(launcher)}).scalar())
@@ -134,17 +141,11 @@ class ServerPresence(Presence):
 def presence_in(url: str) -> Presence:
     """A presence in the database at `url`, to be entered by a launcher.
 
-    Raises RecordError if the database is neither SQLite nor PostgreSQL.
+    Raises RecordError if its server cannot be reached.
     """
     parsed = parse_url(url)
     path = sqlite_path(parsed)
-    if path is not None:
-        return FilePresence(path)
-    if parsed.get_backend_name() == "postgresql":
-        return ServerPresence(parsed)
-    raise RecordError(
-        f"--storage must be SQLite or PostgreSQL, received {parsed.get_backend_name()}"
-    )
+    return ServerPresence(parsed) if path is None else FilePresence(path)
 
 
 @contextmanager
@@ -152,11 +153,14 @@ def opening(url: str) -> Iterator[None]:
     """Make launchers that would make the tables of one database do so one after another.
 
     SQLite answers "locked" at once, however long one would wait, to whoever switches a new file
-    to a write-ahead log while another does.
+    to a write-ahead log while another does; PostgreSQL refuses a table that another makes.
     """
-    path = sqlite_path(parse_url(url))
+    parsed = parse_url(url)
+    path = sqlite_path(parsed)
     if path is None:
-        yield
+        with ServerPresence(parsed) as presence:
+            presence.wait_for("opening")
+            yield
         return
     if not path.parent.is_dir():
         raise RecordError(f"{url}: unable to open database file: there is no folder {path.parent}")

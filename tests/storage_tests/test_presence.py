@@ -75,11 +75,3 @@ def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path) -> None:
         presence_in(f"sqlite:///{tmp_path / 's.db'}"),
     ):
         pass
-
-
-def test_another_kind_of_database_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    from sqlalchemy.engine import make_url
-
-    monkeypatch.setattr("storage.presence.parse_url", lambda _: make_url("mysql://here/studies"))
-    with pytest.raises(RecordError, match="must be SQLite or PostgreSQL, received mysql"):
-        presence_in("mysql://here/studies")

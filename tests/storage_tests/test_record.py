@@ -296,6 +296,7 @@ def test_a_newer_database_is_refused_both_ways(record: Record, tmp_path: Path) -
     [
         ("studies.db", "must be a database URL"),
         ("sqlite://", "needs a database file"),
+        ("mssql+pyodbc://here", "needs the Python package pyodbc: install it"),
         ("nonsense:///x", "must be a database URL"),
         ("sqlite:///{folder}/none.db", "there is no database"),
         ("sqlite:///{folder}/text.db", "is not an SQLite database"),
