@@ -20,8 +20,8 @@ SCALINGS: Mapping[str, str | None] = MappingProxyType(
 """Short name -> class in `sklearn.preprocessing`; None leaves the features as they are."""
 
 
-_LARGEST_EXPONENT = 480
-"""Of a feature whose square, summed over the points, is sure to be finite in float64."""
+_LARGEST_EXPONENT = 24
+"""Of a feature whose mean rounds by less than 1e-8, and whose squares have a finite sum."""
 
 
 def scale(scaling: str, features: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -56,9 +56,10 @@ def scaler(
 def _exponents_out_of_range(features: NDArray[np.float64]) -> NDArray[np.intp]:
     """For each column the power of two that brings absurdly large numbers into range, else 0.
 
-    Every scaling gives the same for a column and its multiple, and a power of two is exact, but on
+    Every scaling gives the same for a column and its multiple, and a power of two is exact. But on
     the way the variance of 1e200 is infinite: scikit-learn would make such a column zeros, and a
-    network that learned nothing of it would be recorded as not escaped.
+    network that learned nothing of it would be recorded as not escaped. And the mean of equal
+    numbers of 1e17 is another number: a column of them would come out as 8 and not as 0.
     """
     exponents = np.frexp(np.abs(features).max(axis=0))[1]
     return np.where(exponents > _LARGEST_EXPONENT, -exponents, 0)

@@ -74,8 +74,8 @@ def run_with_progress(
     Returns the trials that were given up.
     """
     console = Console(stderr=True, highlight=False, emoji=False)
-    trials, already = study.plan.trials, ledger.settled
-    if ledger.is_settled:
+    is_settled, trials, already = ledger.is_settled, study.plan.trials, ledger.settled
+    if is_settled:
         _say(
             console,
             f"Study {study.plan.name!r} has its {trials} trials already ({already} complete): "
