@@ -99,12 +99,8 @@ def optimizer_spread(median: dict[str, Any]) -> tuple[float, str]:
 
 
 def growth(median: dict[str, Any]) -> tuple[float, str]:
-    """Time for ten times the work over the time for one; the speeds are per unit of work."""
-    times = {
-        "restarts": 10 * median["stack"] / median["stack restarts x10"],
-        "epochs": 10 * median["stack"] / median["stack epochs x10"],
-        "points": median["stack"] / median["stack points x10"],
-    }
+    """Time for ten times the work over the time for one."""
+    times = {name: median[f"{name} x10"] for name in ("restarts", "epochs", "points")}
     return max(times.values()), ", ".join(f"{key} x{value:.1f}" for key, value in times.items())
 
 
@@ -176,7 +172,7 @@ LINES = (
     Line(
         "time for ten times the work",
         "x11",
-        ("stack", "stack restarts x10", "stack epochs x10", "stack points x10"),
+        ("restarts x10", "epochs x10", "points x10"),
         growth,
         lambda v: v <= 11,
     ),
@@ -211,12 +207,15 @@ def measure(name: str, size: float) -> Any:
 
 
 def run(*, quick: bool) -> Figures:
-    """All figures of all rounds: the peers three times in turn, what takes long once."""
+    """All figures of all rounds: peers and launches three times in turn, the rest once."""
     needed = dict.fromkeys(name for line in LINES for name in line.needs)
+    often = (*PEERS, *LAUNCHES)
     rounds = (
         [list(QUICK)]
         if quick
-        else [list(PEERS)] * 3 + [[name for name in needed if name not in PEERS]]
+        else [list(PEERS)] * 3
+        + [list(LAUNCHES)] * 3
+        + [[name for name in needed if name not in often]]
     )
     figures: Figures = {}
     plan = [name for names in rounds for name in names]
@@ -226,11 +225,13 @@ def run(*, quick: bool) -> Figures:
 
 
 def medians(figures: Figures) -> dict[str, Any]:
-    """The median of each figure's rounds; figures of several numbers have the last round's."""
+    """The median of each figure's rounds; of figures of several numbers, of each number."""
     return {
-        name: values[-1] if isinstance(values[-1], dict) else statistics.median(values)
+        name: {key: statistics.median(each[key] for each in values) for key in values[0]}
+        if isinstance(values[0], dict)
+        else statistics.median(values)
         for name, values in figures.items()
-        if values[-1] is not None
+        if None not in values
     }
 
 

@@ -24,7 +24,15 @@ sys.path.insert(0, str(HERE.parent))
 EPOCHS, BATCH, RATE = 200, 32, 0.1
 
 
-def stack(
+def stack(size: float, **work: Any) -> float:
+    """Our stack on one core: initial weights, batch orders, training, epoch accuracies, losses."""
+    train, count, epochs = _trainer(size, **work)
+    train(0)  # compiles
+    seconds = statistics.median(train(repeat * 4096) for repeat in range(1, 4))
+    return count / seconds * epochs / EPOCHS
+
+
+def _trainer(
     size: float,
     *,
     optimizer: str = "adam",
@@ -33,8 +41,8 @@ def stack(
     points: int = 300,
     epochs: int = EPOCHS,
     restarts: int = 1024,
-) -> float:
-    """Our stack on one core: initial weights, batch orders, training, epoch accuracies, losses."""
+) -> tuple[Callable[[int], float], int, int]:
+    """A function from the first seed to the seconds of one core, the restarts, and the epochs."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     from search.training.network import Network
     from search.training.stack import Recipe, train_stack
@@ -49,9 +57,18 @@ def stack(
             pass
         return time.perf_counter() - began
 
-    train(0)  # compiles
-    seconds = statistics.median(train(repeat * 4096) for repeat in range(1, 4))
-    return count / seconds * epochs / EPOCHS
+    return train, count, epochs
+
+
+def growth(size: float, *, once: dict[str, Any], tenfold: dict[str, Any]) -> float:
+    """Seconds of ten times the work over those of once, in turns in one process."""
+    small, big = _trainer(size, **once)[0], _trainer(size, **tenfold)[0]
+    small(0), big(0)  # compile
+    ratios = []
+    for repeat in range(1, 4):
+        before, tenth, after = small(repeat * 65536), big(repeat * 65536), small(repeat * 65536)
+        ratios.append(2 * tenth / (before + after))
+    return statistics.median(ratios)
 
 
 def both_cores(size: float) -> float:
@@ -343,8 +360,13 @@ MEASURES: dict[str, Callable[[float], Any]] = {
     "launch 100, 1 worker": lambda size: launch(size, trials=100, workers=1),
     "launch 100, 2 workers": lambda size: launch(size, trials=100, workers=2),
     "best": best,
-    "stack restarts x10": lambda size: stack(size, restarts=10240),
-    "stack epochs x10": lambda size: stack(size, epochs=2000, restarts=128),
+    "restarts x10": lambda size: growth(size, once={}, tenfold={"restarts": 10240}),
+    "epochs x10": lambda size: growth(
+        size, once={"restarts": 256}, tenfold={"restarts": 256, "epochs": 2000}
+    ),
+    "points x10": lambda size: growth(
+        size, once={"restarts": 256}, tenfold={"restarts": 256, "points": 3000}
+    ),
     "stack points x10": lambda size: stack(size, points=3000, restarts=256),
     "stack hidden 16": lambda size: stack(size, hidden=(16,), restarts=256),
     "stack hidden 8,8": lambda size: stack(size, hidden=(8, 8), restarts=256),
