@@ -7,6 +7,7 @@ Heartbeats would need a grace period, in which the one waits and the other may b
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 import socket
@@ -53,7 +54,7 @@ class FilePresence(Presence):
 
     def __init__(self, database: Path) -> None:
         super().__init__()
-        self._database = database
+        self._database = database.resolve()  # one place, by whatever path a launcher came
         self._lock = self._lock_of(self.launcher)
 
     def __enter__(self) -> FilePresence:
@@ -85,7 +86,7 @@ class FilePresence(Presence):
 
     def _sweep(self) -> None:
         """Remove what launchers that were killed left behind."""
-        for path in self._database.parent.glob(f"{_prefix(self._database)}*"):
+        for path in self._database.parent.glob(f"{glob.escape(_prefix(self._database))}*"):
             lock = FileLock(path)
             with suppress(Timeout, OSError):
                 lock.acquire(timeout=0)
@@ -164,6 +165,7 @@ def opening(url: str) -> Iterator[None]:
         return
     if not path.parent.is_dir():
         raise RecordError(f"{url}: unable to open database file: there is no folder {path.parent}")
+    path = path.resolve()
     lock = FileLock(path.with_name(f"{_prefix(path)}opening"))
     with _named(path):
         lock.acquire(timeout=LOCK_TIMEOUT_SECONDS)

@@ -122,7 +122,8 @@ def race(
             opened = open_study(storage, plan)
             if running is None:
                 confirm = DEFAULT_CONFIRM if confirm is None else confirm
-                running = begin_race(opened, rules, confirm, standings)
+                last = None if kept is None else kept.race_id
+                running = begin_race(opened, rules, confirm, standings, after=last)
         result = _run(opened, running, workers, interrupts, storage)
     _show(output, plan, result)
 

@@ -69,6 +69,8 @@ def check_study(
     empty = set(complete)
     for number, group in groupby(recorded_restarts(database, study_id), lambda row: row.trial):
         rows = list(group)
+        if number not in complete:  # it was completed after the trials were read
+            continue
         empty.discard(number)
         seen, restarts = seen + 1, restarts + len(rows)
         params, values = asked[number].params, asked[number].values

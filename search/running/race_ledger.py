@@ -78,9 +78,16 @@ class RaceResult:
 
 
 def begin_race(
-    study: OpenStudy, rules: RaceRules, confirm: int, standings: Sequence[Standing]
+    study: OpenStudy,
+    rules: RaceRules,
+    confirm: int,
+    standings: Sequence[Standing],
+    after: int | None = None,
 ) -> Race:
-    """Keep a race of the given configurations on seeds that no trial of the study has used."""
+    """Keep a race of the given configurations on seeds that no trial of the study has used.
+
+    If another launcher began one since the race `after`, that one is returned.
+    """
     entrants = [
         {
             **asdict(standing.configuration),
@@ -94,12 +101,14 @@ def begin_race(
     plan = study.plan
     with study.database.transaction() as connection:
         lock_study(connection, study.study_id)
+        before = last_race(connection, study.study_id)
+        if before is not None and before.race_id != after:
+            return Race.from_kept(before)
         taken = [
             range(trial.params[SEED], trial.params[SEED] + trial.user_attrs.get(RESTARTS, stride))
             for trial in map(frozen_trial, trial_rows(connection, study.study_id, 0))
             if SEED in trial.params
         ]
-        before = last_race(connection, study.study_id)
         number = _RACE_STREAM + (before.race_id if before else 0)
         first_seed = free_block(taken, stride, "a race", plan.sampler_seed, number)
         kept = {**asdict(rules), "confirm": confirm}

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from search.reports.race_report import RACE_KEYS
-from tests.command_tests.processes import running, trials, wait_until
+from tests.command_tests.processes import query, running, trials, wait_until
 from tests.conftest import Launched, run_command
 
 RULES = ("--top", "4", "--first-round", "64", "--max-restarts", "512", "--confirm", "128")
@@ -91,6 +91,18 @@ def test_a_race_that_is_killed_goes_on_as_it_would_have_gone_on(
     assert trials(folder, "RUNNING") == 0
     launch = run_command("launch", "--study", "grid", cwd=folder)
     assert "nothing to do" in launch.stderr, "a race is no part of the size of a search"
+
+
+def test_two_launchers_run_one_race_together(folder: Path) -> None:
+    with (
+        running(folder, "race", *RULES, "--workers", "1") as one,
+        running(folder, "race", *RULES, "--workers", "1") as other,
+    ):
+        outputs = [process.communicate(timeout=240) for process in (one, other)]
+        assert [one.returncode, other.returncode] == [0, 0], outputs
+    assert outputs[0][0] == outputs[1][0], "both show the one race"
+    assert query(folder, "SELECT count(*) FROM races") == [(1,)]
+    assert trials(folder, "FAIL") == 0
 
 
 def test_options_of_another_race_are_refused_until_it_is_over(folder: Path) -> None:

@@ -51,6 +51,17 @@ def test_a_launcher_is_alive_until_its_process_is_killed(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
 
 
+def test_launchers_that_came_by_different_paths_see_each_other(tmp_path: Path) -> None:
+    (tmp_path / "data [1]").mkdir()
+    (tmp_path / "link.db").symlink_to(tmp_path / "data [1]" / "s[2].db")
+    with (
+        presence_in(f"sqlite:///{tmp_path / 'link.db'}") as one,
+        presence_in(f"sqlite:///{tmp_path / 'data [1]' / 's[2].db'}") as other,
+    ):
+        assert one.is_alive(other.launcher)
+        assert other.is_alive(one.launcher)
+
+
 def test_no_launcher_sweeps_a_live_one_away(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 's.db'}"
     with presence_in(url) as first, presence_in(url) as second, presence_in(url) as third:
