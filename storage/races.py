@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 
 from storage.optuna_tables import trials
 from storage.rows import ConfigurationKey, Outcome
 from storage.tables import claims, configurations, races, restarts
+
+_IDS_PER_QUERY = 500
 
 
 @dataclass(frozen=True)
@@ -51,37 +54,32 @@ def last_race(connection: Connection, study_id: int) -> KeptRace | None:
     return KeptRace(row.race_id, json.loads(row.rules), json.loads(row.entrants), row.first_seed)
 
 
-def escaped_in_race(
-    connection: Connection, race_id: int
-) -> dict[ConfigurationKey, dict[int, bool]]:
-    """Whether each restart of a race's complete trials escaped, by configuration and seed."""
+def race_trials(connection: Connection, race_id: int) -> list[tuple[int, str, bool]]:
+    """(trial id, state, whether it is to be run again if it failed) of all trials of a race."""
     statement = (
-        select(
-            configurations.c.scaling,
-            configurations.c.optimizer,
-            configurations.c.learning_rate,
-            restarts.c.seed,
-            restarts.c.outcome,
-        )
-        .join(configurations, configurations.c.configuration_id == restarts.c.configuration_id)
-        .join(claims, claims.c.trial_id == restarts.c.trial_id)
-        .join(trials, trials.c.trial_id == restarts.c.trial_id)
-        .where(claims.c.race == race_id, trials.c.state == "COMPLETE")
-        .order_by(restarts.c.seed)
-    )
-    found: dict[ConfigurationKey, dict[int, bool]] = {}
-    for row in connection.execute(statement):
-        key = ConfigurationKey(row.scaling, row.optimizer, row.learning_rate)
-        found.setdefault(key, {})[row.seed] = Outcome(row.outcome).has_escaped
-    return found
-
-
-def first_trial(connection: Connection, race_id: int) -> int | None:
-    """The number of the first trial that was claimed for a race; None if there is none."""
-    statement = (
-        select(func.min(trials.c.number))
+        select(trials.c.trial_id, trials.c.state, claims.c.again)
         .join(claims, claims.c.trial_id == trials.c.trial_id)
         .where(claims.c.race == race_id)
     )
-    number: int | None = connection.execute(statement).scalar()
-    return number
+    return [(row.trial_id, row.state, row.again) for row in connection.execute(statement)]
+
+
+def escaped_of_trials(
+    connection: Connection, trial_ids: Sequence[int]
+) -> Iterator[tuple[ConfigurationKey, int, bool]]:
+    """(configuration, seed, whether it escaped) of every restart of some trials."""
+    for first in range(0, len(trial_ids), _IDS_PER_QUERY):
+        statement = (
+            select(
+                configurations.c.scaling,
+                configurations.c.optimizer,
+                configurations.c.learning_rate,
+                restarts.c.seed,
+                restarts.c.outcome,
+            )
+            .join(configurations, configurations.c.configuration_id == restarts.c.configuration_id)
+            .where(restarts.c.trial_id.in_(trial_ids[first : first + _IDS_PER_QUERY]))
+        )
+        for row in connection.execute(statement):
+            key = ConfigurationKey(row.scaling, row.optimizer, row.learning_rate)
+            yield key, row.seed, Outcome(row.outcome).has_escaped

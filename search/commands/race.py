@@ -171,21 +171,20 @@ def _run(
     with (
         presence_in(storage) as presence,
         Workers(workers or cpu_count()) as pool,
-        closing(run_study(RaceLedger(study, presence, race), pool, interrupts)) as events,
+        closing(run_study(ledger := RaceLedger(study, presence, race), pool, interrupts)) as events,
     ):
         rounds = result.state.rounds_done
         for event in events:
             if isinstance(event, TrialTroubled):
                 click.echo(f"Trial {event.number}: {event.reason}.", err=True)
-            result = race_result(study.database, race)
-            if result.state.rounds_done > rounds:
-                rounds = result.state.rounds_done
-                left = len(result.state.remaining)
+            if ledger.result.state.rounds_done > rounds:
+                rounds = ledger.result.state.rounds_done
+                left = len(ledger.result.state.remaining)
                 click.echo(
                     f"Round {rounds}: {race.rules.rounds[rounds - 1]} restarts each, {left} left.",
                     err=True,
                 )
-    return race_result(study.database, race)
+    return ledger.result
 
 
 def _show(output: str, plan: StudyPlan, result: RaceResult) -> None:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from itertools import count, takewhile
 
 import numpy as np
-from numpy.typing import NDArray
 from optuna.distributions import IntDistribution
 from sqlalchemy import Connection
 
@@ -36,7 +34,7 @@ from search.training.batches import SEEDS_PER_ORDER
 from storage.claims import lock_study, trial_rows
 from storage.database import Database
 from storage.presence import Presence
-from storage.races import KeptRace, escaped_in_race, first_trial, keep_race, last_race
+from storage.races import KeptRace, escaped_of_trials, keep_race, last_race, race_trials
 from storage.rows import ConfigurationKey
 
 RESTARTS_PER_TRIAL = 256
@@ -119,7 +117,7 @@ def begin_race(
 def race_result(database: Database, race: Race) -> RaceResult:
     """How a race stands, from the record."""
     with database.transaction() as connection:
-        return _result(connection, race)
+        return _Track(race).follow(connection)
 
 
 class RaceLedger(Ledger):
@@ -128,40 +126,45 @@ class RaceLedger(Ledger):
     def __init__(self, study: OpenStudy, presence: Presence, race: Race) -> None:
         super().__init__(study, presence, race.race_id)
         self._of = race
+        self._track = _Track(race)
+        self._claimed: set[tuple[ConfigurationKey, int]] = set()
+        self._looked_at = 0
+
+    @property
+    def result(self) -> RaceResult:
+        """How the race stands, as last seen."""
+        return self._track.result
 
     @property
     def is_settled(self) -> bool:
         """Whether the race is over and confirmed."""
-        return race_result(self._study.database, self._of).is_over
+        with self._study.database.transaction() as connection:
+            return self._track.follow(connection).is_over
 
     def _next(self, connection: Connection) -> Claim | None:
-        result = _result(connection, self._of)
+        result = self._track.follow(connection)
         if result.is_over:
             return None
-        claimed = {}
-        first = first_trial(connection, self._of.race_id)
-        rows = [] if first is None else trial_rows(connection, self._study.study_id, first)
-        for row in rows:
-            if row.race == self._of.race_id:
-                trial = frozen_trial(row)
-                if row.is_given_up:
-                    raise LaunchError(
-                        f"the race cannot go on: trial {row.number} of it was given up; "
-                        "`multirestart restarts` has what is recorded"
-                    )
-                claimed[_key(configuration_of(trial.params)), trial.params[SEED]] = row
+        self._look_at_claims(connection)
         plan = self._study.plan
         for entrant, positions in self._wanted(result.state):
-            seed = self._of.first_seed + positions.start
-            if (entrant.configuration, seed) in claimed:
+            key, seed = entrant.configuration, self._of.first_seed + positions.start
+            if (key, seed) in self._claimed:
                 continue
-            key = entrant.configuration
             configuration = Configuration(key.scaling, key.optimizer, key.learning_rate)
             values = {**asdict(key), SEED: seed}
             space = {**distributions(plan.space), SEED: IntDistribution(0, LAST_SEED)}
             task = Task(plan.problem, configuration, seed, len(positions))
             return self._claim(connection, stored_parameters(values, space), task)
         return None
+
+    def _look_at_claims(self, connection: Connection) -> None:
+        """Take note of what this and other launchers have claimed since the last look."""
+        for row in trial_rows(connection, self._study.study_id, self._looked_at):
+            self._looked_at = row.number + 1
+            if row.race == self._of.race_id:
+                params = frozen_trial(row).params
+                self._claimed.add((_key(configuration_of(params)), params[SEED]))
 
     def _wanted(self, state: RaceState) -> Iterator[tuple[Entrant, range]]:
         """The trials that a race needs now: who runs, and which positions of its seeds."""
@@ -176,27 +179,58 @@ class RaceLedger(Ledger):
                 yield state.entrants[index], range(start, stop)
 
 
-def _result(connection: Connection, race: Race) -> RaceResult:
-    found = escaped_in_race(connection, race.race_id)
-    flags = [
-        _prefix(found.get(entrant.configuration, {}), race.first_seed) for entrant in race.entrants
-    ]
-    state = judge_race(race.rules, race.entrants, flags)
-    if state.end is None:
-        return RaceResult(state, None, is_over=False)
-    first = race.first_seed + race.rules.max_restarts
-    winner = found.get(state.entrants[state.leader].configuration, {})
-    confirming = [winner[seed] for seed in range(first, first + race.confirm) if seed in winner]
-    if len(confirming) < race.confirm:
-        return RaceResult(state, None, is_over=False)
-    confirmed = EscapeRate(sum(confirming), len(confirming)) if confirming else None
-    return RaceResult(state, confirmed, is_over=True)
+class _Track:
+    """The flags of a race's restarts, read once each, and what follows from them."""
 
+    def __init__(self, race: Race) -> None:
+        self._race = race
+        self._rows = {each.configuration: row for row, each in enumerate(race.entrants)}
+        length = race.rules.max_restarts + race.confirm
+        self._escaped = np.zeros((len(race.entrants), length), dtype=np.bool_)
+        self._is_known = np.zeros((len(race.entrants), length), dtype=np.bool_)
+        self._seen: set[int] = set()
+        self.result = self._judge()
 
-def _prefix(escaped: dict[int, bool], first_seed: int) -> NDArray[np.bool_]:
-    """Flags from the first seed on up to the first gap."""
-    seeds = takewhile(escaped.__contains__, count(first_seed))
-    return np.array([escaped[seed] for seed in seeds], dtype=np.bool_)
+    def follow(self, connection: Connection) -> RaceResult:
+        """Read what was completed since the last time. Raises LaunchError if a trial is missing."""
+        fresh = []
+        for trial_id, state, again in race_trials(connection, self._race.race_id):
+            if state == "FAIL" and not again:
+                raise LaunchError(
+                    "the race cannot go on: one of its trials was given up; "
+                    "`multirestart restarts` has what is recorded"
+                )
+            if state == "COMPLETE" and trial_id not in self._seen:
+                fresh.append(trial_id)
+        for key, seed, escaped in escaped_of_trials(connection, fresh):
+            place = self._rows[key], seed - self._race.first_seed
+            self._escaped[place], self._is_known[place] = escaped, True
+        self._seen.update(fresh)
+        if fresh and self._has_next_round():
+            self.result = self._judge()
+        return self.result
+
+    def _has_next_round(self) -> bool:
+        """Whether the restarts that the race waited for are all there."""
+        following = self.result.state.next_round
+        if following is None:
+            return True
+        wanted = self._is_known[list(following.remaining)]
+        return bool(wanted[:, following.seeds.start : following.seeds.stop].all())
+
+    def _judge(self) -> RaceResult:
+        race = self._race
+        known = np.logical_and.accumulate(self._is_known, axis=1).sum(axis=1)
+        flags = [row[:count] for row, count in zip(self._escaped, known, strict=True)]
+        state = judge_race(race.rules, race.entrants, flags)
+        if state.end is None:
+            return RaceResult(state, None, is_over=False)
+        confirming = slice(race.rules.max_restarts, None)
+        if not self._is_known[state.leader, confirming].all():
+            return RaceResult(state, None, is_over=False)
+        escaped = self._escaped[state.leader, confirming]
+        confirmed = EscapeRate(int(escaped.sum()), len(escaped)) if len(escaped) else None
+        return RaceResult(state, confirmed, is_over=True)
 
 
 def _key(configuration: Configuration) -> ConfigurationKey:
