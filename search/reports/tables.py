@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 from search.problem import Problem
@@ -86,6 +87,9 @@ def _needed(standing: Standing) -> str:
     return f"{standing.restarts_needed} ({fewest}-{_or_dash(most)})"
 
 
+_MOST_ROWS = 2000
+"""Of a table for people: nobody reads more, and laying out a hundred thousand takes a minute."""
+
 RESTART_KEYS = (
     "trial",
     "seed",
@@ -116,7 +120,10 @@ def restart_json(recorded: RecordedRestart) -> dict[str, Any]:
 
 
 def show_restarts(study: str, restarts: Iterable[RecordedRestart]) -> None:
-    """The table of restarts, in the order of trials and seeds."""
+    """The table of restarts, in the order of trials and seeds: the first of very many."""
+    restarts = iter(restarts)
+    first = list(islice(restarts, _MOST_ROWS))
+    more = sum(1 for _ in restarts)
     columns = [
         Column(name.replace("_", " "), right=name not in ("scaling", "optimizer", "outcome"))
         for name in RESTART_KEYS
@@ -133,9 +140,10 @@ def show_restarts(study: str, restarts: Iterable[RecordedRestart]) -> None:
             f"{row['loss']:.4f}",
             _or_dash(row["escape_epoch"]),
         ]
-        for row in map(restart_json, restarts)
+        for row in map(restart_json, first)
     ]
-    show_table(f"{study}: {len(rows)} restarts", columns, rows)
+    note = f"{more} more restarts: --format csv has all" if more else ""
+    show_table(f"{study}: {len(rows) + more} restarts", columns, rows, note)
 
 
 STUDY_KEYS = ("study", "data", "network", "epochs", "trials", "restarts", "escaped")

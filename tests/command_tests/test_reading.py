@@ -9,11 +9,14 @@ import os
 import shutil
 import subprocess
 import sys
+from itertools import repeat
 from pathlib import Path
 
 import pytest
 
 from search.commands.reading import STANDING_KEYS
+from search.reports.tables import show_restarts
+from storage.rows import ConfigurationKey, Outcome, RecordedRestart, Restart
 from tests.conftest import ROOT, Launched, run_command
 
 BEST_KEYS = [
@@ -83,6 +86,18 @@ def test_restarts_as_a_table(launched: Launched, tmp_path: Path) -> None:
     done = run_command("restarts", "--storage", launched.url, "--study", "grid", cwd=tmp_path)
     assert "grid: 512 restarts" in done.stdout
     assert "not escaped" in done.stdout
+
+
+def test_a_table_of_very_many_restarts_is_cut_and_says_so(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    one = Restart(1, Outcome.SOLVED, 1.0, 0.1, 0.1, 3, None, b"")
+    row = RecordedRestart(0, ConfigurationKey("none", "sgd", 0.1), one)
+    show_restarts("many", repeat(row, 2005))
+    out = capsys.readouterr().out
+    assert "many: 2005 restarts" in out
+    assert "5 more restarts: --format csv has all" in out
+    assert out.count("solved") == 2000
 
 
 def test_studies(launched: Launched, tmp_path: Path) -> None:
