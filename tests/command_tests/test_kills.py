@@ -159,24 +159,22 @@ def test_launchers_of_one_study_reach_its_size_together(tmp_path: Path) -> None:
 
 def test_a_dashboard_that_is_clicked_disturbs_nothing(tmp_path: Path) -> None:
     """The real dashboard, asked and written to as its pages do it, ten times a second."""
-    options = ("--sampler", "random", "--trials", "12", *SHORT[2:])
-    with launching(tmp_path, *options) as process:
-        wait_until(lambda: trials(tmp_path, "COMPLETE") >= 1)
-        with serving(cwd=tmp_path) as (port, _):
-            (study,) = json.loads(fetch(port, "/api/studies"))["study_summaries"]
-            path = f"/api/studies/{study['study_id']}"
-            clicks = 0
+    run_command("launch", *SHORT, "--trials", "1", cwd=tmp_path)
+    with serving(cwd=tmp_path) as (port, _):
+        (study,) = json.loads(fetch(port, "/api/studies"))["study_summaries"]
+        path = f"/api/studies/{study['study_id']}"
+        clicks = 0
+        with launching(tmp_path, *SHORT, "--trials", "10") as process:
             while process.poll() is None:
                 fetch(port, f"{path}?after=0")
                 note = {"body": f"click {clicks}", "version": clicks + 1}
                 fetch(port, f"{path}/note", method="PUT", body=note)
                 clicks += 1
                 time.sleep(0.1)
-        _, said = process.communicate()
-        assert process.returncode == 0, said
-        assert clicks > 3
-    assert_whole(tmp_path, 12, 64)
-    check(tmp_path)
+            _, said = process.communicate()
+            assert process.returncode == 0, said
+    assert clicks > 3
+    assert_whole(tmp_path, 10, 64)
 
 
 def test_a_study_deleted_in_the_dashboard_while_it_runs_leaves_nothing(
