@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import click
 
-from search.commands.options import choose_study, format_option, storage_option, study_option
+from search.commands.options import (
+    choose_study,
+    format_option,
+    storage_option,
+    study_option,
+    top_option,
+)
 from search.commands.reading import write
 from search.endings.ending import ENDING_KEYS, configuration_endings
 from search.naming import configuration_name, find_configuration
@@ -23,14 +29,7 @@ from storage.reading import configuration_counts
     metavar="NAME",
     help="One configuration, like standard/adam/0.1, with weights and pictures.",
 )
-@click.option(
-    "--top",
-    type=click.IntRange(min=1),
-    default=10,
-    show_default=True,
-    metavar="K",
-    help="How many configurations to show, best first.",
-)
+@top_option
 @format_option
 def basins(
     study: str | None, storage: str, configuration: str | None, top: int, output: str

@@ -24,6 +24,14 @@ storage_option = click.option(
 study_option = click.option(
     "--study", metavar="NAME", help="Study in the database; may be left out if there is only one."
 )
+top_option = click.option(
+    "--top",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    metavar="K",
+    help="How many configurations to show, best first.",
+)
 format_option = click.option(
     "--format",
     "output",

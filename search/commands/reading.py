@@ -7,7 +7,13 @@ from typing import Any
 
 import click
 
-from search.commands.options import choose_study, format_option, storage_option, study_option
+from search.commands.options import (
+    choose_study,
+    format_option,
+    storage_option,
+    study_option,
+    top_option,
+)
 from search.problem import Problem
 from search.reports.report import csv_text, json_text
 from search.reports.tables import (
@@ -27,14 +33,7 @@ from storage.reading import configuration_counts, recorded_restarts, study_summa
 @click.command()
 @study_option
 @storage_option
-@click.option(
-    "--top",
-    type=click.IntRange(min=1),
-    default=10,
-    show_default=True,
-    metavar="K",
-    help="How many configurations to show.",
-)
+@top_option
 @format_option
 def best(study: str | None, storage: str, top: int, output: str) -> None:
     """Configurations of a study, ranked by the lower end of the escape rate's interval.

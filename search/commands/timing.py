@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import click
 
-from search.commands.options import choose_study, format_option, storage_option, study_option
+from search.commands.options import (
+    choose_study,
+    format_option,
+    storage_option,
+    study_option,
+    top_option,
+)
 from search.commands.reading import write
 from search.errors import UserError
 from search.naming import find_configuration
@@ -60,14 +66,7 @@ COMPARE_KEYS = (
 @click.command()
 @study_option
 @storage_option
-@click.option(
-    "--top",
-    type=click.IntRange(min=1),
-    default=10,
-    show_default=True,
-    metavar="K",
-    help="How many configurations to show.",
-)
+@top_option
 @format_option
 def times(study: str | None, storage: str, top: int, output: str) -> None:
     """How soon restarts escape, and after how many epochs to give one up.
