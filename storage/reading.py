@@ -23,7 +23,7 @@ from storage.rows import (
     StudyRecord,
     StudySummary,
 )
-from storage.tables import configurations, problems, restarts
+from storage.tables import claims, configurations, problems, restarts
 
 _COMPLETE = trials.c.state == "COMPLETE"
 _ESCAPED = restarts.c.outcome.in_([Outcome.ESCAPED, Outcome.SOLVED])
@@ -94,9 +94,13 @@ def study_summaries(database: Database) -> list[StudySummary]:
 
 
 def configuration_counts(
-    database: Database, study_id: int, epochs: int
+    database: Database, study_id: int, epochs: int, *, races: bool = True
 ) -> list[ConfigurationCounts]:
-    """The pooled restarts of every configuration of a study that has any, counted."""
+    """The pooled restarts of every configuration of a study that has any, counted.
+
+    Without `races` only those of the search are, whose design is the sampler's; the best restart is
+    of all in either case.
+    """
     statement = (
         select(
             restarts.c.configuration_id,
@@ -111,6 +115,10 @@ def configuration_counts(
         .where(_COMPLETE, trials.c.study_id == study_id)
         .group_by(restarts.c.configuration_id)
     )
+    if not races:
+        statement = statement.outerjoin(claims, claims.c.trial_id == trials.c.trial_id).where(
+            claims.c.race.is_(None)
+        )
     with database.transaction() as connection:
         keys = _configuration_keys(connection, study_id)
         counted = connection.execute(statement).all()
@@ -271,3 +279,14 @@ def _recorded(row: Row[Any]) -> RecordedRestart:
             weights=row.weights,
         ),
     )
+
+
+def raced_restarts(database: Database, study_id: int) -> int:
+    """How many restarts of a study's complete trials are of races."""
+    statement = (
+        select(func.coalesce(func.sum(claims.c.restarts), 0))
+        .join(trials, trials.c.trial_id == claims.c.trial_id)
+        .where(_COMPLETE, trials.c.study_id == study_id, claims.c.race.is_not(None))
+    )
+    with database.transaction() as connection:
+        return int(connection.execute(statement).scalar_one())

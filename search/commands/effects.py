@@ -58,7 +58,7 @@ def effects(study: str | None, storage: str, output: str) -> None:
     database = open_for_reading(storage)
     name, study_id, record = choose_study(database, study)
     problem = Problem.from_json(record.problem, record.data)
-    counts = configuration_counts(database, study_id, problem.epochs)
+    counts = configuration_counts(database, study_id, problem.epochs, races=False)
     if not counts:
         raise UserError(f"study {name!r} has no complete trials yet: `multirestart launch`")
     found = effects_of(counts, SearchSpace.from_json(record.search["space"]))

@@ -115,7 +115,7 @@ def race(
                 f"a race needs two configurations at least, study {name!r} has {len(standings)}"
             )
     else:
-        _refuse_others(running, options)
+        _refuse_others(running, options, is_over=race_result(database, running).is_over)
     database.close()
     with Interrupts().caught() as interrupts:
         with interrupts.undisturbed():
@@ -137,15 +137,16 @@ def _rules(options: dict[str, Any]) -> RaceRules:
     return RaceRules(**given)
 
 
-def _refuse_others(running: Race, options: dict[str, Any]) -> None:
+def _refuse_others(running: Race, options: dict[str, Any], *, is_over: bool) -> None:
     """Refuse options other than those of the race that goes on."""
     fixed = {**asdict(running.rules), "confirm": running.confirm, "top": len(running.entrants)}
     for name, value in fixed.items():
         if options[name] not in (None, value):
+            begin = "which is over" if is_over else "which goes on"
+            hint = "begin another with --new" if is_over else "leave it out to go on"
             raise UserError(
-                f"race {running.race_id} has --{name.replace('_', '-')} {value}, not "
-                f"{options[name]}: leave it out to go on with it, or begin another with --new "
-                "once it is over"
+                f"race {running.race_id}, {begin}, has --{name.replace('_', '-')} {value}, not "
+                f"{options[name]}: {hint}"
             )
 
 

@@ -27,7 +27,7 @@ from search.reports.tables import (
 )
 from search.standing import pareto_front, ranked
 from storage.database import open_for_reading, shown
-from storage.reading import configuration_counts, recorded_restarts, study_summaries
+from storage.reading import configuration_counts, raced_restarts, recorded_restarts, study_summaries
 
 
 @click.command()
@@ -51,6 +51,9 @@ def best(study: str | None, storage: str, top: int, output: str) -> None:
     front = record.search.get("objective") == "both"
     if output == "table":
         show_standings(name, problem, standings, top, front=front)
+        raced = raced_restarts(database, study_id)
+        if raced:
+            click.echo(f"{raced} of these restarts are of races, which ran the best oftener.")
         return
     rows = [standing.to_json() for standing in standings[:top]]
     if front:

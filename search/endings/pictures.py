@@ -58,7 +58,7 @@ def chart(data: Dataset, answer: Answer, width: int = 60, height: int = 4) -> li
 def plane(data: Dataset, answer: Answer, width: int = 28, height: int = 12) -> list[str]:
     """Two features as blocks, the first to the right and the second upwards.
 
-    The darker, the likelier is class 1: blank below a probability of 0.2, full from 0.8.
+    The fuller, the likelier is class 1: blank below a probability of 0.2, full from 0.8.
     """
     across, up = (
         _middles(data.features[:, feature], n) for feature, n in ((0, width), (1, height))

@@ -190,7 +190,7 @@ def _gallery(problem: Problem, endings: Sequence[Ending]) -> Iterator[str]:
     zero, one = problem.data.classes
     low, high = (np.round(f(problem.data.features, axis=0), 2) for f in (np.min, np.max))
     yield (
-        f"Points: · class {zero}, █ class {one}. Networks: the darker, the likelier class {one}, "
+        f"Points: · class {zero}, █ class {one}. Networks: the fuller, the likelier class {one}, "
         "in fifths."
     )
     yield (

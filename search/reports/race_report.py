@@ -190,7 +190,7 @@ def _status(state: RaceState, index: int) -> str:
     if state.end is None:
         return "racing"
     if index == state.leader:
-        return "winner"
+        return "first" if state.not_distinguishable else "winner"
     if state.end is RaceEnd.PRACTICALLY_SAME:
         return "practically the same"
     return "not distinguishable"

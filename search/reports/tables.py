@@ -38,7 +38,7 @@ def show_standings(
     shown = standings[:top]
     note = ""
     if len(shown) < len(standings):
-        note = f"{len(standings) - len(shown)} more configurations: --top {len(standings)}"
+        note = f"{len(standings) - len(shown)} more configurations: best --top {len(standings)}"
     show_table(
         f"{study}: {describe(problem)}",
         _STANDING_COLUMNS + ((_FRONT_COLUMN,) if front else ()),

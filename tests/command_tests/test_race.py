@@ -47,6 +47,10 @@ def test_a_race_ends_with_a_table_and_a_figure_that_picked_nothing(folder: Path)
     rows = list(csv.DictReader(io.StringIO(again.stdout)))
     assert list(rows[0]) == list(RACE_KEYS)
     assert rows[0]["status"] == "winner"
+    shown = run_command("best", cwd=folder)
+    assert "of these restarts are of races" in shown.stdout
+    effects = run_command("effects", cwd=folder)
+    assert "Balanced: " in effects.stdout, "a race does not unbalance the grid that it ran on"
     check = run_command("check", "--retrain", "8", cwd=folder)
     assert check.stdout == "All is as it must be.\n"
 
@@ -108,7 +112,10 @@ def test_two_launchers_run_one_race_together(folder: Path) -> None:
 def test_options_of_another_race_are_refused_until_it_is_over(folder: Path) -> None:
     run_command("race", *RULES, cwd=folder)
     done = run_command("race", "--max-restarts", "100", cwd=folder, code=2)
-    assert "race 1 has --max-restarts 512, not 100" in done.stderr
+    assert (
+        "race 1, which is over, has --max-restarts 512, not 100: begin another with --new"
+        in done.stderr
+    )
     assert done.stderr.count("\n") == 1
     done = run_command("race", "--new", "--top", "2", "--max-restarts", "64", cwd=folder)
     assert "Race 2 of standard adam 0.1" in done.stderr

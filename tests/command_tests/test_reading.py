@@ -78,7 +78,7 @@ def test_csv_says_what_json_says(launched: Launched, tmp_path: Path, command: st
 
 def test_top_limits_and_says_how_many_more(launched: Launched, tmp_path: Path) -> None:
     done = run_command("best", "--storage", launched.url, "--top", "2", cwd=tmp_path)
-    assert "6 more configurations: --top 8" in done.stdout
+    assert "6 more configurations: best --top 8" in done.stdout
     assert done.stdout.count(" of 64") == 2
 
 

@@ -33,7 +33,7 @@ def test_rows_of_a_race_that_is_over() -> None:
     measured = ["200 of 256", "0.781"]
     assert rows[0] == [
         *("none adam 0.03", *measured, "127 of 128", "0.992", "0.957-0.999"),
-        *("winner", "-", "-", "-", "-"),
+        *("first", "-", "-", "-", "-"),
     ]
     assert rows[1] == [
         *("none adam 0.04", *measured, "127 of 128", "0.992", "0.957-0.999"),
@@ -52,7 +52,7 @@ def test_json_says_what_every_row_rests_on() -> None:
     state = _state(128)
     winner, tied, *_, worst = race_json(state)
     assert list(winner) == list(RACE_KEYS)
-    assert (winner["status"], winner["rival"], winner["p"]) == ("winner", None, None)
+    assert (winner["status"], winner["rival"], winner["p"]) == ("first", None, None)
     assert (tied["only_this"], tied["only_rival"], tied["common_seeds"]) == (1, 1, 128)
     assert tied["difference"] == 0
     assert tied["difference_ci_low"] == pytest.approx(-tied["difference_ci_high"])
@@ -84,7 +84,7 @@ def test_statement_of_those_that_are_practically_the_same() -> None:
     state = _state(1024, max_restarts=1024, practical=0.02)
     text = statement(state)
     assert "none adam 0.03 is as good as the best: 511 of 512 fresh" in text
-    assert [row[6] for row in race_rows(state)][:2] == ["winner", "practically the same"]
+    assert [row[6] for row in race_rows(state)][:2] == ["first", "practically the same"]
 
 
 def test_a_race_that_goes_on_and_one_not_begun(capsys: pytest.CaptureFixture[str]) -> None:
