@@ -4,11 +4,13 @@ import csv
 import io
 import json
 import math
+import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from search.names import is_printable
 from search.reports.report import Column, csv_text, json_text, show_table
 
 
@@ -55,7 +57,8 @@ def test_a_row_is_one_line_without_control_characters(cells: list[str]) -> None:
     names = [str(number) for number in range(len(cells))]
     (_, line) = csv_text(names, [dict(zip(names, cells, strict=True))])
     assert line.count("\n") == 1
-    assert line[:-1].isprintable()
+    assert is_printable(line[:-1])
+    assert not any(unicodedata.category(character) == "Cc" for character in line[:-1])
     (row,) = csv.reader([line])
     assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in row)
 
