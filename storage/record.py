@@ -19,7 +19,7 @@ from storage.numbers import encode
 from storage.optuna_tables import COMPLETE, end_running_trial
 from storage.reading import study_record
 from storage.rows import ConfigurationKey, Restart, StudyRecord
-from storage.tables import configurations, problems, restarts
+from storage.tables import claims, configurations, problems, restarts
 
 
 def keep_study(database: Database, study_id: int, study: StudyRecord) -> StudyRecord:
@@ -58,14 +58,18 @@ def complete_trial(
     trained: Sequence[Restart],
     values: Sequence[float],
     attributes: Mapping[str, Any],
+    launcher: str | None = None,
 ) -> bool:
     """Record all restarts of a running trial and that it is complete, or nothing.
 
     `values` are the objectives' values and `attributes` the user attributes that Optuna shows.
-    False, and nothing is written, if the trial is gone or was ended by somebody else. Raises
+    False, and nothing is written, if the trial is gone, was ended by somebody else or, with a
+    `launcher`, is not claimed by it: SQLite gives the id of a deleted trial to a new one. Raises
     RecordFailedError if a seed stands in this configuration of the study already.
     """
     with database.transaction() as connection:
+        if launcher is not None and claimed_by(connection, trial_id) != launcher:
+            return False
         if not end_running_trial(connection, trial_id, COMPLETE, values, attributes):
             return False
         configuration_id = _configuration_id(connection, study_id, configuration)
@@ -73,6 +77,13 @@ def complete_trial(
             insert(restarts), [_row(configuration_id, trial_id, restart) for restart in trained]
         )
     return True
+
+
+def claimed_by(connection: Connection, trial_id: int) -> str | None:
+    """The launcher that claimed a trial; None if there is no claim of it."""
+    statement = select(claims.c.launcher).filter_by(trial_id=trial_id)
+    launcher: str | None = connection.execute(statement).scalar()
+    return launcher
 
 
 def discard_restarts(connection: Connection, trial_id: int) -> None:

@@ -148,7 +148,8 @@ def launch(
     counts = configuration_counts(opened.database, opened.study_id, plan.problem.epochs)
     standings = ranked(counts)
     if not standings:
-        raise LaunchError(f"no trial of {plan.name!r} could be trained: {given_up[-1].reason}")
+        reason = given_up[-1].reason if given_up else "all were given up, as the dashboard tells"
+        raise LaunchError(f"no trial of {plan.name!r} could be trained: {reason}")
     show_standings(plan.name, plan.problem, standings, top=20, front=plan.objective == "both")
     if given_up:
         what = "1 trial was" if len(given_up) == 1 else f"{len(given_up)} trials were"

@@ -56,9 +56,10 @@ def check_study(
     database: Database, study_id: int, plan: StudyPlan
 ) -> tuple[Checked, list[Finding]]:
     """What is wrong in a study: restarts missing, doubled, or other than Optuna was told."""
+    # First, so that all that is read later of a trial that is complete here is complete too.
+    trials = kept_trials(database, study_id)
     with database.transaction() as connection:
         asked = {row.number: frozen_trial(row) for row in trial_rows(connection, study_id, 0)}
-    trials = kept_trials(database, study_id)
     complete = {trial.number: trial for trial in trials if trial.state == "COMPLETE"}
     found = [
         Finding(trial.number, f"it is {trial.state}, but has {trial.recorded} restarts recorded")

@@ -99,6 +99,7 @@ class Ledger(ABC):
             restarts,
             objective_values(self._study.plan.objective, restarts, self._study.plan.problem.epochs),
             trial_attributes(restarts),
+            self._presence.launcher,
         )
         self._settled += finished
         return finished

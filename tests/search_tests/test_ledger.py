@@ -213,6 +213,20 @@ def test_a_study_that_is_deleted_is_named(launchers: tuple[Launcher, Launcher]) 
             assert connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() == 0
 
 
+def test_a_study_that_is_remade_takes_nothing_of_the_old_one(tmp_path: Path) -> None:
+    """SQLite gives the new study and its trial the ids of the deleted ones."""
+    old = Launcher(tmp_path)
+    stale = old.claim()
+    optuna.delete_study(study_name="s", storage=open_optuna_storage(old.study.database.url))
+    new = Launcher(tmp_path)
+    fresh = new.claim()
+    assert fresh.trial_id == stale.trial_id
+    assert not old.finish(stale)
+    assert new.finish(fresh)
+    old.kill()
+    new.kill()
+
+
 def test_trials_of_others_are_seen_by_the_sampler(tmp_path: Path) -> None:
     """A launcher that comes later picks what one launcher alone would have picked."""
     alone = Launcher(tmp_path, trials=6)
