@@ -240,8 +240,10 @@ def _engine(url: URL, *, writing: bool) -> Engine:
         return sqlalchemy.create_engine(url, isolation_level=level)
     if not writing and not os.access(path.parent, os.W_OK):
         # A write-ahead log needs files beside the database; where none can be made, read without.
-        mode = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
-        url = URL.create("sqlite", database=f"file:{quote(str(path))}?{mode}&uri=true")
+        mode = {"mode": "ro"} if path.with_name(f"{path.name}-wal").exists() else {"immutable": "1"}
+        url = URL.create(
+            "sqlite", database=f"file:{quote(str(path.resolve()))}", query={**mode, "uri": "true"}
+        )
     engine = sqlalchemy.create_engine(url, connect_args={"timeout": LOCK_TIMEOUT_SECONDS})
     if writing:
         event.listen(engine, "connect", set_sqlite_pragmas)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -22,6 +26,7 @@ from storage.errors import RecordError, RecordFailedError
 from storage.migrate import upgrade
 from storage.optuna_storage import open_optuna_storage
 from storage.orphans import count_orphans, remove_orphans
+from tests.conftest import ROOT
 from tests.storage_tests.test_record import ADAM, Record, restart
 
 
@@ -184,3 +189,31 @@ def test_a_password_is_not_shown() -> None:
     text = shown("postgresql+psycopg://me:secret@host/studies")
     assert text == "postgresql+psycopg://me:***@host/studies"
     assert shown("no url") == "no url"
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="needs setpriv(1)")
+def test_a_read_only_folder_can_be_read(tmp_path: Path) -> None:
+    """Root may write anything, so the reader is deprived of what lets root do so."""
+    folder = tmp_path / "read only"
+    folder.mkdir()
+    record = Record(folder / "s [1].db")
+    record.add(ADAM, restart(1), restart(2))
+    record.close()
+    folder.chmod(0o555)
+    code = (
+        "import os\n"
+        "from storage.database import open_for_reading\n"
+        "from storage.reading import study_summaries\n"
+        f"print(os.access({str(folder)!r}, os.W_OK))\n"
+        f"print(study_summaries(open_for_reading({record.url!r}))[0].restarts)\n"
+    )
+    deprived = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    done = subprocess.run(
+        [*(deprived if os.geteuid() == 0 else []), sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    folder.chmod(0o755)
+    assert done.stdout == "False\n2\n", done.stderr
