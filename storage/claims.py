@@ -43,8 +43,8 @@ from storage.tables import claims
 class TrialRow:
     """A trial as it stands: `parameters` are empty if it was not asked to its end.
 
-    `restarts` and `race` are those of its claim, None if it has none; `is_given_up` says that it
-    failed and is not to be run again.
+    `restarts`, `race` and `repeats` are those of its claim, None if it has none; `is_given_up` says
+    that it failed and is not to be run again.
     """
 
     trial_id: int
@@ -54,6 +54,7 @@ class TrialRow:
     values: tuple[float, ...]
     restarts: int | None
     race: int | None
+    repeats: int | None
     is_given_up: bool
 
 
@@ -132,6 +133,7 @@ _TRIALS = (
         trials.c.state,
         claims.c.restarts,
         claims.c.race,
+        claims.c.repeats,
         claims.c.again,
     )
     .outerjoin(claims, claims.c.trial_id == trials.c.trial_id)
@@ -199,6 +201,7 @@ def trial_rows(
             tuple(values.get(row.trial_id, ())),
             row.restarts,
             row.race,
+            row.repeats,
             row.state == FAIL and row.again is not None and not row.again,
         )
         for row in connection.execute(_TRIALS, wanted)
@@ -230,15 +233,32 @@ def claim_trial(
     return trial_id, number
 
 
-def fail_trial(connection: Connection, trial_id: int, reason: str, *, again: bool) -> bool:
-    """Tell a running trial failed, to be run `again` or given up; False if it runs no more.
+def fail_trial(
+    connection: Connection,
+    trial_id: int,
+    reason: str,
+    *,
+    again: bool,
+    launcher: str | None = None,
+) -> bool:
+    """Tell a running trial failed, to be run `again` or given up.
 
+    False, and nothing is written, if it runs no more or, with a `launcher`, is not claimed by it.
     The reason is kept as a user attribute, where the dashboard shows it.
     """
+    if launcher is not None and claimed_by(connection, trial_id) != launcher:
+        return False
     if not end_running_trial(connection, trial_id, FAIL, attributes={"failed_because": reason}):
         return False
     connection.execute(update(claims).filter_by(trial_id=trial_id).values(again=again))
     return True
+
+
+def claimed_by(connection: Connection, trial_id: int) -> str | None:
+    """The launcher that claimed a trial; None if there is no claim of it."""
+    statement = select(claims.c.launcher).filter_by(trial_id=trial_id)
+    launcher: str | None = connection.execute(statement).scalar()
+    return launcher
 
 
 def _value(value: float | None, kind: str) -> float:

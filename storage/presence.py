@@ -59,7 +59,8 @@ class FilePresence(Presence):
 
     def __enter__(self) -> FilePresence:
         with _named(self._database):
-            self._lock.acquire(timeout=0)
+            # Another's sweep may hold it for a moment, and unlink it; filelock then makes it anew.
+            self._lock.acquire(timeout=LOCK_TIMEOUT_SECONDS)
         self._sweep()
         return self
 

@@ -14,12 +14,13 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from storage.claims import claimed_by
 from storage.database import Database
 from storage.numbers import encode
 from storage.optuna_tables import COMPLETE, end_running_trial
 from storage.reading import study_record
 from storage.rows import ConfigurationKey, Restart, StudyRecord
-from storage.tables import claims, configurations, problems, restarts
+from storage.tables import configurations, problems, restarts
 
 
 def keep_study(database: Database, study_id: int, study: StudyRecord) -> StudyRecord:
@@ -77,13 +78,6 @@ def complete_trial(
             insert(restarts), [_row(configuration_id, trial_id, restart) for restart in trained]
         )
     return True
-
-
-def claimed_by(connection: Connection, trial_id: int) -> str | None:
-    """The launcher that claimed a trial; None if there is no claim of it."""
-    statement = select(claims.c.launcher).filter_by(trial_id=trial_id)
-    launcher: str | None = connection.execute(statement).scalar()
-    return launcher
 
 
 def discard_restarts(connection: Connection, trial_id: int) -> None:

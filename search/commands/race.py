@@ -10,7 +10,7 @@ import click
 
 from search.commands.options import choose_study, format_option, storage_option, study_option
 from search.commands.reading import write
-from search.errors import UserError
+from search.errors import LaunchError, UserError
 from search.race_state import RaceRules
 from search.reports.race_report import (
     RACE_COLUMNS,
@@ -23,7 +23,7 @@ from search.reports.race_report import (
 from search.reports.report import show_table
 from search.reports.tables import describe
 from search.standing import ranked
-from storage.database import open_for_reading
+from storage.database import Database, open_for_reading
 from storage.races import last_race
 from storage.reading import configuration_counts
 
@@ -104,7 +104,7 @@ def race(
     with database.transaction() as connection:
         kept = last_race(connection, study_id)
     running = None if kept is None else Race.from_kept(kept)
-    if running is not None and new and race_result(database, running).is_over:
+    if running is not None and new and _has_ended(database, running):
         running = None
     standings = []
     if running is None:
@@ -126,6 +126,16 @@ def race(
                 running = begin_race(opened, rules, confirm, standings, after=last)
         result = _run(opened, running, workers, interrupts, storage)
     _show(output, plan, result)
+
+
+def _has_ended(database: Database, race: Race) -> bool:
+    """Whether a race is over, or cannot go on."""
+    from search.running.race_ledger import race_result
+
+    try:
+        return race_result(database, race).is_over
+    except LaunchError:
+        return True
 
 
 def _rules(options: dict[str, Any]) -> RaceRules:

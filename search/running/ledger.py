@@ -15,7 +15,7 @@ from search.configuration import Configuration
 from search.errors import UserError
 from search.figures import objective_values, trial_attributes
 from search.problem import Task
-from search.running.sampling import RESTARTS, SEED, configuration_of
+from search.running.sampling import NOT_ASKED, RESTARTS, SEED, configuration_of
 from search.running.study import OpenStudy
 from storage.claims import (
     Interrupted,
@@ -107,12 +107,16 @@ class Ledger(ABC):
     def give_back(self, claim: Claim, reason: str) -> None:
         """Tell a trial failed; the next launcher that looks runs it again."""
         with self._study.database.transaction() as connection:
-            fail_trial(connection, claim.trial_id, reason, again=True)
+            launcher = self._presence.launcher
+            fail_trial(connection, claim.trial_id, reason, again=True, launcher=launcher)
 
     def give_up(self, claim: Claim, reason: str) -> None:
         """Tell a trial failed for good."""
         with self._study.database.transaction() as connection:
-            self._settled += fail_trial(connection, claim.trial_id, reason, again=False)
+            launcher = self._presence.launcher
+            self._settled += fail_trial(
+                connection, claim.trial_id, reason, again=False, launcher=launcher
+            )
 
     def _claim(
         self,
@@ -173,7 +177,10 @@ def frozen_trial(row: TrialRow) -> FrozenTrial:
         values=list(row.values) if state is TrialState.COMPLETE else None,
         params={name: spaces[name].to_external_repr(row.parameters[name].value) for name in spaces},
         distributions=spaces,
-        user_attrs={} if row.restarts is None else {RESTARTS: row.restarts},
+        user_attrs={
+            NOT_ASKED: row.repeats is not None or row.race is not None,
+            **({} if row.restarts is None else {RESTARTS: row.restarts}),
+        },
     )
 
 

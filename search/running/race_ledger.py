@@ -198,7 +198,7 @@ class _Track:
             if state == "FAIL" and not again:
                 raise LaunchError(
                     "the race cannot go on: one of its trials was given up; "
-                    "`multirestart restarts` has what is recorded"
+                    "begin another with --new"
                 )
             if state == "COMPLETE" and trial_id not in self._seen:
                 fresh.append(trial_id)

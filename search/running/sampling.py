@@ -3,7 +3,7 @@
 The seed is a parameter of Optuna's trial, but the sampler that picks the configuration must never
 learn from it: a model that takes the seed for a dimension chases noise, and the escape rate of
 the configuration it visits most comes out wrong. So `seed` is drawn apart, uniformly, as a
-function of the sampler's seed and the trial's number.
+function of the sampler's seed and the trial's place among those that were asked for.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ LAST_SEED = 2**31 - 1
 SEED = "seed"
 RESTARTS = "restarts"
 """User attribute of a trial: how many seeds it covers from its first on."""
+NOT_ASKED = "not asked"
+"""User attribute of a trial that no sampler picked: it repeats another, or belongs to a race."""
 _COVERED_FIRST = 16
 _ATTEMPTS_AT_A_SEED = 64  # a block is almost surely free; where few are, all are looked at
 _SEED_STREAM, _CONFIGURATION_STREAM = 1, 2  # keep the two draws of a trial independent
@@ -65,9 +67,9 @@ class StudySampler(BaseSampler):
 
     Seeds come in blocks of `restarts`, rounded up to whole batch-order blocks: two trials of one
     configuration have the same block or none in common, and are never given the same. What a
-    trial is given depends on `sampler_seed`, the trial's number and the trials before it, so a
-    study that was interrupted goes on as it would have done. Raises UserError if the sampler
-    cannot sample the space.
+    trial is given depends on `sampler_seed`, its place among those asked for and the trials before
+    it, so a study that was interrupted goes on as it would have done. Raises UserError if the
+    sampler cannot sample the space.
     """
 
     def __init__(self, name: str, space: SearchSpace, restarts: int, sampler_seed: int) -> None:
@@ -82,7 +84,7 @@ class StudySampler(BaseSampler):
         self, study: optuna.Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
         """The search space of the configuration's sampler, without the seed."""
-        space = self._sampler(trial).infer_relative_search_space(study, trial)
+        space = self._sampler(study, trial).infer_relative_search_space(study, trial)
         return {name: distribution for name, distribution in space.items() if name != SEED}
 
     def sample_relative(
@@ -92,7 +94,7 @@ class StudySampler(BaseSampler):
         search_space: dict[str, BaseDistribution],
     ) -> dict[str, Any]:
         """What the configuration's sampler picks jointly."""
-        return self._sampler(trial).sample_relative(study, trial, search_space)
+        return self._sampler(study, trial).sample_relative(study, trial, search_space)
 
     def sample_independent(
         self,
@@ -104,12 +106,12 @@ class StudySampler(BaseSampler):
         """The seed, or what the configuration's sampler picks for one parameter."""
         if param_name == SEED:
             return self._free_seed(study, trial)
-        sampler = self._sampler(trial)
+        sampler = self._sampler(study, trial)
         return sampler.sample_independent(study, trial, param_name, param_distribution)
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """Let the configuration's sampler prepare."""
-        self._sampler(trial).before_trial(study, trial)
+        self._sampler(study, trial).before_trial(study, trial)
 
     def after_trial(
         self,
@@ -119,14 +121,14 @@ class StudySampler(BaseSampler):
         values: Sequence[float] | None,
     ) -> None:
         """Let the configuration's sampler learn of the end of a trial."""
-        self._sampler(trial).after_trial(study, trial, state, values)
+        self._sampler(study, trial).after_trial(study, trial, state, values)
 
     def reseed_rng(self) -> None:
         """Nothing to do: every draw is a function of the sampler's seed and the trial."""
 
-    def _sampler(self, trial: FrozenTrial) -> BaseSampler:
+    def _sampler(self, study: optuna.Study, trial: FrozenTrial) -> BaseSampler:
         if self._current is None or self._current[0] != trial.number:
-            sampler = self._make(self._space, self._sampler_seed, trial.number)
+            sampler = self._make(self._space, self._sampler_seed, _place(study, trial))
             self._current = (trial.number, sampler)
         return self._current[1]
 
@@ -139,13 +141,25 @@ class StudySampler(BaseSampler):
             and other.number != trial.number
             and configuration_of(other.params) == wanted
         ]
-        return free_block(taken, self._stride, wanted, self._sampler_seed, trial.number)
+        return free_block(taken, self._stride, wanted, self._sampler_seed, _place(study, trial))
+
+
+def _place(study: optuna.Study, trial: FrozenTrial) -> int:
+    """How many trials were asked for before this one.
+
+    Not its number: repeats of interrupted trials and races have numbers too, and what a study picks
+    next must not depend on how often it was interrupted.
+    """
+    return sum(
+        other.number < trial.number and not other.user_attrs.get(NOT_ASKED, False)
+        for other in study.get_trials(deepcopy=False)
+    )
 
 
 def free_block(
     taken: Sequence[range], stride: int, wanted: object, sampler_seed: int, number: int
 ) -> int:
-    """The first of `stride` seeds that are not taken, drawn uniformly for the trial `number`.
+    """The first of `stride` seeds that are not taken, drawn uniformly for the place `number`.
 
     Raises UserError if every block is taken.
     """
@@ -253,7 +267,7 @@ def _qmc(space: SearchSpace, sampler_seed: int, number: int) -> BaseSampler:
 
 
 class _PlacedQMCSampler(QMCSampler):
-    """Optuna's quasi-Monte Carlo sampler at the place in its sequence that the number gives.
+    """Optuna's quasi-Monte Carlo sampler at the place in its sequence that the trial's place gives.
 
     Optuna itself counts its samples in the study and begins after a first trial at random.
     """
@@ -289,4 +303,4 @@ def _uniform(*key: int) -> int:
 SAMPLERS: Mapping[str, Callable[[SearchSpace, int, int], BaseSampler]] = MappingProxyType(
     {"tpe": _tpe, "random": _random, "grid": _grid, "qmc": _qmc}
 )
-"""Name on the command line -> maker of the sampler for a space, a seed and a trial's number."""
+"""Name on the command line -> maker of the sampler for a space, a seed and a trial's place."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import optuna
 import pytest
 from optuna.trial import TrialState
 
-from search.configuration import SearchSpace
+from search.configuration import LearningRateRange, SearchSpace
 from search.datasets import bands
 from search.errors import UserError
 from search.figures import OBJECTIVES, objective_values
@@ -28,9 +29,16 @@ SPACE = SearchSpace(("none", "standard"), ("sgd", "adam"), (0.01, 0.1))
 class Launcher:
     """A launcher in this process that can be killed: its presence ends, its claims stay."""
 
-    def __init__(self, folder: Path, trials: int = 8, **options: object) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        trials: int = 8,
+        sampler: str = "grid",
+        space: SearchSpace = SPACE,
+        objective: str = "escape-rate",
+    ) -> None:
         url = f"sqlite:///{folder / 's.db'}"
-        plan = StudyPlan("s", Problem(bands()), SPACE, 2, "grid", 0, trials, **options)  # type: ignore[arg-type]
+        plan = StudyPlan("s", Problem(bands()), space, 2, sampler, 0, trials, objective)
         self.study: OpenStudy = open_study(url, plan)
         self.presence = FilePresence(folder / "s.db")
         self.presence.__enter__()
@@ -223,8 +231,34 @@ def test_a_study_that_is_remade_takes_nothing_of_the_old_one(tmp_path: Path) -> 
     assert fresh.trial_id == stale.trial_id
     assert not old.finish(stale)
     assert new.finish(fresh)
+    again = new.claim()
+    old.ledger.give_back(replace(stale, trial_id=again.trial_id), "the launch was interrupted")
+    assert new.finish(again), "nor may the old one fail what is not its own"
     old.kill()
     new.kill()
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random", "qmc"])
+def test_interruptions_change_nothing_of_what_a_study_picks(tmp_path: Path, sampler: str) -> None:
+    space = (
+        replace(SPACE, learning_rates=LearningRateRange(0.01, 1.0)) if sampler == "qmc" else SPACE
+    )
+    picked = []
+    for interruptions in (0, 3):
+        folder = tmp_path / str(interruptions)
+        folder.mkdir()
+        for _ in range(interruptions):
+            killed = Launcher(folder, trials=8, sampler=sampler, space=space)
+            killed.claim()
+            killed.claim()
+            killed.kill()
+        last = Launcher(folder, trials=8, sampler=sampler, space=space)
+        while (claim := last.ledger.claim()) is not None:
+            assert last.finish(claim)
+        last.kill()
+        assert len(last.seeds) == 16
+        picked.append(sorted((name, seed) for _, name, seed in last.seeds))
+    assert picked[0] == picked[1]
 
 
 def test_trials_of_others_are_seen_by_the_sampler(tmp_path: Path) -> None:
