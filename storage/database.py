@@ -47,16 +47,32 @@ class Database:
     def __init__(self, url: str, engine: Engine) -> None:
         self.url = url
         self._engine = engine
+        self._path = sqlite_path(parse_url(url))
+        self._file = _identity(self._path)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """A connection whose work becomes visible together at the end, or not at all."""
+        if _identity(self._path) != self._file:
+            # SQLite would go on in the old file, which nobody can open any more.
+            raise RecordFailedError(f"{shown(self.url)}: the file was removed or replaced")
         with _errors_named(self.url, RecordFailedError), self._engine.begin() as connection:
             yield connection
 
     def close(self) -> None:
         """Give back all connections."""
         self._engine.dispose()
+
+
+def _identity(path: Path | None) -> tuple[int, int] | None:
+    """Device and number of a file; None if there is none."""
+    if path is None:
+        return None
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def parse_url(text: str) -> URL:

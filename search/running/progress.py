@@ -78,8 +78,8 @@ def run_with_progress(
     if is_settled:
         _say(
             console,
-            f"Study {study.plan.name!r} has its {trials} trials already ({already} complete): "
-            "nothing to do. Ask for more with --trials.",
+            f"Study {study.plan.name!r} has its {trials} trials already ({already} complete or "
+            "given up): nothing to do. Ask for more with --trials.",
         )
         return []
     if already:

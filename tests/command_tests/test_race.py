@@ -8,6 +8,8 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -119,6 +121,19 @@ def test_options_of_another_race_are_refused_until_it_is_over(folder: Path) -> N
     assert done.stderr.count("\n") == 1
     done = run_command("race", "--new", "--top", "2", "--max-restarts", "64", cwd=folder)
     assert "Race 2 of standard adam 0.1" in done.stderr
+
+
+def test_a_race_that_cannot_go_on_is_left_by_new(folder: Path) -> None:
+    run_command("race", *RULES, cwd=folder)
+    with closing(sqlite3.connect(folder / "multirestart.db")) as connection, connection:
+        one = "trial_id = (SELECT max(trial_id) FROM claims WHERE race = 1)"
+        connection.execute(f"DELETE FROM restarts WHERE {one}")
+        connection.execute(f"UPDATE trials SET state = 'FAIL' WHERE {one}")
+        connection.execute(f"UPDATE claims SET again = 0 WHERE {one}")
+    done = run_command("race", cwd=folder, code=1)
+    assert "one of its trials was given up; begin another with --new" in done.stderr
+    done = run_command("race", "--new", "--top", "2", "--max-restarts", "64", cwd=folder)
+    assert "Race 2 of " in done.stderr
 
 
 @pytest.mark.parametrize(

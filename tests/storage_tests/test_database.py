@@ -217,3 +217,19 @@ def test_a_read_only_folder_can_be_read(tmp_path: Path) -> None:
     )
     folder.chmod(0o755)
     assert done.stdout == "False\n2\n", done.stderr
+
+
+@pytest.mark.parametrize("replace", [False, True], ids=["removed", "replaced"])
+def test_a_file_that_is_removed_or_replaced_in_use_is_an_error(
+    tmp_path: Path, replace: bool
+) -> None:
+    record = Record(tmp_path / "s.db")
+    record.add(ADAM, restart(1))
+    copy = tmp_path / "copy.db"
+    shutil.copy(tmp_path / "s.db", copy)
+    (tmp_path / "s.db").unlink()
+    if replace:
+        copy.rename(tmp_path / "s.db")
+    with pytest.raises(RecordFailedError, match="the file was removed or replaced"):
+        record.add(ADAM, restart(2))
+    record.close()
