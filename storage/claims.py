@@ -36,7 +36,7 @@ from storage.optuna_tables import (
     trial_values,
     trials,
 )
-from storage.tables import claims
+from storage.tables import claims, problems
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,12 @@ _WANTED = and_(
         trials.c.number.in_(bindparam("unfinished", expanding=True)),
     ),
 )
-_LOCK = select(studies.c.study_id).where(studies.c.study_id == bindparam("study")).with_for_update()
+_LOCK = (
+    select(studies.c.study_id)
+    .join(problems, problems.c.study_id == studies.c.study_id)
+    .where(studies.c.study_id == bindparam("study"), problems.c.token == bindparam("token"))
+    .with_for_update(of=studies)
+)
 _COUNT = (
     select(trials.c.state, claims.c.again, _repeated().label("repeated"), func.count())
     .outerjoin(claims, claims.c.trial_id == trials.c.trial_id)
@@ -142,12 +147,13 @@ _TRIALS = (
 )
 
 
-def lock_study(connection: Connection, study_id: int) -> bool:
+def lock_study(connection: Connection, study_id: int, token: str) -> bool:
     """Keep other launchers from claiming until this transaction ends; False if the study is gone.
 
-    On SQLite a transaction that writes holds the lock of the whole database already.
+    It is gone too where another, of another `token`, was given its id. On SQLite a transaction that
+    writes holds the lock of the whole database already.
     """
-    return connection.execute(_LOCK, {"study": study_id}).scalar() is not None
+    return connection.execute(_LOCK, {"study": study_id, "token": token}).scalar() is not None
 
 
 def count_taken(connection: Connection, study_id: int) -> tuple[int, int]:

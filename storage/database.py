@@ -1,11 +1,15 @@
-"""Opening a database: for writing (created and brought up to date) and for reading (as it is)."""
+"""A database: its URL, its engine, and the record in it opened for reading, as it is.
+
+`storage.updating` opens it for writing: made, and brought up to date.
+"""
 
 from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,14 +17,15 @@ from urllib.parse import quote
 import sqlalchemy
 from sqlalchemy import Connection, Engine, event, inspect
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 
 from storage.errors import RecordError, RecordFailedError
 
 VERSION_TABLE = "multirestart_version"
-KNOWN_VERSIONS = ("0001", "0002")
+KNOWN_VERSIONS = ("0001", "0002", "0003")
 LATEST_VERSION = KNOWN_VERSIONS[-1]
 LOCK_TIMEOUT_SECONDS = 60
+_TURN_MILLISECONDS = 250
 
 
 def set_sqlite_pragmas(connection: Any, _record: Any = None) -> None:
@@ -56,7 +61,7 @@ class Database:
         if _identity(self._path) != self._file:
             # SQLite would go on in the old file, which nobody can open any more.
             raise RecordFailedError(f"{shown(self.url)}: the file was removed or replaced")
-        with _errors_named(self.url, RecordFailedError), self._engine.begin() as connection:
+        with errors_named(self.url, RecordFailedError), self._engine.begin() as connection:
             yield connection
 
     def close(self) -> None:
@@ -97,70 +102,6 @@ def parse_url(text: str) -> URL:
     return url
 
 
-def open_for_writing(text: str) -> Database:
-    """Open the record of a database that Optuna's tables stand in already, and make its tables.
-
-    Raises RecordError if the database is newer than this code or cannot be written.
-    """
-    bring_up_to_date(text)
-    engine = _engine(parse_url(text), writing=True)
-    with _errors_named(text), engine.begin() as connection:
-        version = _version(connection)
-        _refuse_newer(text, version)
-        if version != LATEST_VERSION:
-            _upgrade(connection)
-    return Database(text, engine)
-
-
-def bring_up_to_date(text: str) -> Path | None:
-    """Bring the record of a database to this code's version; nothing is done if it has none.
-
-    An SQLite file is first copied beside itself; returns the copy's path if one was made. Raises
-    RecordError if the database is none, newer than this code, or cannot be written or copied.
-    """
-    path = sqlite_path(parse_url(text))
-    if path is not None and not is_there(path):
-        return None
-    with read_only(text) as connection:
-        version = _version(connection)
-    _refuse_newer(text, version)
-    if version in (None, LATEST_VERSION):
-        return None
-    backup = None
-    if path is not None:
-        backup = path.with_name(f"{path.name}.backup-{version}")
-        _copy_sqlite(path, backup)
-    engine = _engine(parse_url(text), writing=True)
-    try:
-        with _errors_named(text), engine.begin() as connection:
-            if _version(connection) == version:  # and not updated by another process by now
-                _upgrade(connection)
-    finally:
-        engine.dispose()
-    return backup
-
-
-def _upgrade(connection: Connection) -> None:
-    from storage.migrate import upgrade  # imported late: readers need no alembic
-
-    upgrade(connection)
-
-
-def _copy_sqlite(path: Path, copy: Path) -> None:
-    """Copy a database with all that stands in its write-ahead log, whole or not at all."""
-    unfinished = copy.with_name(f"{copy.name}.{os.getpid()}")
-    try:
-        with (
-            closing(sqlite3.connect(path, timeout=LOCK_TIMEOUT_SECONDS)) as source,
-            closing(sqlite3.connect(unfinished)) as target,
-        ):
-            source.backup(target)
-        unfinished.replace(copy)
-    except (sqlite3.Error, OSError) as error:
-        unfinished.unlink(missing_ok=True)
-        raise RecordError(f"cannot copy {path} to {copy} before updating it: {error}") from None
-
-
 def open_for_reading(text: str) -> Database:
     """Open the record of a database, writing nothing.
 
@@ -187,16 +128,15 @@ def open_if_there(text: str) -> Database | None:
     if path is not None and not is_there(path):
         return None
     with read_only(text) as connection:
-        version = _version(connection)
+        version = record_version(text, connection)
     if version is None:
         return None
-    _refuse_newer(text, version)
     if version != LATEST_VERSION:
         raise RecordError(
             f"{shown(text)} was written by an older version (record {version}): "
             f"`multirestart launch --storage {shown(text)}` updates it, with a copy beside it"
         )
-    return Database(text, _engine(url, writing=False))
+    return Database(text, make_engine(url, writing=False))
 
 
 @contextmanager
@@ -206,9 +146,9 @@ def read_only(text: str) -> Iterator[Connection]:
     path = sqlite_path(url)
     if path is not None:
         require_sqlite_file(path)
-    engine = _engine(url, writing=False)
+    engine = make_engine(url, writing=False)
     try:
-        with _errors_named(text), engine.begin() as connection:
+        with errors_named(text), engine.begin() as connection:
             yield connection
     finally:
         engine.dispose()
@@ -248,7 +188,8 @@ def require_sqlite_file(path: Path) -> None:
         raise RecordError(f"{path} is not an SQLite database; name another file with --storage")
 
 
-def _engine(url: URL, *, writing: bool) -> Engine:
+def make_engine(url: URL, *, writing: bool) -> Engine:
+    """SQLAlchemy's engine for a database, with the transactions that `Database` promises."""
     path = sqlite_path(url)
     if path is None:
         # A reader wants one snapshot; a writer that waited for a lock, what was written meanwhile.
@@ -263,40 +204,61 @@ def _engine(url: URL, *, writing: bool) -> Engine:
     engine = sqlalchemy.create_engine(url, connect_args={"timeout": LOCK_TIMEOUT_SECONDS})
     if writing:
         event.listen(engine, "connect", set_sqlite_pragmas)
-    # Python's driver begins a transaction only at the first write, so that two reads could see
-    # two states and a migration could be left half done. Begin it ourselves; a writer takes the
-    # write lock at once, for a transaction that read first could not wait for it later.
-    begin = "BEGIN IMMEDIATE" if writing else "BEGIN"
-
-    def leave_transactions_to_us(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None
-
-    def begin_transaction(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    event.listen(engine, "connect", leave_transactions_to_us)
-    event.listen(engine, "begin", begin_transaction)
+    event.listen(engine, "connect", _leave_transactions_to_us)
+    event.listen(engine, "begin", _begin_to_write if writing else _begin_to_read)
     return engine
 
 
-def _version(connection: Connection) -> str | None:
+# Python's driver begins a transaction only at the first write, so that two reads could see two
+# states and a migration could be left half done. So they are begun here.
+
+
+def _leave_transactions_to_us(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+
+
+def _begin_to_read(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _begin_to_write(connection: Connection) -> None:
+    """Take the write lock at once: a transaction that read first could not wait for it later.
+
+    SQLite waits for it in short turns, between which Python can answer Ctrl-C.
+    """
+    deadline = time.monotonic() + LOCK_TIMEOUT_SECONDS
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {_TURN_MILLISECONDS}")
+    while True:
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            break
+        except OperationalError as error:
+            code = getattr(error.orig, "sqlite_errorcode", None)
+            if code != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_SECONDS * 1000}")
+
+
+def record_version(url: str, connection: Connection) -> str | None:
+    """The version of the record in a database, None if it has none.
+
+    Raises RecordError if it is newer than this code.
+    """
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     statement = sqlalchemy.text(f"SELECT version_num FROM {VERSION_TABLE}")
     version: str | None = connection.execute(statement).scalar()
-    return version
-
-
-def _refuse_newer(url: str, version: str | None) -> None:
     if version is not None and version not in KNOWN_VERSIONS:
         raise RecordError(
             f"{shown(url)} was written by a newer version (record {version}, known up to "
             f"{LATEST_VERSION}): update multirestart"
         )
+    return version
 
 
 @contextmanager
-def _errors_named(url: str, kind: type[RecordError] = RecordError) -> Iterator[None]:
+def errors_named(url: str, kind: type[RecordError] = RecordError) -> Iterator[None]:
+    """Turn the database's own errors into errors of the given kind that name it."""
     try:
         yield
     except DBAPIError as error:

@@ -56,7 +56,8 @@ def open_optuna_storage(text: str) -> RDBStorage:
 def optuna_trials(text: str, study: str) -> int | None:
     """Trials of an Optuna study, reading only; None if there is no such study or database.
 
-    Raises RecordError if the database has a table `studies` that is not Optuna's.
+    The caller is in `storage.presence.opening`, or another may be making Optuna's tables. Raises
+    RecordError if the database has a table `studies` that is not Optuna's.
     """
     url = parse_url(text)
     path = sqlite_path(url)

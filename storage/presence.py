@@ -84,17 +84,22 @@ class FilePresence(Presence):
                 return False
         except Timeout:
             return True
+        except OSError as error:
+            raise RecordError(
+                f"cannot tell whether launcher {launcher} is alive: {lock.lock_file}: "
+                f"{error.strerror or error}; if it is not, remove that file"
+            ) from None
 
     def _sweep(self) -> None:
         """Remove what launchers that were killed left behind."""
         for path in self._database.parent.glob(f"{glob.escape(_prefix(self._database))}*"):
-            lock = FileLock(path)
+            lock = _file_lock(path)
             with suppress(Timeout, OSError):
                 lock.acquire(timeout=0)
                 _remove(lock)
 
     def _lock_of(self, launcher: str) -> FileLock:
-        return FileLock(self._database.with_name(f"{_prefix(self._database)}{launcher}"))
+        return _file_lock(self._database.with_name(f"{_prefix(self._database)}{launcher}"))
 
 
 class ServerPresence(Presence):
@@ -167,7 +172,7 @@ def opening(url: str) -> Iterator[None]:
     if not path.parent.is_dir():
         raise RecordError(f"{url}: unable to open database file: there is no folder {path.parent}")
     path = path.resolve()
-    lock = FileLock(path.with_name(f"{_prefix(path)}opening"))
+    lock = _file_lock(path.with_name(f"{path.name}-opening"))
     with _named(path):
         lock.acquire(timeout=LOCK_TIMEOUT_SECONDS)
     try:
@@ -182,6 +187,10 @@ def _named(database: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise RecordError(f"cannot write beside {database}: {error.strerror or error}") from None
+
+
+def _file_lock(path: Path) -> FileLock:
+    return FileLock(path, mode=0o666)  # others who may write in the folder are launchers too
 
 
 def _prefix(database: Path) -> str:

@@ -45,13 +45,13 @@ def keep_race(
     return int(made.inserted_primary_key[0])  # type: ignore[index]
 
 
-def last_race(connection: Connection, study_id: int) -> KeptRace | None:
-    """The race that a study began last; None if it has none."""
-    statement = select(races).filter_by(study_id=study_id).order_by(races.c.race_id.desc()).limit(1)
-    row = connection.execute(statement).one_or_none()
-    if row is None:
-        return None
-    return KeptRace(row.race_id, json.loads(row.rules), json.loads(row.entrants), row.first_seed)
+def kept_races(connection: Connection, study_id: int) -> list[KeptRace]:
+    """The races of a study, in the order in which they were begun."""
+    statement = select(races).filter_by(study_id=study_id).order_by(races.c.race_id)
+    return [
+        KeptRace(row.race_id, json.loads(row.rules), json.loads(row.entrants), row.first_seed)
+        for row in connection.execute(statement)
+    ]
 
 
 def race_trials(connection: Connection, race_id: int) -> list[tuple[int, str, bool]]:

@@ -51,12 +51,7 @@ def find_study(database: Database, name: str) -> tuple[int, StudyRecord] | None:
         row = connection.execute(statement).one_or_none()
     if row is None:
         return None
-    return row.study_id, study_record(row)
-
-
-def study_record(row: Row[Any]) -> StudyRecord:
-    """What a row of `problems` keeps."""
-    return StudyRecord(json.loads(row.problem), json.loads(row.search), row.data)
+    return row.study_id, StudyRecord(json.loads(row.problem), json.loads(row.search), row.data)
 
 
 def study_summaries(database: Database) -> list[StudySummary]:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,37 +19,34 @@ from storage.claims import claimed_by
 from storage.database import Database
 from storage.numbers import encode
 from storage.optuna_tables import COMPLETE, end_running_trial
-from storage.reading import study_record
 from storage.rows import ConfigurationKey, Restart, StudyRecord
 from storage.tables import configurations, problems, restarts
 
 
-def keep_study(database: Database, study_id: int, study: StudyRecord) -> StudyRecord:
-    """Keep what a new study holds fixed and how it searches; returns what is kept.
+def keep_study(connection: Connection, study_id: int, study: StudyRecord) -> str:
+    """Keep what a study holds fixed and how it searches; returns its token.
 
-    That is something else if another process kept the study first.
+    Of a study that is kept already only how it searches is changed. The caller is in
+    `storage.presence.opening`, and has seen that the rest is the same.
     """
-    with database.transaction() as connection:
-        found = connection.execute(select(problems).filter_by(study_id=study_id)).one_or_none()
-        if found is not None:
-            return study_record(found)
-        connection.execute(
-            insert(problems).values(
-                study_id=study_id,
-                problem=json.dumps(study.problem),
-                search=json.dumps(study.search),
-                data=study.data,
-            )
+    token: str | None = connection.execute(
+        select(problems.c.token).filter_by(study_id=study_id)
+    ).scalar()
+    search = json.dumps(study.search)
+    if token is not None:
+        connection.execute(update(problems).filter_by(study_id=study_id).values(search=search))
+        return token
+    token = uuid.uuid4().hex
+    connection.execute(
+        insert(problems).values(
+            study_id=study_id,
+            problem=json.dumps(study.problem),
+            search=search,
+            data=study.data,
+            token=token,
         )
-    return study
-
-
-def keep_search(database: Database, study_id: int, search: dict[str, Any]) -> None:
-    """Keep how a study searches from now on."""
-    with database.transaction() as connection:
-        connection.execute(
-            update(problems).filter_by(study_id=study_id).values(search=json.dumps(search))
-        )
+    )
+    return token
 
 
 def complete_trial(

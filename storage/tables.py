@@ -36,8 +36,12 @@ problems = Table(
     Column("problem", Text, nullable=False),
     Column("search", Text, nullable=False),
     Column("data", LargeBinary, nullable=False),
+    Column("token", String(32), nullable=False),
 )
-"""One row per study: what it holds fixed (JSON, and the points), and how it searches (JSON)."""
+"""One row per study: what it holds fixed (JSON, and the points), and how it searches (JSON).
+
+`token` is drawn when the study is made, and tells it from another that was given its id later.
+"""
 
 configurations = Table(
     "configurations",

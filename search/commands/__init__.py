@@ -56,8 +56,10 @@ class _Commands(click.Group):
             _fail(str(error), 1)
         except (KeyboardInterrupt, click.Abort) as error:
             by = error if isinstance(error, Interrupted) else error.__cause__  # click wraps it
-            code = by.exit_code if isinstance(by, Interrupted) else 130
-            _fail("interrupted; the same command goes on from the trials that are complete", code)
+            if not isinstance(by, Interrupted):
+                _fail("interrupted", 130)
+            then = "the same command goes on from the trials that are complete"
+            _fail(f"interrupted; {then}", by.exit_code)
         except BrokenPipeError:
             # Whoever read has seen enough. Python must not try to flush the rest at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -15,7 +15,7 @@ from search.problem import Problem
 from search.reports.tables import show_standings
 from search.standing import Standing, ranked
 from search.training.network import ACTIVATIONS
-from storage.database import bring_up_to_date, shown
+from storage.database import shown
 from storage.reading import configuration_counts
 
 if TYPE_CHECKING:
@@ -134,14 +134,14 @@ def launch(
     from search.running.search_ledger import SearchLedger
     from search.running.study import open_study
     from storage.presence import presence_in
+    from storage.updating import bring_up_to_date
 
     copy = bring_up_to_date(storage)
     if copy is not None:
         click.echo(f"Updated the record in {shown(storage)}; as it was, it is in {copy}.", err=True)
     plan = _plan(storage, study, options)
     with Interrupts().caught() as interrupts:
-        with interrupts.undisturbed():
-            opened = open_study(storage, plan)
+        opened = open_study(storage, plan)
         with presence_in(storage) as presence:
             ledger = SearchLedger(opened, presence)
             given_up = run_with_progress(opened, ledger, workers or cpu_count(), interrupts)

@@ -24,12 +24,12 @@ from search.reports.report import show_table
 from search.reports.tables import describe
 from search.standing import ranked
 from storage.database import Database, open_for_reading
-from storage.races import last_race
 from storage.reading import configuration_counts
 
 if TYPE_CHECKING:
     from search.running.interrupts import Interrupts
-    from search.running.race_ledger import Race, RaceResult
+    from search.running.race_ledger import RaceResult
+    from search.running.races import Race
     from search.running.study import OpenStudy, StudyPlan
 
 DEFAULT_TOP = 5
@@ -97,19 +97,18 @@ def race(
     name, study_id, record = choose_study(database, study)
     # Optuna and joblib, imported once it is known that there is such a study.
     from search.running.interrupts import Interrupts
-    from search.running.race_ledger import Race, begin_race, race_result
-    from search.running.study import StudyPlan, open_study
+    from search.running.race_ledger import race_result
+    from search.running.races import begin_race, last_race
+    from search.running.study import StudyPlan, reopen_study
 
     plan = StudyPlan.from_record(name, record)
-    with database.transaction() as connection:
-        kept = last_race(connection, study_id)
-    running = None if kept is None else Race.from_kept(kept)
-    if running is not None and new and _has_ended(database, running):
-        running = None
+    last = last_race(database, study_id)
+    running = None if last is not None and new and _has_ended(database, last) else last
     standings = []
     if running is None:
-        rules, top, confirm = _rules(options), options["top"] or DEFAULT_TOP, options["confirm"]
-        standings = ranked(configuration_counts(database, study_id, plan.problem.epochs))[:top]
+        rules, top = _rules(options), options["top"] or DEFAULT_TOP
+        confirm = DEFAULT_CONFIRM if options["confirm"] is None else options["confirm"]
+        standings = ranked(configuration_counts(database, study_id, plan.problem.epochs))
         if len(standings) < 2:
             raise UserError(
                 f"a race needs two configurations at least, study {name!r} has {len(standings)}"
@@ -118,12 +117,11 @@ def race(
         _refuse_others(running, options, is_over=race_result(database, running).is_over)
     database.close()
     with Interrupts().caught() as interrupts:
-        with interrupts.undisturbed():
-            opened = open_study(storage, plan)
-            if running is None:
-                confirm = DEFAULT_CONFIRM if confirm is None else confirm
-                last = None if kept is None else kept.race_id
-                running = begin_race(opened, rules, confirm, standings, after=last)
+        opened = reopen_study(storage, name)
+        if running is None:
+            after = None if last is None else last.race_id
+            running = begin_race(opened, rules, confirm, standings, top, after)
+            _refuse_others(running, options, is_over=False)  # another may have begun its own
         result = _run(opened, running, workers, interrupts, storage)
     _show(output, plan, result)
 
@@ -149,7 +147,7 @@ def _rules(options: dict[str, Any]) -> RaceRules:
 
 def _refuse_others(running: Race, options: dict[str, Any], *, is_over: bool) -> None:
     """Refuse options other than those of the race that goes on."""
-    fixed = {**asdict(running.rules), "confirm": running.confirm, "top": len(running.entrants)}
+    fixed = {**asdict(running.rules), "confirm": running.confirm, "top": running.top}
     for name, value in fixed.items():
         if options[name] not in (None, value):
             begin = "which is over" if is_over else "which goes on"

@@ -12,11 +12,10 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from sqlalchemy import Connection
 
 from search.configuration import Configuration
-from search.errors import UserError
 from search.figures import objective_values, trial_attributes
 from search.problem import Task
 from search.running.sampling import NOT_ASKED, RESTARTS, SEED, configuration_of
-from search.running.study import OpenStudy
+from search.running.study import OpenStudy, deleted
 from storage.claims import (
     Interrupted,
     TrialRow,
@@ -79,9 +78,8 @@ class Ledger(ABC):
         Raises UserError if the study was deleted.
         """
         with self._study.database.transaction() as connection:
-            if not lock_study(connection, self._study.study_id):
-                name = self._study.plan.name
-                raise UserError(f"study {name!r} was deleted while it was being run")
+            if not lock_study(connection, self._study.study_id, self._study.token):
+                raise deleted(self._study.plan.name)
             for trial in interrupted_or_running(connection, self._study.study_id):
                 if trial.race == self._race and not self._is_trained(trial):
                     claim = self._take_over(connection, trial)
@@ -169,7 +167,7 @@ def stored_parameters(
 
 
 def frozen_trial(row: TrialRow) -> FrozenTrial:
-    """A trial of the record as Optuna knows it; of a state that is none of ours, as failed."""
+    """A trial of the record as Optuna knows it, in the state that `trial_state` gives."""
     spaces = {name: _distribution(each.distribution) for name, each in row.parameters.items()}
     state = trial_state(row)
     return create_trial(
@@ -185,9 +183,16 @@ def frozen_trial(row: TrialRow) -> FrozenTrial:
 
 
 def trial_state(row: TrialRow) -> TrialState:
-    """Complete or running; all else (waiting, pruned) is none of ours, and nothing to learn of."""
+    """A trial's state as a sampler is told it.
+
+    One that was given up is pruned to it: it came to no value, but its configuration was tried, and
+    one that always kills its worker must not be asked for ever. All that is none of ours has
+    failed, and there is nothing to learn of it.
+    """
     if row.state == "COMPLETE" and row.values:
         return TrialState.COMPLETE
+    if row.is_given_up:
+        return TrialState.PRUNED
     return TrialState.RUNNING if row.state == "RUNNING" else TrialState.FAIL
 
 

@@ -6,7 +6,7 @@ killed goes on as it would have gone on, and several launchers can run one race 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -18,52 +18,18 @@ from search.errors import LaunchError
 from search.escape import EscapeRate
 from search.problem import Task
 from search.race import judge_race
-from search.race_state import Entrant, RaceRules, RaceState
+from search.race_state import Entrant, RaceState
 from search.running.ledger import Claim, Ledger, frozen_trial, stored_parameters
-from search.running.sampling import (
-    LAST_SEED,
-    RESTARTS,
-    SEED,
-    configuration_of,
-    distributions,
-    free_block,
-)
+from search.running.races import Race
+from search.running.sampling import LAST_SEED, SEED, configuration_of, distributions
 from search.running.study import OpenStudy
-from search.standing import Standing
-from search.training.batches import SEEDS_PER_ORDER
-from storage.claims import lock_study, trial_rows
+from storage.claims import trial_rows
 from storage.database import Database
 from storage.presence import Presence
-from storage.races import KeptRace, escaped_of_trials, keep_race, last_race, race_trials
+from storage.races import escaped_of_trials, race_trials
 from storage.rows import ConfigurationKey
 
 RESTARTS_PER_TRIAL = 256
-_RACE_STREAM = 2**32  # numbers of races among those of trials, for the draw of their seeds
-
-
-@dataclass(frozen=True)
-class Race:
-    """A race of a study: `confirm` further seeds, which picked nothing, are run by the winner."""
-
-    race_id: int
-    rules: RaceRules
-    confirm: int
-    entrants: tuple[Entrant, ...]
-    first_seed: int
-
-    @classmethod
-    def from_kept(cls, kept: KeptRace) -> Race:
-        """The race that `begin_race` kept."""
-        rules = dict(kept.rules)
-        confirm = rules.pop("confirm")
-        entrants = tuple(
-            Entrant(
-                ConfigurationKey(each["scaling"], each["optimizer"], each["learning_rate"]),
-                EscapeRate(each["escaped"], each["restarts"]),
-            )
-            for each in kept.entrants
-        )
-        return cls(kept.race_id, RaceRules(**rules), confirm, entrants, kept.first_seed)
 
 
 @dataclass(frozen=True)
@@ -73,45 +39,6 @@ class RaceResult:
     state: RaceState
     confirmed: EscapeRate | None
     is_over: bool
-
-
-def begin_race(
-    study: OpenStudy,
-    rules: RaceRules,
-    confirm: int,
-    standings: Sequence[Standing],
-    after: int | None = None,
-) -> Race:
-    """Keep a race of the given configurations on seeds that no trial of the study has used.
-
-    If another launcher began one since the race `after`, that one is returned.
-    """
-    entrants = [
-        {
-            **asdict(standing.configuration),
-            "escaped": standing.counts.escaped,
-            "restarts": standing.counts.restarts,
-        }
-        for standing in standings
-    ]
-    total = rules.max_restarts + confirm
-    stride = -(-total // SEEDS_PER_ORDER) * SEEDS_PER_ORDER
-    plan = study.plan
-    with study.database.transaction() as connection:
-        lock_study(connection, study.study_id)
-        before = last_race(connection, study.study_id)
-        if before is not None and before.race_id != after:
-            return Race.from_kept(before)
-        taken = [
-            range(trial.params[SEED], trial.params[SEED] + trial.user_attrs.get(RESTARTS, stride))
-            for trial in map(frozen_trial, trial_rows(connection, study.study_id, 0))
-            if SEED in trial.params
-        ]
-        number = _RACE_STREAM + (before.race_id if before else 0)
-        first_seed = free_block(taken, stride, "a race", plan.sampler_seed, number)
-        kept = {**asdict(rules), "confirm": confirm}
-        race_id = keep_race(connection, study.study_id, kept, entrants, first_seed)
-    return Race.from_kept(KeptRace(race_id, kept, entrants, first_seed))
 
 
 def race_result(database: Database, race: Race) -> RaceResult:

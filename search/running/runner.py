@@ -70,14 +70,17 @@ class _Run:
         self._interrupts = interrupts
         self._claims: dict[int, Claim] = {}
         self._deaths: Counter[int] = Counter()
-        self._trained = self._given_up = 0
+        self._hopeless: dict[int, str] = {}
+        self._has_trained = False
 
     def events(self) -> Generator[Event]:
         try:
             while True:
                 self._claim_more()
-                if self._claims:
+                if len(self._claims) > len(self._hopeless):
                     yield from self._take_ended()
+                elif self._claims:
+                    yield from self._give_up_hopeless()
                 elif self._ledger.is_settled:
                     return
                 else:
@@ -104,25 +107,37 @@ class _Run:
                 event = self._settle(self._claims[ended.tag], ended)
             if event is not None:
                 yield event
+        if self._has_trained:
+            yield from self._give_up_hopeless()
 
     def _settle(self, claim: Claim, ended: Ended) -> Event | None:
         if ended.failure is not None:
             return self._trouble(claim, ended.failure)
-        self._trained += 1
+        self._has_trained = True
         del self._claims[claim.trial_id]
         if not self._ledger.finish(claim, ended.restarts):
             return None  # ended or deleted by somebody else, whose word counts
         return TrialDone(claim.number, claim.configuration, ended.restarts)
 
-    def _trouble(self, claim: Claim, reason: str) -> TrialTroubled:
+    def _trouble(self, claim: Claim, reason: str) -> TrialTroubled | None:
         self._deaths[claim.trial_id] += 1
-        given_up = self._deaths[claim.trial_id] >= DEATHS_ALLOWED
-        if given_up:
-            self._given_up += 1
-            if not self._trained and self._given_up >= _FRUITLESS_ALLOWED:
-                raise LaunchError(f"no worker can train anything: {reason}")
-            del self._claims[claim.trial_id]
-            self._ledger.give_up(claim, f"{reason}, {DEATHS_ALLOWED} times")
-        else:
+        if self._deaths[claim.trial_id] < DEATHS_ALLOWED:
             self._workers.submit(claim.trial_id, claim.task)
-        return TrialTroubled(claim.number, claim.configuration, reason, given_up)
+            return TrialTroubled(claim.number, claim.configuration, reason, given_up=False)
+        self._hopeless[claim.trial_id] = reason
+        if not self._has_trained and len(self._hopeless) >= _FRUITLESS_ALLOWED:
+            raise LaunchError(f"no worker can train anything: {reason}")
+        return None
+
+    def _give_up_hopeless(self) -> Generator[Event]:
+        """Give up the trials that workers died over: another has shown that it is not the workers.
+
+        Or none has, and there is nothing else to train. Until then they are kept, to be given back
+        if no worker can train anything.
+        """
+        while self._hopeless:
+            with self._interrupts.undisturbed():
+                trial_id, reason = self._hopeless.popitem()
+                claim = self._claims.pop(trial_id)
+                self._ledger.give_up(claim, f"{reason}, {DEATHS_ALLOWED} times")
+            yield TrialTroubled(claim.number, claim.configuration, reason, given_up=True)

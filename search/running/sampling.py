@@ -78,6 +78,8 @@ class StudySampler(BaseSampler):
         self._space = space
         self._stride = -(-restarts // SEEDS_PER_ORDER) * SEEDS_PER_ORDER
         self._sampler_seed = sampler_seed
+        self.reserved: Sequence[range] = ()
+        """Seeds that are kept for races: no trial is given one of them."""
         self._current: tuple[int, BaseSampler] | None = None
 
     def infer_relative_search_space(
@@ -141,6 +143,7 @@ class StudySampler(BaseSampler):
             and other.number != trial.number
             and configuration_of(other.params) == wanted
         ]
+        taken += self.reserved
         return free_block(taken, self._stride, wanted, self._sampler_seed, _place(study, trial))
 
 
@@ -225,9 +228,9 @@ class LeastTriedSampler(BaseSampler):
 def count_trials(
     study: optuna.Study, configurations: Sequence[Configuration]
 ) -> dict[Configuration, int]:
-    """Trials of each configuration that are complete, running or waiting."""
+    """Trials of each configuration that are complete, under way or given up."""
     tries = dict.fromkeys(configurations, 0)
-    counted = (TrialState.COMPLETE, TrialState.RUNNING, TrialState.WAITING)
+    counted = (TrialState.COMPLETE, TrialState.RUNNING, TrialState.WAITING, TrialState.PRUNED)
     for trial in study.get_trials(deepcopy=False):
         if trial.state in counted and SEED in trial.params:
             point = configuration_of(trial.params)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from search.problem import Task
 from search.running.ledger import Claim, Ledger, frozen_trial, stored_parameters, trial_state
+from search.running.races import reserved_seeds
 from search.running.sampling import RESTARTS, SEED, configuration_of, distributions
 from search.running.study import OpenStudy
 from storage.claims import TrialRow, count_taken, trial_rows
@@ -27,9 +28,8 @@ class SearchLedger(Ledger):
     def __init__(self, study: OpenStudy, presence: Presence) -> None:
         super().__init__(study, presence)
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self._mirror = optuna.create_study(
-            directions=study.plan.directions, sampler=study.plan.make_sampler()
-        )
+        self._sampler = study.plan.make_sampler()
+        self._mirror = optuna.create_study(directions=study.plan.directions, sampler=self._sampler)
         self._followed = 0
         self._unfinished: set[int] = set()
 
@@ -46,6 +46,7 @@ class SearchLedger(Ledger):
         if self._settled + due >= plan.trials:
             return None
         self._follow(connection)
+        self._sampler.reserved = reserved_seeds(connection, self._study.study_id)
         space = distributions(plan.space)
         trial = self._mirror.ask(space)
         trial.set_user_attr(RESTARTS, plan.restarts)
@@ -72,4 +73,4 @@ class SearchLedger(Ledger):
 
 def _as_the_sampler_sees_it(row: TrialRow) -> TrialRow:
     """Trials of a race only as seeds that are taken: they were not picked by the sampler."""
-    return row if row.race is None else replace(row, state="FAIL")
+    return row if row.race is None else replace(row, state="FAIL", is_given_up=False)

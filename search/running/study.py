@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import optuna
+from optuna.storages import RDBStorage
 
 from search.configuration import LearningRateRange, SearchSpace
 from search.errors import UserError, unknown_name
@@ -14,13 +17,14 @@ from search.figures import OBJECTIVES, Direction
 from search.names import is_printable, quoted
 from search.problem import Problem
 from search.running.sampling import SAMPLERS, StudySampler
-from storage.database import Database, open_for_writing, open_if_there
+from storage.database import Database, open_if_there
 from storage.optuna_storage import open_optuna_storage, optuna_trials
 from storage.orphans import remove_orphans
 from storage.presence import opening
 from storage.reading import find_study
-from storage.record import keep_search, keep_study
+from storage.record import keep_study
 from storage.rows import StudyRecord
+from storage.updating import open_for_writing
 
 MAX_NAME_CHARACTERS = 512
 MAX_RESTARTS = 1_000_000
@@ -120,6 +124,7 @@ class OpenStudy:
 
     plan: StudyPlan
     study_id: int
+    token: str
     database: Database
 
 
@@ -141,49 +146,82 @@ def stored_plan(url: str, name: str) -> StudyPlan | None:
 
 
 def open_study(url: str, plan: StudyPlan) -> OpenStudy:
-    """Open a study to go on with it, or make it if there is none of that name.
+    """Open a study to go on with it as planned, or make it if there is none of that name.
 
     Raises UserError if the study is there with another problem or search space, or was made by
     Optuna without a record; RecordError if the database cannot be used.
     """
-    # All that can be refused is refused before anything is written.
-    kept = stored_plan(url, plan.name)
-    if kept is not None:
-        _refuse_differences(kept, plan)
-    elif optuna_trials(url, plan.name):
-        raise UserError(
-            f"study {plan.name!r} was made by Optuna, not by multirestart: give another --study"
-        )
     with opening(url):
-        study_id = _make_optuna_study(url, plan, is_new=kept is None)
+        # All that can be refused is refused before anything is written.
+        kept = stored_plan(url, plan.name)
+        if kept is not None:
+            _refuse_differences(kept, plan)
+        elif optuna_trials(url, plan.name):
+            raise _made_by_optuna(plan)
+        with _beside_optuna(url) as (storage, database):
+            if kept is not None:
+                study_id = storage.get_study_id_from_name(plan.name)
+            else:
+                study_id = _make_optuna_study(storage, plan)
+            with database.transaction() as connection:
+                token = keep_study(connection, study_id, plan.to_record())
+    return OpenStudy(plan, study_id, token, database)
+
+
+def reopen_study(url: str, name: str) -> OpenStudy:
+    """Open a study that is kept, as it is kept now.
+
+    Raises UserError if there is none of that name; RecordError if the database cannot be used.
+    """
+    with opening(url), _beside_optuna(url) as (_, database):
+        found = find_study(database, name)
+        if found is None:
+            raise deleted(name)
+        study_id, record = found
+        with database.transaction() as connection:
+            token = keep_study(connection, study_id, record)
+    return OpenStudy(StudyPlan.from_record(name, record), study_id, token, database)
+
+
+def deleted(name: str) -> UserError:
+    """The error for a study that is gone though a launcher goes on with it."""
+    return UserError(f"study {name!r} was deleted while it was being run")
+
+
+@contextmanager
+def _beside_optuna(url: str) -> Iterator[tuple[RDBStorage, Database]]:
+    """Optuna's storage and the record beside it, for writing and without orphans.
+
+    Orphans go before a study is made: it could be given the id, and so the rows, of one that is
+    gone.
+    """
+    storage = open_optuna_storage(url)
+    try:
         database = open_for_writing(url)
         with database.transaction() as connection:
             remove_orphans(connection)
-    kept = StudyPlan.from_record(plan.name, keep_study(database, study_id, plan.to_record()))
-    _refuse_differences(kept, plan)
-    search = plan.to_record().search
-    if search != kept.to_record().search:
-        keep_search(database, study_id, search)
-    return OpenStudy(plan, study_id, database)
-
-
-def _make_optuna_study(url: str, plan: StudyPlan, *, is_new: bool) -> int:
-    """Optuna's study of the plan's name, made if it is not there; returns its id."""
-    storage = open_optuna_storage(url)
-    try:
-        study = optuna.create_study(
-            study_name=plan.name,
-            storage=storage,
-            directions=plan.directions,
-            load_if_exists=True,
-        )
-        if is_new:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-                study.set_metric_names([name for name, _ in OBJECTIVES[plan.objective]])
-        return int(study._study_id)
+        yield storage, database
     finally:
         storage.engine.dispose()
+
+
+def _make_optuna_study(storage: RDBStorage, plan: StudyPlan) -> int:
+    """Optuna's study, or what a launcher that was killed at this point left of it; its id."""
+    study = optuna.create_study(
+        study_name=plan.name, storage=storage, directions=plan.directions, load_if_exists=True
+    )
+    if [direction.name.lower() for direction in study.directions] != plan.directions:
+        raise _made_by_optuna(plan)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        study.set_metric_names([name for name, _ in OBJECTIVES[plan.objective]])
+    return int(study._study_id)
+
+
+def _made_by_optuna(plan: StudyPlan) -> UserError:
+    return UserError(
+        f"study {plan.name!r} was made by Optuna, not by multirestart: give another --study"
+    )
 
 
 def _refuse_differences(kept: StudyPlan, plan: StudyPlan) -> None:

@@ -16,9 +16,7 @@ import sqlalchemy
 
 from storage.database import (
     LATEST_VERSION,
-    bring_up_to_date,
     open_for_reading,
-    open_for_writing,
     open_if_there,
     shown,
 )
@@ -26,6 +24,7 @@ from storage.errors import RecordError, RecordFailedError
 from storage.migrate import upgrade
 from storage.optuna_storage import open_optuna_storage
 from storage.orphans import count_orphans, remove_orphans
+from storage.updating import bring_up_to_date, open_for_writing
 from tests.conftest import ROOT
 from tests.storage_tests.test_record import ADAM, Record, restart
 
@@ -61,13 +60,14 @@ def test_an_older_record_is_updated_with_a_copy_beside_it(tmp_path: Path) -> Non
 
 def test_where_no_copy_can_be_made_nothing_is_updated(tmp_path: Path) -> None:
     url = older(tmp_path / "s.db")
-    (tmp_path / "s.db.backup-0001").mkdir()
+    (tmp_path / "s.db.backup-0001.unfinished").mkdir()
     with pytest.raises(RecordError, match=r"cannot copy .* before updating it"):
         bring_up_to_date(url)
     with closing(sqlite3.connect(tmp_path / "s.db")) as connection:
         version = connection.execute("SELECT version_num FROM multirestart_version")
         assert version.fetchone() == ("0001",)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["s.db", "s.db.backup-0001"]
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["s.db", "s.db.backup-0001.unfinished"]
 
 
 def test_a_migration_that_fails_leaves_the_older_record(
@@ -79,7 +79,7 @@ def test_a_migration_that_fails_leaves_the_older_record(
         upgrade(connection)
         raise ZeroDivisionError
 
-    monkeypatch.setattr("storage.database._upgrade", fail_at_the_end)
+    monkeypatch.setattr("storage.updating._upgrade", fail_at_the_end)
     with pytest.raises(ZeroDivisionError):
         bring_up_to_date(url)
     with closing(sqlite3.connect(tmp_path / "s.db")) as connection:

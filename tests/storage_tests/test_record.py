@@ -17,7 +17,7 @@ from optuna.trial import TrialState
 from sqlalchemy import func, select
 
 from storage.claims import claim_trial
-from storage.database import Database, open_for_reading, open_for_writing
+from storage.database import Database, open_for_reading
 from storage.errors import RecordError
 from storage.optuna_storage import open_optuna_storage
 from storage.optuna_tables import Parameter
@@ -33,6 +33,7 @@ from storage.reading import (
 from storage.record import complete_trial, keep_study
 from storage.rows import ConfigurationKey, EscapeEpochs, Outcome, Restart, StudyRecord
 from storage.tables import configurations, problems, restarts
+from storage.updating import open_for_writing
 
 ADAM = ConfigurationKey("standard", "adam", 0.1)
 SGD = ConfigurationKey("none", "sgd", 0.01)
@@ -55,7 +56,8 @@ class Record:
         self.database: Database = open_for_writing(self.url)
         self.study = optuna.create_study(study_name=name, storage=storage, direction="maximize")
         self.study_id: int = self.study._study_id
-        keep_study(self.database, self.study_id, STUDY)
+        with self.database.transaction() as connection:
+            keep_study(connection, self.study_id, STUDY)
 
     def add(self, key: ConfigurationKey, *rows: Restart, complete: bool = True) -> int:
         with self.database.transaction() as connection:
