@@ -145,7 +145,7 @@ def read_only(text: str) -> Iterator[Connection]:
     url = parse_url(text)
     path = sqlite_path(url)
     if path is not None:
-        require_sqlite_file(path)
+        require_file(path)
     engine = make_engine(url, writing=False)
     try:
         with errors_named(text), engine.begin() as connection:
@@ -175,17 +175,17 @@ def sqlite_path(url: URL) -> Path | None:
     return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
 
 
-def require_sqlite_file(path: Path) -> None:
-    """Raise RecordError if the file is there, not empty, and no SQLite database."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(16)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise RecordError(f"cannot open {path}: {error.strerror or error}") from None
-    if head and head != b"SQLite format 3\x00":
-        raise RecordError(f"{path} is not an SQLite database; name another file with --storage")
+def require_file(path: Path) -> None:
+    """Raise RecordError if something is there that is no file or may not be read.
+
+    It is looked at from outside: to open and close it here would take SQLite's locks on it away
+    from the connections that this process has (sqlite.org/howtocorrupt.html, section 2.2).
+    """
+    if is_there(path):
+        if not path.is_file():
+            raise RecordError(f"cannot open {path}: it is not a file")
+        if not os.access(path, os.R_OK):
+            raise RecordError(f"cannot open {path}: it may not be read")
 
 
 def make_engine(url: URL, *, writing: bool) -> Engine:
@@ -227,7 +227,7 @@ def _begin_to_write(connection: Connection) -> None:
     SQLite waits for it in short turns, between which Python can answer Ctrl-C.
     """
     deadline = time.monotonic() + LOCK_TIMEOUT_SECONDS
-    connection.exec_driver_sql(f"PRAGMA busy_timeout = {_TURN_MILLISECONDS}")
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {_TURN_MILLISECONDS}").close()
     while True:
         try:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -236,7 +236,7 @@ def _begin_to_write(connection: Connection) -> None:
             code = getattr(error.orig, "sqlite_errorcode", None)
             if code != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
-    connection.exec_driver_sql(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_SECONDS * 1000}")
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_SECONDS * 1000}").close()
 
 
 def record_version(url: str, connection: Connection) -> str | None:
@@ -262,6 +262,11 @@ def errors_named(url: str, kind: type[RecordError] = RecordError) -> Iterator[No
     try:
         yield
     except DBAPIError as error:
+        if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
+            raise RecordError(
+                f"{sqlite_path(make_url(url))} is not an SQLite database; "
+                "name another file with --storage"
+            ) from error
         raise kind(f"{shown(url)}: {error.orig}") from error
     except SQLAlchemyError as error:
         raise kind(f"{shown(url)}: {error}") from error

@@ -15,7 +15,7 @@ from storage.database import (
     is_there,
     parse_url,
     read_only,
-    require_sqlite_file,
+    require_file,
     set_sqlite_pragmas,
     shown,
     sqlite_path,
@@ -35,7 +35,7 @@ def open_optuna_storage(text: str) -> RDBStorage:
     url = parse_url(text)
     options: dict[str, object] = {}
     if url.get_backend_name() == "sqlite":
-        require_sqlite_file(Path(str(url.database)))
+        require_file(Path(str(url.database)))
         options = {
             "connect_args": {"timeout": LOCK_TIMEOUT_SECONDS},
             "pool_events": [(set_sqlite_pragmas, "connect")],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,10 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from numpy.typing import NDArray
 
 from search.datasets import bands
 from search.scaling import scale
+from tests.command_tests.pretended import PRETENDED_SECONDS
 
 ROOT = Path(__file__).resolve().parent.parent
 Points = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -35,12 +38,27 @@ class Launched:
     stderr: str
 
 
-def run_command(*arguments: str, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-    """Run `multirestart` as a process of its own and hold it to an exit code."""
+def module(pretend: float | None) -> str:
+    """The module that is the command line, with workers that train or pretend to."""
+    return "search" if pretend is None else "tests.command_tests.pretended"
+
+
+def environment(pretend: float | None = None) -> dict[str, str]:
+    """The environment of a command of this checkout."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), PRETENDED_SECONDS: str(pretend or 0)}
+
+
+def run_command(
+    *arguments: str, cwd: Path, code: int = 0, pretend: float | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run `multirestart` as a process of its own and hold it to an exit code.
+
+    With `pretend` its workers take so many seconds a trial and do not really train.
+    """
     done = subprocess.run(
-        [sys.executable, "-m", "search", *arguments],
+        [sys.executable, "-m", module(pretend), *arguments],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=environment(pretend),
         capture_output=True,
         text=True,
         check=False,
@@ -57,9 +75,18 @@ GRID = (
 
 
 @pytest.fixture(scope="session")
-def launched(tmp_path_factory: pytest.TempPathFactory) -> Launched:
-    """The grid of the source problem, small: 8 configurations, 64 restarts of 40 epochs each."""
-    folder = tmp_path_factory.mktemp("launched")
-    url = f"sqlite:///{folder / 'studies.db'}"
-    done = run_command("launch", "--storage", url, "--study", "grid", *GRID, cwd=folder)
-    return Launched(url, done.stdout, done.stderr)
+def launched(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Launched:
+    """The grid of the source problem, small: 8 configurations, 64 restarts of 40 epochs each.
+
+    Launched once for all processes of the tests, which only read it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "launched"
+    with FileLock(f"{folder}.lock"):
+        said = folder / "said.json"
+        url = f"sqlite:///{folder / 'studies.db'}"
+        if not said.exists():
+            folder.mkdir()
+            done = run_command("launch", "--storage", url, "--study", "grid", *GRID, cwd=folder)
+            said.write_text(json.dumps([done.stdout, done.stderr]))
+        return Launched(url, *json.loads(said.read_text()))

@@ -141,7 +141,10 @@ def check_name(name: str) -> None:
 def stored_plan(url: str, name: str) -> StudyPlan | None:
     """The plan of a study that is there already; None if there is no such study or database."""
     database = open_if_there(url)
-    found = find_study(database, name) if database else None
+    if database is None:
+        return None
+    found = find_study(database, name)
+    database.close()
     return StudyPlan.from_record(name, found[1]) if found else None
 
 

@@ -182,9 +182,14 @@ def _reason(error: BaseException) -> str:
 
 def _warm_up(parent: int) -> None:
     """Import TensorFlow as the worker starts, while the parent asks for the first trials."""
+    tie_to(parent)
+    import search.running.trial  # noqa: F401
+
+
+def tie_to(parent: int) -> None:
+    """Leave Ctrl-C to the parent, and end when it does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    import search.running.trial  # noqa: F401
 
 
 def _end_with(parent: int) -> None:

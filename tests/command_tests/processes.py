@@ -12,27 +12,33 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from tests.conftest import ROOT
+from tests.conftest import environment, module
 
 
 @contextmanager
 def launching(
-    folder: Path, *options: str, limit: Callable[[], None] | None = None
+    folder: Path,
+    *options: str,
+    pretend: float | None = None,
+    limit: Callable[[], None] | None = None,
 ) -> Iterator[subprocess.Popen[str]]:
     """A launch, as `running` has it."""
-    with running(folder, "launch", *options, limit=limit) as process:
+    with running(folder, "launch", *options, pretend=pretend, limit=limit) as process:
         yield process
 
 
 @contextmanager
 def running(
-    folder: Path, *arguments: str, limit: Callable[[], None] | None = None
+    folder: Path,
+    *arguments: str,
+    pretend: float | None = None,
+    limit: Callable[[], None] | None = None,
 ) -> Iterator[subprocess.Popen[str]]:
     """A command in a process group of its own; what is left of it is killed at the end."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "search", *arguments],
+        [sys.executable, "-m", module(pretend), *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=environment(pretend),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -48,7 +48,9 @@ def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
 def named(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     """A folder with a database of studies of such names, and what each launch said."""
     folder = tmp_path_factory.mktemp("named")
-    said = {name: run_command("launch", "--study", name, *TINY, cwd=folder) for name in NAMES}
+    said = {
+        name: run_command("launch", "--study", name, *TINY, cwd=folder, pretend=0) for name in NAMES
+    }
     for name, done in said.items():
         assert done.stdout.startswith(f"{name}: 1-2-1 sigmoid network")
     return folder, {name: done.stderr for name, done in said.items()}

@@ -9,7 +9,6 @@ import resource
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from contextlib import closing
 from functools import partial
@@ -26,26 +25,26 @@ from tests.command_tests.processes import (
     wait_until,
 )
 from tests.command_tests.test_scripts import fetch, serving
-from tests.conftest import ROOT, run_command
+from tests.conftest import run_command
 
 GRID = ("--sampler", "grid", "--restarts", "64", "--workers", "1")
-SHORT = (*GRID, "--epochs", "4000")  # about half a second a trial
-LONG = (*GRID, "--epochs", "1000000")
+SHORT = (*GRID, "--epochs", "4000")  # about half a second a trial, really trained
+LONG = 1000.0  # seconds a trial, where workers pretend to train
 
 
 def has_moved(folder: Path, before: int, process: subprocess.Popen[str]) -> bool:
     return trials(folder, "COMPLETE") > before or process.poll() is not None
 
 
-def check(folder: Path) -> None:
-    done = run_command("check", "--retrain", "4", cwd=folder)
+def check(folder: Path, retrain: int = 0) -> None:
+    done = run_command("check", "--retrain", str(retrain), cwd=folder)
     assert done.stdout == "All is as it must be.\n"
 
 
 def test_killed_at_any_moment_the_same_command_finishes(tmp_path: Path) -> None:
-    """At moments drawn by a seed, from the making of tables on."""
+    """At moments drawn by a seed, from the making of tables on; nothing is pretended."""
     draw = random.Random(1)
-    for _ in range(4):
+    for _ in range(3):
         with launching(tmp_path, *SHORT) as process:
             if draw.random() < 0.5:  # early: while it opens, claims and starts its workers
                 time.sleep(draw.uniform(0.5, 4))
@@ -56,7 +55,7 @@ def test_killed_at_any_moment_the_same_command_finishes(tmp_path: Path) -> None:
             os.kill(process.pid, signal.SIGKILL)
     run_command("launch", *SHORT, cwd=tmp_path)
     assert_whole(tmp_path, 8, 64)
-    check(tmp_path)
+    check(tmp_path, retrain=4)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +64,7 @@ def test_killed_at_any_moment_the_same_command_finishes(tmp_path: Path) -> None:
 def test_interrupted_it_gives_back_what_runs_and_says_how_to_go_on(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
-    with launching(tmp_path, *LONG) as process:
+    with launching(tmp_path, *GRID, pretend=LONG) as process:
         wait_until(lambda: trials(tmp_path, "RUNNING") >= 2)
         os.killpg(process.pid, number)
         _, said = process.communicate(timeout=60)
@@ -78,7 +77,7 @@ def test_interrupted_it_gives_back_what_runs_and_says_how_to_go_on(
 
 
 def test_interrupted_twice_it_ends_at_once(tmp_path: Path) -> None:
-    with launching(tmp_path, *LONG) as process:
+    with launching(tmp_path, *GRID, pretend=LONG) as process:
         wait_until(lambda: trials(tmp_path, "RUNNING") >= 2)
         with closing(sqlite3.connect(tmp_path / "multirestart.db")) as lock:
             lock.execute("BEGIN IMMEDIATE")  # so that giving the trials back has to wait
@@ -94,7 +93,7 @@ def test_interrupted_twice_it_ends_at_once(tmp_path: Path) -> None:
 
 
 def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
-    with launching(tmp_path, *LONG) as process:
+    with launching(tmp_path, *GRID, pretend=LONG) as process:
         wait_until(lambda: trials(tmp_path, "RUNNING") >= 2)
         wait_until(lambda: workers_of(process.pid))
         workers = workers_of(process.pid)
@@ -115,12 +114,12 @@ def test_a_worker_that_dies_is_replaced_and_its_trial_run_again(tmp_path: Path) 
 
 def test_after_three_deaths_a_trial_is_given_up_and_the_study_goes_on(tmp_path: Path) -> None:
     # The second and last trial is so long that each kill is sure to hit it.
-    one = ("--sampler", "random", "--trials", "2", "--restarts", "64", "--workers", "1")
-    options = (*one, "--epochs", "20000")
-    with launching(tmp_path, *options) as process:
+    options = ("--sampler", "random", "--trials", "2", "--restarts", "64", "--workers", "1")
+    with launching(tmp_path, *options, pretend=3) as process:
         wait_until(lambda: trials(tmp_path, "COMPLETE") >= 1)
         killed: set[int] = set()
         while len(killed) < 3:
+            assert process.poll() is None
             for worker in set(workers_of(process.pid)) - killed:
                 os.kill(worker, signal.SIGKILL)
                 killed.add(worker)
@@ -139,11 +138,11 @@ def test_after_three_deaths_a_trial_is_given_up_and_the_study_goes_on(tmp_path: 
 
 def test_launchers_of_one_study_reach_its_size_together(tmp_path: Path) -> None:
     """Three at once from nothing, `best` in a loop, one launcher killed half-way."""
-    options = ("--sampler", "random", "--trials", "24", *SHORT[2:])
+    options = ("--sampler", "random", "--trials", "24", *GRID[2:])
     with (
-        launching(tmp_path, *options) as first,
-        launching(tmp_path, *options) as second,
-        launching(tmp_path, *options) as doomed,
+        launching(tmp_path, *options, pretend=0.3) as first,
+        launching(tmp_path, *options, pretend=0.3) as second,
+        launching(tmp_path, *options, pretend=0.3) as doomed,
     ):
         wait_until(lambda: trials(tmp_path, "COMPLETE") >= 2)
         for _ in range(5):
@@ -159,12 +158,12 @@ def test_launchers_of_one_study_reach_its_size_together(tmp_path: Path) -> None:
 
 def test_a_dashboard_that_is_clicked_disturbs_nothing(tmp_path: Path) -> None:
     """The real dashboard, asked and written to as its pages do it, ten times a second."""
-    run_command("launch", *SHORT, "--trials", "1", cwd=tmp_path)
+    run_command("launch", *GRID, "--trials", "1", cwd=tmp_path, pretend=0)
     with serving(cwd=tmp_path) as (port, _):
         (study,) = json.loads(fetch(port, "/api/studies"))["study_summaries"]
         path = f"/api/studies/{study['study_id']}"
         clicks = 0
-        with launching(tmp_path, *SHORT, "--trials", "10") as process:
+        with launching(tmp_path, *GRID, "--trials", "10", pretend=0.3) as process:
             while process.poll() is None:
                 fetch(port, f"{path}?after=0")
                 note = {"body": f"click {clicks}", "version": clicks + 1}
@@ -180,8 +179,8 @@ def test_a_dashboard_that_is_clicked_disturbs_nothing(tmp_path: Path) -> None:
 def test_a_study_deleted_in_the_dashboard_while_it_runs_leaves_nothing(
     tmp_path: Path,
 ) -> None:
-    run_command("launch", *SHORT, "--trials", "1", "--study", "kept", cwd=tmp_path)
-    with launching(tmp_path, *LONG) as process:
+    run_command("launch", *GRID, "--trials", "1", "--study", "kept", cwd=tmp_path, pretend=0)
+    with launching(tmp_path, *GRID, pretend=LONG) as process:
         wait_until(lambda: trials(tmp_path, "RUNNING") >= 2)
         with serving(cwd=tmp_path) as (port, _):
             studies = json.loads(fetch(port, "/api/studies"))["study_summaries"]
@@ -192,7 +191,7 @@ def test_a_study_deleted_in_the_dashboard_while_it_runs_leaves_nothing(
         process.kill()
         process.communicate()
     # A new study gets the ids of the old one, and nothing that was the old one's.
-    run_command("launch", *SHORT, "--trials", "2", cwd=tmp_path)
+    run_command("launch", *GRID, "--trials", "2", cwd=tmp_path, pretend=0)
     assert query(tmp_path, "SELECT count(*) FROM restarts") == [(3 * 64,)]
     check(tmp_path)
 
@@ -200,56 +199,55 @@ def test_a_study_deleted_in_the_dashboard_while_it_runs_leaves_nothing(
 def test_a_full_disk_is_one_line_and_the_study_goes_on_when_there_is_room(
     tmp_path: Path,
 ) -> None:
-    short = (*GRID, "--epochs", "200")
-    run_command("launch", *short, "--trials", "1", cwd=tmp_path)
+    run_command("launch", *GRID, "--trials", "1", cwd=tmp_path, pretend=0)
     room = max(path.stat().st_size for path in tmp_path.iterdir()) + 10_000
 
     def starve() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
 
-    with launching(tmp_path, *short, "--trials", "100", limit=starve) as process:
+    with launching(tmp_path, *GRID, "--trials", "100", pretend=0, limit=starve) as process:
         _, said = process.communicate(timeout=240)
         assert process.returncode == 1, said
     assert "What is complete is kept: mend this" in said.splitlines()[-1]
     assert "Traceback" not in said
     done = trials(tmp_path, "COMPLETE")
-    run_command("launch", *short, "--trials", str(done + 4), cwd=tmp_path)
+    run_command("launch", *GRID, "--trials", str(done + 4), cwd=tmp_path, pretend=0)
     assert_whole(tmp_path, done + 4, 64)
     check(tmp_path)
 
 
 def test_a_file_that_becomes_read_only_is_one_line(tmp_path: Path) -> None:
     """Root may write anything, so the reason is given by a trigger that refuses every claim."""
-    run_command("launch", *SHORT, "--trials", "1", cwd=tmp_path)
+    run_command("launch", *GRID, "--trials", "1", cwd=tmp_path, pretend=0)
     with closing(sqlite3.connect(tmp_path / "multirestart.db")) as connection, connection:
         connection.execute(
             "CREATE TRIGGER refuse BEFORE INSERT ON claims"
             " BEGIN SELECT RAISE(ABORT, 'attempt to write a readonly database'); END"
         )
-    done = run_command("launch", *SHORT, "--trials", "3", cwd=tmp_path, code=1)
+    done = run_command("launch", *GRID, "--trials", "3", cwd=tmp_path, pretend=0, code=1)
     assert "attempt to write a readonly database. What is complete" in done.stderr.splitlines()[-1]
     with closing(sqlite3.connect(tmp_path / "multirestart.db")) as connection, connection:
         connection.execute("DROP TRIGGER refuse")
-    run_command("launch", *SHORT, "--trials", "3", cwd=tmp_path)
+    run_command("launch", *GRID, "--trials", "3", cwd=tmp_path, pretend=0)
     assert_whole(tmp_path, 3, 64)
 
 
-def test_where_no_worker_can_train_the_launch_says_so(tmp_path: Path) -> None:
-    code = (
-        "import search.running.workers as workers\n"
-        "def broken(parent): raise SystemExit('no TensorFlow here')\n"
-        "workers._warm_up = broken\n"
-        "from search.commands import main\n"
-        "main()\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, "launch", *SHORT],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=240,
-    )
-    assert done.returncode == 1
+def test_where_no_worker_can_train_the_launch_says_so_and_gives_all_back(tmp_path: Path) -> None:
+    done = run_command("launch", *GRID, cwd=tmp_path, pretend=-1, code=1)
     assert "no worker can train anything: its worker died" in done.stderr.splitlines()[-1]
+    assert "given up" not in done.stderr
+    assert query(
+        tmp_path, "SELECT DISTINCT state, again FROM trials JOIN claims USING (trial_id)"
+    ) == [("FAIL", 1)]
+    run_command("launch", *GRID, cwd=tmp_path, pretend=0)
+    assert_whole(tmp_path, 8, 64)
+
+
+def test_a_study_of_which_nothing_can_be_trained_is_one_line(tmp_path: Path) -> None:
+    one = (*GRID, "--trials", "1")
+    done = run_command("launch", *one, cwd=tmp_path, pretend=-1, code=1)
+    assert "no trial of 'bands' could be trained: its worker died" in done.stderr.splitlines()[-1]
+    done = run_command("launch", *one, cwd=tmp_path, pretend=0, code=1)
+    assert "all were given up, as the dashboard tells" in done.stderr.splitlines()[-1]
+    run_command("launch", *GRID, "--trials", "2", cwd=tmp_path, pretend=0)
+    assert trials(tmp_path, "COMPLETE") == 1

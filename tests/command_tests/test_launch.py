@@ -97,13 +97,13 @@ def test_goes_on_to_the_size_asked_for_and_then_does_nothing(tmp_path: Path) -> 
     def trials() -> int:
         return len({row["trial"] for row in all_restarts("sqlite:///multirestart.db", tmp_path)})
 
-    run_command("launch", *TINY, "--trials", "2", cwd=tmp_path)
+    run_command("launch", *TINY, "--trials", "2", cwd=tmp_path, pretend=0)
     assert trials() == 2
     # What the study holds fixed need not be said again.
-    again = run_command("launch", "--trials", "5", cwd=tmp_path)
+    again = run_command("launch", "--trials", "5", cwd=tmp_path, pretend=0)
     assert "Going on from 2 trials" in again.stderr
     assert trials() == 5
-    done = run_command("launch", "--trials", "5", cwd=tmp_path)
+    done = run_command("launch", "--trials", "5", cwd=tmp_path, pretend=0)
     assert "nothing to do" in done.stderr
     assert trials() == 5
 
@@ -146,9 +146,9 @@ def test_a_csv_file_is_kept_with_its_study(tmp_path: Path) -> None:
     path = tmp_path / "points.csv"
     path.write_text("x,square,where\n" + "\n".join(lines) + "\n")
     options = ("--data", "points.csv", "--target", "where", *TINY, "--trials", "1")
-    run_command("launch", *options, cwd=tmp_path)
+    run_command("launch", *options, cwd=tmp_path, pretend=0)
     path.unlink()
-    again = run_command("launch", "--study", "points", "--trials", "2", cwd=tmp_path)
+    again = run_command("launch", "--study", "points", "--trials", "2", cwd=tmp_path, pretend=0)
     assert "points: 2-2-1 sigmoid network, 11 points, plateau 0.7273" in again.stdout
 
 
@@ -245,9 +245,9 @@ def test_a_study_goes_on_with_its_own_sampler_and_size(tmp_path: Path) -> None:
         "--sampler-seed",
         "3",
     )
-    run_command("launch", *options, *TINY, cwd=tmp_path)
-    assert "nothing to do" in run_command("launch", cwd=tmp_path).stderr
-    run_command("launch", "--trials", "8", cwd=tmp_path)
+    run_command("launch", *options, *TINY, cwd=tmp_path, pretend=0)
+    assert "nothing to do" in run_command("launch", cwd=tmp_path, pretend=0).stderr
+    run_command("launch", "--trials", "8", cwd=tmp_path, pretend=0)
     rows = best("sqlite:///multirestart.db", tmp_path)
     assert [row["trials"] for row in rows] == [2, 2, 2, 2]
 
@@ -282,7 +282,7 @@ def test_a_study_of_both_objectives_shows_its_pareto_front(tmp_path: Path) -> No
         "--epochs",
         "40",
     )
-    done = run_command("launch", *options, cwd=tmp_path)
+    done = run_command("launch", *options, cwd=tmp_path, pretend=0)
     assert "Pareto" in done.stdout
     rows = best("sqlite:///multirestart.db", tmp_path)
     assert [row["pareto_front"] for row in rows][:1] == [True]
@@ -291,5 +291,5 @@ def test_a_study_of_both_objectives_shows_its_pareto_front(tmp_path: Path) -> No
     )
     assert [direction.name for direction in study.directions] == ["MAXIMIZE", "MINIMIZE"]
     assert all(len(trial.values) == 2 for trial in study.trials)
-    done = run_command("launch", "--objective", "escape-rate", cwd=tmp_path, code=2)
+    done = run_command("launch", "--objective", "escape-rate", cwd=tmp_path, pretend=0, code=2)
     assert "objective is both, not escape-rate" in done.stderr

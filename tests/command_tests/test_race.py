@@ -59,7 +59,7 @@ def test_a_race_ends_with_a_table_and_a_figure_that_picked_nothing(folder: Path)
 
 def test_the_fresh_seeds_are_common_and_were_used_by_no_trial_before(folder: Path) -> None:
     before = {row["seed"] for row in restarts(folder)}
-    run_command("race", *RULES, cwd=folder)
+    run_command("race", *RULES, cwd=folder, pretend=0)
     raced = [row for row in restarts(folder) if int(row["trial"]) >= 8]
     by_configuration: dict[tuple[str, ...], set[str]] = {}
     for row in raced:
@@ -86,12 +86,12 @@ def test_a_race_that_is_killed_goes_on_as_it_would_have_gone_on(
 ) -> None:
     alone = tmp_path_factory.mktemp("alone")
     shutil.copy(folder / "multirestart.db", alone)
-    run_command("race", *RULES, cwd=alone)
+    run_command("race", *RULES, cwd=alone, pretend=0)
     for trained in (9, 12):
-        with running(folder, "race", *RULES, "--workers", "1") as process:
+        with running(folder, "race", *RULES, "--workers", "1", pretend=0.3) as process:
             wait_until(partial(has, folder, trained))
             os.kill(process.pid, signal.SIGKILL)
-    run_command("race", cwd=folder)
+    run_command("race", cwd=folder, pretend=0)
     assert as_json(folder) == as_json(alone)
     assert trials(folder, "FAIL") >= 1
     assert trials(folder, "RUNNING") == 0
@@ -101,8 +101,8 @@ def test_a_race_that_is_killed_goes_on_as_it_would_have_gone_on(
 
 def test_two_launchers_run_one_race_together(folder: Path) -> None:
     with (
-        running(folder, "race", *RULES, "--workers", "1") as one,
-        running(folder, "race", *RULES, "--workers", "1") as other,
+        running(folder, "race", *RULES, "--workers", "1", pretend=0.3) as one,
+        running(folder, "race", *RULES, "--workers", "1", pretend=0.3) as other,
     ):
         outputs = [process.communicate(timeout=240) for process in (one, other)]
         assert [one.returncode, other.returncode] == [0, 0], outputs
@@ -112,27 +112,27 @@ def test_two_launchers_run_one_race_together(folder: Path) -> None:
 
 
 def test_options_of_another_race_are_refused_until_it_is_over(folder: Path) -> None:
-    run_command("race", *RULES, cwd=folder)
-    done = run_command("race", "--max-restarts", "100", cwd=folder, code=2)
+    run_command("race", *RULES, cwd=folder, pretend=0)
+    done = run_command("race", "--max-restarts", "100", cwd=folder, pretend=0, code=2)
     assert (
         "race 1, which is over, has --max-restarts 512, not 100: begin another with --new"
         in done.stderr
     )
     assert done.stderr.count("\n") == 1
-    done = run_command("race", "--new", "--top", "2", "--max-restarts", "64", cwd=folder)
+    done = run_command("race", "--new", "--top", "2", "--max-restarts", "64", cwd=folder, pretend=0)
     assert "Race 2 of standard adam 0.1" in done.stderr
 
 
 def test_a_race_that_cannot_go_on_is_left_by_new(folder: Path) -> None:
-    run_command("race", *RULES, cwd=folder)
+    run_command("race", *RULES, cwd=folder, pretend=0)
     with closing(sqlite3.connect(folder / "multirestart.db")) as connection, connection:
         one = "trial_id = (SELECT max(trial_id) FROM claims WHERE race = 1)"
         connection.execute(f"DELETE FROM restarts WHERE {one}")
         connection.execute(f"UPDATE trials SET state = 'FAIL' WHERE {one}")
         connection.execute(f"UPDATE claims SET again = 0 WHERE {one}")
-    done = run_command("race", cwd=folder, code=1)
+    done = run_command("race", cwd=folder, pretend=0, code=1)
     assert "one of its trials was given up; begin another with --new" in done.stderr
-    done = run_command("race", "--new", "--top", "2", "--max-restarts", "64", cwd=folder)
+    done = run_command("race", "--new", "--top", "2", "--max-restarts", "64", cwd=folder, pretend=0)
     assert "Race 2 of " in done.stderr
 
 

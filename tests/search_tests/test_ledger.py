@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,12 +17,15 @@ from search.datasets import bands
 from search.errors import UserError
 from search.figures import OBJECTIVES, objective_values
 from search.problem import Problem
+from search.race_state import RaceRules
 from search.running.ledger import Claim
+from search.running.races import begin_race, reserved_seeds
 from search.running.search_ledger import SearchLedger
-from search.running.study import OpenStudy, StudyPlan, open_study
+from search.running.study import OpenStudy, StudyPlan, open_study, reopen_study, stored_plan
+from search.standing import ranked
 from storage.optuna_storage import open_optuna_storage
 from storage.presence import FilePresence
-from storage.reading import recorded_restarts
+from storage.reading import configuration_counts, recorded_restarts
 from storage.rows import Outcome, Restart
 
 SPACE = SearchSpace(("none", "standard"), ("sgd", "adam"), (0.01, 0.1))
@@ -173,6 +178,52 @@ def test_what_is_given_up_takes_its_place_in_the_size(
     assert first.optuna_study.trials[0].user_attrs["failed_because"] == "its worker died, 3 times"
 
 
+def test_what_is_given_up_was_tried(launchers: tuple[Launcher, Launcher]) -> None:
+    """A configuration that always kills its worker must not take the places of the others."""
+    first, second = launchers
+    tried = set()
+    for turn in range(8):
+        claim = launchers[turn % 2].claim()
+        tried.add(str(claim.configuration))
+        if claim.configuration.optimizer == "sgd":
+            launchers[turn % 2].ledger.give_up(claim, "its worker died, 3 times")
+        else:
+            launchers[turn % 2].finish(claim)
+    assert len(tried) == 8
+    assert first.ledger.is_settled
+    assert second.ledger.claim() is None
+
+
+def test_seeds_of_a_race_are_its_own_before_they_are_run(
+    launchers: tuple[Launcher, Launcher],
+) -> None:
+    first, _ = launchers
+    for _ in range(2):
+        first.finish(first.claim())
+    standings = ranked(configuration_counts(first.study.database, first.study.study_id, 200))
+    race = begin_race(first.study, RaceRules(max_restarts=64), 0, standings, 2)
+    with first.study.database.transaction() as connection:
+        assert reserved_seeds(connection, first.study.study_id) == [race.seeds]
+    first.claim()
+    assert first.ledger._sampler.reserved == [race.seeds]
+    other = begin_race(first.study, RaceRules(max_restarts=64), 0, standings, 2, race.race_id)
+    assert not set(race.seeds) & set(other.seeds)
+
+
+def test_a_study_is_reopened_as_it_is_kept_now(tmp_path: Path) -> None:
+    seen_before = Launcher(tmp_path, trials=8)
+    more = Launcher(tmp_path, trials=12, sampler="random")
+    reopened = reopen_study(seen_before.study.database.url, "s")
+    kept = stored_plan(seen_before.study.database.url, "s")
+    for plan in (reopened.plan, kept):
+        assert plan is not None
+        assert plan.to_record() == more.study.plan.to_record()
+    for launcher in (seen_before, more):
+        launcher.kill()
+    with pytest.raises(UserError, match="study 'none' was deleted"):
+        reopen_study(seen_before.study.database.url, "none")
+
+
 def test_a_relaunched_study_goes_on_as_it_would_have_done(tmp_path: Path) -> None:
     found = []
     for folder, sizes in (("whole", [20]), ("parts", [7, 13, 20])):
@@ -209,6 +260,30 @@ def test_a_trial_that_an_older_version_left_running_is_run_again(
     assert second.finish(again)
 
 
+def test_a_reader_that_comes_and_goes_leaves_the_log_that_a_launcher_writes(
+    launchers: tuple[Launcher, Launcher], tmp_path: Path
+) -> None:
+    """SQLite's last connection to a file removes its write-ahead log: it must see the launcher's.
+
+    Its locks are lost if the process opens and closes the file in any other way than by SQLite.
+    """
+    first, _ = launchers
+    read = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); print(*c.execute(sys.argv[2]))"
+
+    def seen_by_another_process(statement: str) -> str:
+        command = [sys.executable, "-c", f"{read}; c.close()", str(tmp_path / "s.db"), statement]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    log = (tmp_path / "s.db-wal").stat().st_ino
+    for trained in range(3):
+        claim = first.claim()
+        count = "SELECT sum(state = 'RUNNING'), sum(state = 'COMPLETE') FROM trials"
+        assert seen_by_another_process(count) == f"(1, {trained})\n"
+        first.finish(claim)
+        assert seen_by_another_process(count) == f"(0, {trained + 1})\n"
+    assert (tmp_path / "s.db-wal").stat().st_ino == log
+
+
 def test_a_study_that_is_deleted_is_named(launchers: tuple[Launcher, Launcher]) -> None:
     first, second = launchers
     claim = first.claim()
@@ -234,6 +309,9 @@ def test_a_study_that_is_remade_takes_nothing_of_the_old_one(tmp_path: Path) -> 
     again = new.claim()
     old.ledger.give_back(replace(stale, trial_id=again.trial_id), "the launch was interrupted")
     assert new.finish(again), "nor may the old one fail what is not its own"
+    with pytest.raises(UserError, match="study 's' was deleted while it was being run"):
+        old.ledger.claim()
+    assert new.claim().number == 2, "nor claim in it"
     old.kill()
     new.kill()
 

@@ -1,0 +1,65 @@
+"""`multirestart` with workers that pretend to train. All else is real: processes, database, kills.
+
+For tests of who trains what and what is kept of it: TensorFlow takes seconds to start in each
+worker, and what it computes is tested elsewhere. Run as `python -m tests.command_tests.pretended`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+import zlib
+
+import numpy as np
+
+from search.configuration import Configuration
+from search.problem import Task
+from search.running import workers
+from storage.rows import Outcome, Restart
+
+PRETENDED_SECONDS = "PRETENDED_SECONDS"
+"""Environment variable: how long a trial takes; workers die where it is negative."""
+_CHANCES = {"standard adam 0.1": 0.95, "standard adam 0.01": 0.75, "standard sgd 0.1": 0.3}
+
+
+def warm_up(parent: int) -> None:
+    """A worker as it starts, without TensorFlow."""
+    workers.tie_to(parent)
+
+
+def train(task: Task) -> tuple[Restart, ...]:
+    """Restarts that depend on configuration and seed alone, after the seconds asked for."""
+    seconds = float(os.environ[PRETENDED_SECONDS])
+    if seconds < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(seconds)
+    return tuple(_restart(task, seed) for seed in task.seeds)
+
+
+def _restart(task: Task, seed: int) -> Restart:
+    draw = _draw(task.configuration, seed)
+    escaped = draw < _CHANCES.get(str(task.configuration), 0.05)
+    epochs = task.problem.epochs
+    return Restart(
+        seed=seed,
+        outcome=Outcome.SOLVED if escaped else Outcome.NOT_ESCAPED,
+        accuracy=1.0 if escaped else task.problem.data.plateau,
+        loss=draw,
+        last_epoch_loss=draw,
+        escape_epoch=1 + int(draw * epochs) if escaped else None,
+        diverged_epoch=None,
+        weights=bytes(4 * task.problem.network.weight_count),
+    )
+
+
+def _draw(configuration: Configuration, seed: int) -> float:
+    return float(np.random.default_rng((zlib.crc32(str(configuration).encode()), seed)).random())
+
+
+if __name__ == "__main__":
+    from search.commands import main
+    from tests.command_tests import pretended  # by its name, under which workers find it
+
+    workers._warm_up, workers._train = pretended.warm_up, pretended.train
+    main(prog_name="multirestart")
