@@ -68,6 +68,33 @@ def run_command(
     return done
 
 
+def at_once(*programs: tuple[str, str]) -> list[str]:
+    """Run Python programs in processes of their own at one moment; what each printed.
+
+    The first part of each is run beforehand: what it imports takes its time.
+    """
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", f"{before}\nprint('ready', flush=True)\ninput()\n{then}"],
+            env=environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for before, then in programs
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    said = [process.communicate(timeout=120)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0] * len(processes)
+    return said
+
+
 GRID = (
     *("--scaling", "none,standard", "--optimizer", "sgd,adam", "--learning-rate", "0.01,0.1"),
     *("--sampler", "grid", "--restarts", "64", "--epochs", "40"),

@@ -58,8 +58,8 @@ def _draw(configuration: Configuration, seed: int) -> float:
 
 
 if __name__ == "__main__":
-    from search.commands import main
+    from search.__main__ import main
     from tests.command_tests import pretended  # by its name, under which workers find it
 
     workers._warm_up, workers._train = pretended.warm_up, pretended.train
-    main(prog_name="multirestart")
+    main()

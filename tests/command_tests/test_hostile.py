@@ -193,7 +193,7 @@ def test_absurd_features_and_rates_diverge_and_are_all_recorded(tmp_path: Path) 
     launch = (
         *("launch", "--data", "absurd.csv", "--target", "class", "--epochs", "3"),
         *("--scaling", "none,standard,minmax,robust", "--optimizer", "sgd,adam"),
-        *("--learning-rate", "0.1,1e6", "--sampler", "grid", "--restarts", "5"),
+        *("--learning-rate", "0.1,1e6", "--sampler", "grid", "--restarts", "5", "--workers", "1"),
     )
     done = run_command(*launch, cwd=tmp_path)
     assert "absurd: 2-2-1 sigmoid network, 20 points, plateau 0.8000" in done.stdout

@@ -86,7 +86,7 @@ def test_one_worker_and_two_give_the_same_restarts(tmp_path: Path) -> None:
     for workers in ("1", "2"):
         url = f"sqlite:///{tmp_path / workers}.db"
         options = ("--sampler", "random", "--trials", "6", "--restarts", "70", "--epochs", "12")
-        space = ("--learning-rate", "0.05:0.5", "--optimizer", "adam,nadam", "--workers", workers)
+        space = ("--learning-rate", "0.05:0.5", "--optimizer", "adam", "--workers", workers)
         run_command("launch", "--storage", url, *options, *space, cwd=tmp_path)
         found.append(all_restarts(url, tmp_path))
     assert len(found[0]) == 6 * 70
@@ -128,6 +128,7 @@ def test_bands2d_trains_a_2_2_1_network_of_9_weights(tmp_path: Path) -> None:
     done = run_command(
         *("launch", "--data", "bands2d", "--scaling", "standard", "--optimizer", "sgd"),
         *("--learning-rate", "0.01", "--trials", "1", "--restarts", "64", "--epochs", "50"),
+        *("--workers", "1"),
         cwd=tmp_path,
     )
     assert "2-2-1 sigmoid network, 300 points, plateau 0.6667" in done.stdout

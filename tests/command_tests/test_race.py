@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from search.commands import main
 from search.reports.race_report import RACE_KEYS
 from tests.command_tests.processes import query, running, trials, wait_until
 from tests.conftest import Launched, run_command
@@ -121,6 +122,25 @@ def test_options_of_another_race_are_refused_until_it_is_over(folder: Path) -> N
     assert done.stderr.count("\n") == 1
     done = run_command("race", "--new", "--top", "2", "--max-restarts", "64", cwd=folder, pretend=0)
     assert "Race 2 of standard adam 0.1" in done.stderr
+
+
+def test_a_race_of_more_than_there_are_is_the_same_when_asked_again(folder: Path) -> None:
+    rules = ("--top", "50", *RULES[2:])
+    run_command("race", *rules, cwd=folder, pretend=0)
+    assert "is over" in run_command("race", *rules, cwd=folder).stderr
+
+
+def test_a_race_that_another_began_meanwhile_is_not_taken_for_ones_own(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_command("race", *RULES, cwd=folder, pretend=0)
+    monkeypatch.setattr("search.running.races.last_race", lambda *_: None)  # as it was just before
+    monkeypatch.setattr("sys.argv", ["multirestart", "race", "--max-restarts", "100"])
+    monkeypatch.chdir(folder)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "has --max-restarts 512, not 100: leave it out to go on" in capsys.readouterr().err
 
 
 def test_a_race_that_cannot_go_on_is_left_by_new(folder: Path) -> None:

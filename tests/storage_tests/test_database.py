@@ -10,9 +10,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-import optuna
 import pytest
-import sqlalchemy
 
 from storage.database import (
     LATEST_VERSION,
@@ -21,87 +19,12 @@ from storage.database import (
     shown,
 )
 from storage.errors import RecordError, RecordFailedError
-from storage.migrate import upgrade
 from storage.optuna_storage import open_optuna_storage
 from storage.orphans import count_orphans, remove_orphans
 from storage.updating import bring_up_to_date, open_for_writing
 from tests.conftest import ROOT
 from tests.storage_tests.test_record import ADAM, Record, restart
-
-
-def older(path: Path) -> str:
-    """A database as version 0001 made it, with one study."""
-    url = f"sqlite:///{path}"
-    storage = open_optuna_storage(url)
-    optuna.create_study(study_name="old", storage=storage)
-    with storage.engine.begin() as connection:
-        upgrade(connection, "0001")
-    with closing(sqlite3.connect(path)) as file, file:
-        file.execute("INSERT INTO problems VALUES (1, '{}', '{}', x'')")
-    storage.engine.dispose()
-    return url
-
-
-def test_an_older_record_is_updated_with_a_copy_beside_it(tmp_path: Path) -> None:
-    url = older(tmp_path / "s.db")
-    with pytest.raises(RecordError, match=r"older version \(record 0001\): `multirestart launch"):
-        open_for_reading(url)
-    copy = bring_up_to_date(url)
-    assert copy == tmp_path / "s.db.backup-0001"
-    open_for_reading(url).close()
-    with closing(sqlite3.connect(copy)) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        version = connection.execute("SELECT version_num FROM multirestart_version")
-        assert version.fetchone() == ("0001",)
-        assert connection.execute("SELECT count(*) FROM problems").fetchone() == (1,)
-    assert bring_up_to_date(url) is None
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["s.db", "s.db.backup-0001"]
-
-
-def test_where_no_copy_can_be_made_nothing_is_updated(tmp_path: Path) -> None:
-    url = older(tmp_path / "s.db")
-    (tmp_path / "s.db.backup-0001.unfinished").mkdir()
-    with pytest.raises(RecordError, match=r"cannot copy .* before updating it"):
-        bring_up_to_date(url)
-    with closing(sqlite3.connect(tmp_path / "s.db")) as connection:
-        version = connection.execute("SELECT version_num FROM multirestart_version")
-        assert version.fetchone() == ("0001",)
-    names = sorted(path.name for path in tmp_path.iterdir())
-    assert names == ["s.db", "s.db.backup-0001.unfinished"]
-
-
-def test_a_migration_that_fails_leaves_the_older_record(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    url = older(tmp_path / "s.db")
-
-    def fail_at_the_end(connection: sqlalchemy.Connection) -> None:
-        upgrade(connection)
-        raise ZeroDivisionError
-
-    monkeypatch.setattr("storage.updating._upgrade", fail_at_the_end)
-    with pytest.raises(ZeroDivisionError):
-        bring_up_to_date(url)
-    with closing(sqlite3.connect(tmp_path / "s.db")) as connection:
-        names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
-        version = connection.execute("SELECT version_num FROM multirestart_version")
-        assert version.fetchone() == ("0001",)
-    assert "claims" not in names
-
-
-def test_tables_made_at_once_and_made_by_migrations_are_the_same(tmp_path: Path) -> None:
-    bring_up_to_date(older(tmp_path / "old.db"))
-    url = f"sqlite:///{tmp_path / 'new.db'}"
-    open_optuna_storage(url).engine.dispose()
-    open_for_writing(url).close()
-
-    def schema(name: str) -> list[str]:
-        with closing(sqlite3.connect(tmp_path / name)) as connection:
-            return sorted(
-                row[0] or "" for row in connection.execute("SELECT sql FROM sqlite_master")
-            )
-
-    assert schema("old.db") == schema("new.db")
+from tests.storage_tests.test_updating import older
 
 
 def test_a_newer_record_is_refused_and_left_alone(tmp_path: Path) -> None:

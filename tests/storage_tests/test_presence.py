@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from storage.errors import RecordError
-from storage.presence import opening, presence_in
+from storage.presence import FilePresence, opening, presence_in
 from tests.conftest import ROOT
 
 HOLD = (
@@ -67,6 +70,51 @@ def test_no_launcher_sweeps_a_live_one_away(tmp_path: Path) -> None:
     with presence_in(url) as first, presence_in(url) as second, presence_in(url) as third:
         for one in (first, second, third):
             assert all(one.is_alive(other.launcher) for other in (first, second, third))
+
+
+def test_a_launcher_starts_though_another_sweeps_its_lock(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 's.db'}"
+    mine = presence_in(url)
+    assert isinstance(mine, FilePresence)
+    swept = FileLock(mine._lock.lock_file, thread_local=False)
+    swept.acquire()
+    release = threading.Timer(0.3, swept.release)
+    release.start()
+    with mine, presence_in(url) as other:
+        assert other.is_alive(mine.launcher)
+    release.join()
+
+
+def test_the_lock_of_an_opening_is_not_swept(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 's.db'}"
+    (tmp_path / "s.db-opening").touch()
+    with presence_in(url):
+        assert (tmp_path / "s.db-opening").exists()
+
+
+def test_others_who_may_write_in_the_folder_may_lock(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 's.db'}"
+    before = os.umask(0o022)
+    try:
+        with presence_in(url), opening(url):
+            modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    finally:
+        os.umask(before)
+    assert modes == {0o666}
+
+
+def test_a_launcher_of_which_nothing_can_be_told_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_arguments: object, **_options: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with presence_in(f"sqlite:///{tmp_path / 's.db'}") as mine:
+        (tmp_path / "s.db-launcher-other").touch()
+        monkeypatch.setattr(FileLock, "acquire", refused)
+        with pytest.raises(RecordError, match=r"whether launcher other is alive: .*if it is not"):
+            mine.is_alive("other")
+        monkeypatch.undo()
 
 
 def test_opening_waits_for_the_other(tmp_path: Path) -> None:

@@ -1,0 +1,70 @@
+"""Opening studies: by several launchers at one moment, and beside what Optuna made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import optuna
+import pytest
+
+from search.datasets import bands
+from search.errors import UserError
+from search.figures import OBJECTIVES, Direction
+from search.problem import Problem
+from search.running.study import StudyPlan, open_study, stored_plan
+from storage.optuna_storage import open_optuna_storage
+from tests.conftest import at_once
+from tests.search_tests.test_ledger import SPACE
+
+BEFORE = """
+from search.datasets import bands
+from search.errors import UserError
+from search.problem import Problem
+from search.running.study import StudyPlan, open_study
+from tests.search_tests.test_ledger import SPACE
+"""
+
+
+def opening(url: str, name: str, objective: str) -> tuple[str, str]:
+    plan = f"StudyPlan({name!r}, Problem(bands()), SPACE, 2, 'grid', 0, 8, {objective!r})"
+    return BEFORE, (
+        f"try: print(open_study({url!r}, {plan}).study_id)\nexcept UserError as e: print(e)"
+    )
+
+
+def test_launchers_that_begin_together_open_one_new_file(tmp_path: Path) -> None:
+    for attempt in range(2):
+        url = f"sqlite:///{tmp_path / str(attempt)}.db"
+        said = at_once(*[opening(url, "s", "escape-rate")] * 4)
+        assert said == ["1\n"] * 4
+    assert {path.suffix for path in tmp_path.iterdir()} == {".db"}
+
+
+def test_of_two_objectives_on_one_new_name_the_first_counts(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 's.db'}"
+    for attempt in range(2):
+        name = str(attempt)
+        said = at_once(*[opening(url, name, objective) for objective in OBJECTIVES])
+        refused = [line for line in said if "holds something else: objective is" in line]
+        assert len(refused) == len(OBJECTIVES) - 1
+        plan = stored_plan(url, name)
+        assert plan is not None
+        study = optuna.load_study(study_name=name, storage=open_optuna_storage(url))
+        assert [direction.name.lower() for direction in study.directions] == plan.directions
+        assert study.metric_names == [metric for metric, _ in OBJECTIVES[plan.objective]]
+
+
+@pytest.mark.parametrize("direction", ["maximize", "minimize"])
+def test_an_empty_study_of_optuna_is_taken_if_it_seeks_the_same(
+    tmp_path: Path, direction: Direction
+) -> None:
+    """Such a one is left by a launcher that is killed between its two first transactions."""
+    url = f"sqlite:///{tmp_path / 's.db'}"
+    optuna.create_study(study_name="s", storage=open_optuna_storage(url), direction=direction)
+    plan = StudyPlan("s", Problem(bands()), SPACE, 2, "grid", 0, 8)
+    if direction == "maximize":
+        assert open_study(url, plan).study_id == 1
+    else:
+        with pytest.raises(UserError, match="study 's' was made by Optuna"):
+            open_study(url, plan)
+        assert stored_plan(url, "s") is None
