@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from search.configuration import Configuration, SearchSpace
 from search.escape import EscapeRate, expected_epochs, restarts_needed
 from storage.rows import ConfigurationCounts, ConfigurationKey
 
@@ -110,3 +111,10 @@ def pareto_front(standings: Sequence[Standing]) -> list[bool]:
         )
         for point in points
     ]
+
+
+def untried(space: SearchSpace, standings: Iterable[Standing]) -> list[Configuration]:
+    """The configurations of a finite space that have no complete trial; none of an infinite one."""
+    keys = (standing.configuration for standing in standings)
+    tried = {Configuration(key.scaling, key.optimizer, key.learning_rate) for key in keys}
+    return [point for point in space.configurations or () if point not in tried]

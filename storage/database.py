@@ -84,19 +84,21 @@ def parse_url(text: str) -> URL:
     """The URL of a database. Raises RecordError if it is not one that SQLAlchemy can open."""
     try:
         url = make_url(text)
-        url.get_dialect().import_dbapi()
+        backend = url.get_backend_name()
     except ArgumentError:
         raise RecordError(
             f"--storage must be a database URL like sqlite:///multirestart.db, received {text!r}"
         ) from None
+    if backend not in ("sqlite", "postgresql"):
+        raise RecordError(f"--storage must be SQLite or PostgreSQL, received {backend}")
+    try:
+        url.get_dialect().import_dbapi()
     except ModuleNotFoundError as error:
         raise RecordError(
             f"{shown(text)!r} needs the Python package {error.name}: install it"
         ) from None
-    if url.get_backend_name() not in ("sqlite", "postgresql"):
-        raise RecordError(
-            f"--storage must be SQLite or PostgreSQL, received {url.get_backend_name()}"
-        )
+    except ArgumentError as error:
+        raise RecordError(f"{shown(text)}: {error}") from None
     if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
         raise RecordError("a study needs a database file, like sqlite:///multirestart.db")
     return url

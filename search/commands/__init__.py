@@ -35,6 +35,10 @@ class _Commands(click.Group):
     2 for a mistake of the person's, 1 for what went wrong outside, 130 for Ctrl-C.
     """
 
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
+        """The commands in the order in which a person comes to need them."""
+        return list(self.commands)
+
     def main(self, *args: Any, **options: Any) -> NoReturn:
         """Run the command that the arguments name, and exit."""
         options["standalone_mode"] = False

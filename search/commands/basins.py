@@ -16,12 +16,13 @@ from search.endings.ending import ENDING_KEYS, configuration_endings
 from search.naming import configuration_name, find_configuration
 from search.problem import Problem
 from search.reports.ending_tables import show_configuration, show_endings, table_note
+from search.reports.tables import more_configurations
 from search.standing import ranked
 from storage.database import open_for_reading
 from storage.reading import configuration_counts
 
 
-@click.command()
+@click.command(short_help="Where the restarts end.")
 @study_option
 @storage_option
 @click.option(
@@ -55,9 +56,7 @@ def basins(
     if configuration is not None:
         show_configuration(name, problem, next(endings), table_note(problem))
         return
-    note = table_note(problem)
-    if len(keys) < len(standings):
-        note += f"\n{len(standings) - len(keys)} more configurations: --top {len(standings)}"
+    notes = [table_note(problem), more_configurations(len(keys), len(standings))]
     if keys:
-        note = f"{note}\nWeights and pictures of one: --configuration {configuration_name(keys[0])}"
-    show_endings(name, problem, list(endings), note)
+        notes.append(f"Weights and pictures of one: --configuration {configuration_name(keys[0])}")
+    show_endings(name, problem, list(endings), "\n".join(filter(None, notes)))

@@ -15,7 +15,7 @@ from storage.reading import study_names
 _KEYS = ("study", "trial", "seed", "finding")
 
 
-@click.command()
+@click.command(short_help="Verify a database, train a sample again.")
 @click.option("--study", metavar="NAME", help="Check this study only.  [default: all]")
 @storage_option
 @click.option(

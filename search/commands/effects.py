@@ -42,7 +42,7 @@ _COLUMNS = (
 )
 
 
-@click.command()
+@click.command(short_help="What the escape rate depends on.")
 @study_option
 @storage_option
 @format_option

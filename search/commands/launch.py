@@ -28,7 +28,7 @@ DEFAULT_TRIALS = 24
 _MOST_WORKERS = 1024
 
 
-@click.command()
+@click.command(short_help="Run a study, or go on with it.")
 @click.option("--study", metavar="NAME", help="Name of the study.  [default: that of the data]")
 @storage_option
 @click.option(
@@ -150,7 +150,9 @@ def launch(
     if not standings:
         reason = given_up[-1].reason if given_up else "all were given up, as the dashboard tells"
         raise LaunchError(f"no trial of {plan.name!r} could be trained: {reason}")
-    show_standings(plan.name, plan.problem, standings, top=20, front=plan.objective == "both")
+    show_standings(
+        plan.name, plan.problem, plan.space, standings, top=20, front=plan.objective == "both"
+    )
     if given_up:
         what = "1 trial was" if len(given_up) == 1 else f"{len(given_up)} trials were"
         click.echo(f"{what} given up and counts in no figure.", err=True)

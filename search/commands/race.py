@@ -37,7 +37,7 @@ DEFAULT_CONFIRM = 1024
 MOST_RESTARTS = 1_000_000
 
 
-@click.command()
+@click.command(short_help="Which one really is best, on fresh seeds.")
 @study_option
 @storage_option
 @click.option("--top", type=click.IntRange(min=2), metavar="K", help="Entrants.  [default: 5]")

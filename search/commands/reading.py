@@ -14,6 +14,7 @@ from search.commands.options import (
     study_option,
     top_option,
 )
+from search.configuration import SearchSpace
 from search.problem import Problem
 from search.reports.report import csv_text, json_text
 from search.reports.tables import (
@@ -30,7 +31,7 @@ from storage.database import open_for_reading, shown
 from storage.reading import configuration_counts, raced_restarts, recorded_restarts, study_summaries
 
 
-@click.command()
+@click.command(short_help="Configurations, ranked.")
 @study_option
 @storage_option
 @top_option
@@ -50,7 +51,8 @@ def best(study: str | None, storage: str, top: int, output: str) -> None:
     standings = ranked(configuration_counts(database, study_id, problem.epochs))
     front = record.search.get("objective") == "both"
     if output == "table":
-        show_standings(name, problem, standings, top, front=front)
+        space = SearchSpace.from_json(record.search["space"])
+        show_standings(name, problem, space, standings, top, front=front)
         raced = raced_restarts(database, study_id)
         if raced:
             click.echo(f"{raced} of these restarts are of races, which ran the best oftener.")
@@ -82,7 +84,7 @@ STANDING_KEYS = (
 )
 
 
-@click.command()
+@click.command(short_help="Every restart.")
 @study_option
 @storage_option
 @format_option
@@ -101,7 +103,7 @@ def restarts(study: str | None, storage: str, output: str) -> None:
         write(output, RESTART_KEYS, map(restart_json, rows))
 
 
-@click.command()
+@click.command(short_help="The studies of a database.")
 @storage_option
 @format_option
 def studies(storage: str, output: str) -> None:

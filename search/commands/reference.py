@@ -17,7 +17,7 @@ _LARGEST = (
 )  # of what `keras.utils.set_random_seed` takes; databases hold no more than 2^63
 
 
-@click.command()
+@click.command(short_help="One restart by plain Keras, beside the record.")
 @click.option("--trial", type=click.IntRange(0, _LARGEST), required=True, metavar="N")
 @click.option("--seed", type=click.IntRange(0, _LARGEST), required=True, metavar="K")
 @study_option

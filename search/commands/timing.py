@@ -63,7 +63,7 @@ COMPARE_KEYS = (
 )
 
 
-@click.command()
+@click.command(short_help="How soon they escape, and when to give up.")
 @study_option
 @storage_option
 @top_option
@@ -84,7 +84,7 @@ def times(study: str | None, storage: str, top: int, output: str) -> None:
         write(output, TIMES_KEYS, (timing.to_json() for timing in timings[:top]))
 
 
-@click.command()
+@click.command(short_help="Does one escape sooner than the other?")
 @click.argument("configurations", nargs=-1, metavar="[A B]")
 @study_option
 @storage_option

@@ -36,8 +36,15 @@ class Column:
 def show_table(
     title: str, columns: Sequence[Column], rows: Sequence[Sequence[str]], note: str = ""
 ) -> None:
-    """Print a table to stdout, without the least important columns if it would not fit."""
+    """Print a table to stdout, without the least important columns if it would not fit.
+
+    A table without rows is of a study without complete trials, and says so.
+    """
     console = Console(highlight=False)
+    if not rows:
+        console.print(Text(visible(title), style="bold"), soft_wrap=True)
+        console.print("No trial is complete yet.")
+        return
     width = console.width if console.is_terminal else _WIDTH_OF_A_FILE
     kept = list(range(len(columns)))
     table = _table(columns, rows, kept)

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
+from search.configuration import SearchSpace
 from search.problem import Problem
 from search.reports.report import NEVER_LEFT_OUT, Column, show_table
-from search.standing import Standing, pareto_front
+from search.standing import Standing, pareto_front, untried
 from storage.rows import RecordedRestart, StudySummary
 
 _STANDING_COLUMNS = (
@@ -26,19 +27,32 @@ _STANDING_COLUMNS = (
     Column("best\nloss", right=True, importance=2),
     Column("best\naccuracy", right=True, importance=2),
 )
-
-
+_MOST_UNTRIED = 5
 _FRONT_COLUMN = Column("Pareto\nfront", importance=NEVER_LEFT_OUT)
 
 
 def show_standings(
-    study: str, problem: Problem, standings: Sequence[Standing], top: int, *, front: bool = False
+    study: str,
+    problem: Problem,
+    space: SearchSpace,
+    standings: Sequence[Standing],
+    top: int,
+    *,
+    front: bool = False,
 ) -> None:
-    """The table of configurations, best first; with `front`, marks those of the Pareto front."""
+    """The table of configurations, best first; with `front`, marks those of the Pareto front.
+
+    Below it stands what it does not show: those after the `top`, and those of a finite space that
+    have no complete trial.
+    """
     shown = standings[:top]
-    note = ""
-    if len(shown) < len(standings):
-        note = f"{len(standings) - len(shown)} more configurations: best --top {len(standings)}"
+    notes = [more_configurations(len(shown), len(standings), "multirestart best ")]
+    missing = untried(space, standings)
+    if missing:
+        names = [str(configuration) for configuration in missing[:_MOST_UNTRIED]]
+        names += ["..."] * (len(missing) > len(names))
+        notes.append(f"Without a complete trial yet, {len(missing)}: {', '.join(names)}")
+    note = "\n".join(filter(None, notes))
     show_table(
         f"{study}: {describe(problem)}",
         _STANDING_COLUMNS + ((_FRONT_COLUMN,) if front else ()),
@@ -48,6 +62,13 @@ def show_standings(
         ],
         note,
     )
+
+
+def more_configurations(shown: int, total: int, command: str = "") -> str:
+    """What to say of configurations that a table has no room for; nothing if there are none."""
+    more = total - shown
+    plural = "s" if more > 1 else ""
+    return f"{more} more configuration{plural}: {command}--top {total}" if more else ""
 
 
 def describe(problem: Problem) -> str:

@@ -10,7 +10,7 @@ from rich.console import Console
 from search.cutoff import FEWEST_ESCAPED, RESAMPLES, SEED, Cost
 from search.problem import Problem
 from search.reports.report import NEVER_LEFT_OUT, Column, show_table
-from search.reports.tables import describe
+from search.reports.tables import describe, more_configurations
 from search.survival import SurvivalCurve
 from search.timing import Comparison, Timing
 
@@ -50,8 +50,8 @@ def show_timings(study: str, problem: Problem, timings: Sequence[Timing], top: i
         "of, is measured on the other half.\n"
         "Restarts that had not escaped by the last epoch are censored there, diverged ones too."
     )
-    if len(shown) < len(timings):
-        note += f"\n{len(timings) - len(shown)} more configurations: --top {len(timings)}"
+    more = more_configurations(len(shown), len(timings))
+    note += f"\n{more}" if more else ""
     show_table(
         f"{study}: {describe(problem)}",
         _TIMES_COLUMNS,
@@ -64,7 +64,8 @@ def show_timings(study: str, problem: Problem, timings: Sequence[Timing], top: i
         advised.append(
             f"For {others} no cutoff: to choose one, {FEWEST_ESCAPED} restarts must have escaped."
         )
-    _print(["", *advised])
+    if advised:
+        _print(["", *advised])
 
 
 def show_comparison(study: str, problem: Problem, comparison: Comparison) -> None:

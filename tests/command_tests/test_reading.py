@@ -78,8 +78,22 @@ def test_csv_says_what_json_says(launched: Launched, tmp_path: Path, command: st
 
 def test_top_limits_and_says_how_many_more(launched: Launched, tmp_path: Path) -> None:
     done = run_command("best", "--storage", launched.url, "--top", "2", cwd=tmp_path)
-    assert "6 more configurations: best --top 8" in done.stdout
+    assert "6 more configurations: multirestart best --top 8" in done.stdout
     assert done.stdout.count(" of 64") == 2
+
+
+def test_a_study_without_complete_trials_says_so_and_what_was_not_tried(tmp_path: Path) -> None:
+    options = ("--restarts", "2", "--workers", "1", "--sampler", "grid")
+    run_command("launch", *options, "--trials", "1", cwd=tmp_path, pretend=-1, code=1)
+    for command in ("best", "times", "basins", "restarts"):
+        done = run_command(command, cwd=tmp_path)
+        assert done.stdout.splitlines()[1:] == ["No trial is complete yet."], command
+    run_command("launch", *options, "--trials", "3", cwd=tmp_path, pretend=0)
+    done = run_command("best", "--top", "1", cwd=tmp_path)
+    assert "1 more configuration: multirestart best --top 2\n" in done.stdout
+    assert (
+        "Without a complete trial yet, 6: none sgd 0.01, none adam 0.1, standard sgd" in done.stdout
+    )
 
 
 def test_restarts_as_a_table(launched: Launched, tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
-"""The Pareto front of standings."""
+"""The Pareto front of standings, and what is not among them."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.standing import Standing, pareto_front
+from search.configuration import LearningRateRange, SearchSpace
+from search.standing import Standing, pareto_front, untried
 from storage.rows import ConfigurationCounts, ConfigurationKey
 
 
@@ -38,3 +41,14 @@ def test_what_is_off_the_front_is_beaten_by_one_on_it(figures: list[tuple[int, i
     on = [each for each, is_on in zip(standings, front, strict=True) if is_on]
     for each, is_on in zip(standings, front, strict=True):
         assert any(beats(other, each) for other in on) != is_on
+
+
+def test_untried_are_those_of_a_list_that_stand_nowhere() -> None:
+    space = SearchSpace(("none", "standard"), ("sgd",), (0.1, 0.2))
+    stood = [standing(1, 100)]
+    assert [str(point) for point in untried(space, stood)] == [
+        "none sgd 0.2",
+        "standard sgd 0.1",
+        "standard sgd 0.2",
+    ]
+    assert untried(replace(space, learning_rates=LearningRateRange(0.1, 1.0)), stood) == []

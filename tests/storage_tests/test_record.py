@@ -298,8 +298,10 @@ def test_a_newer_database_is_refused_both_ways(record: Record, tmp_path: Path) -
     [
         ("studies.db", "must be a database URL"),
         ("sqlite://", "needs a database file"),
-        ("mssql+pyodbc://here", "needs the Python package pyodbc: install it"),
-        ("nonsense:///x", "must be a database URL"),
+        ("mssql+pyodbc://here", "must be SQLite or PostgreSQL, received mssql"),
+        ("nonsense:///x", "must be SQLite or PostgreSQL, received nonsense"),
+        ("sqlite+nonsense:///x", "Can't load plugin"),
+        ("postgresql+pg8000://here", "needs the Python package pg8000: install it"),
         ("sqlite:///{folder}/none.db", "there is no database"),
         ("sqlite:///{folder}/text.db", "is not an SQLite database"),
         ("sqlite:///{folder}/optuna.db", "holds no multirestart study"),
