@@ -75,7 +75,7 @@ class Ledger(ABC):
     def claim(self) -> Claim | None:
         """The next trial to train; None if there is none, or none that others do not train.
 
-        Raises UserError if the study was deleted.
+        Raises LaunchError if the study was deleted.
         """
         with self._study.database.transaction() as connection:
             if not lock_study(connection, self._study.study_id, self._study.token):

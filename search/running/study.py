@@ -12,7 +12,7 @@ import optuna
 from optuna.storages import RDBStorage
 
 from search.configuration import LearningRateRange, SearchSpace
-from search.errors import UserError, unknown_name
+from search.errors import LaunchError, UserError, unknown_name
 from search.figures import OBJECTIVES, Direction
 from search.names import is_printable, quoted
 from search.problem import Problem
@@ -174,7 +174,7 @@ def open_study(url: str, plan: StudyPlan) -> OpenStudy:
 def reopen_study(url: str, name: str) -> OpenStudy:
     """Open a study that is kept, as it is kept now.
 
-    Raises UserError if there is none of that name; RecordError if the database cannot be used.
+    Raises LaunchError if there is none of that name; RecordError if the database cannot be used.
     """
     with opening(url), _beside_optuna(url) as (_, database):
         found = find_study(database, name)
@@ -186,9 +186,9 @@ def reopen_study(url: str, name: str) -> OpenStudy:
     return OpenStudy(StudyPlan.from_record(name, record), study_id, token, database)
 
 
-def deleted(name: str) -> UserError:
+def deleted(name: str) -> LaunchError:
     """The error for a study that is gone though a launcher goes on with it."""
-    return UserError(f"study {name!r} was deleted while it was being run")
+    return LaunchError(f"study {name!r} was deleted while it was being run")
 
 
 @contextmanager

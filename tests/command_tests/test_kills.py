@@ -181,19 +181,21 @@ def test_a_study_deleted_in_the_dashboard_while_it_runs_leaves_nothing(
     tmp_path: Path,
 ) -> None:
     run_command("launch", *GRID, "--trials", "1", "--study", "kept", cwd=tmp_path, pretend=0)
-    with launching(tmp_path, *GRID, pretend=LONG) as process:
+    with launching(tmp_path, *GRID, pretend=2) as process:
         wait_until(lambda: trials(tmp_path, "RUNNING") >= 2)
         with serving(cwd=tmp_path) as (port, _):
             studies = json.loads(fetch(port, "/api/studies"))["study_summaries"]
             (doomed,) = (each for each in studies if each["study_name"] == "bands")
             fetch(port, f"/api/studies/{doomed['study_id']}", method="DELETE")
-        for worker in workers_of(process.pid):
-            os.kill(worker, signal.SIGKILL)  # so that it has to look at its trials
-        process.kill()
-        process.communicate()
-    # A new study gets the ids of the old one, and nothing that was the old one's.
-    run_command("launch", *GRID, "--trials", "2", cwd=tmp_path, pretend=0)
+        # A new study gets the name and the ids of the old one, and nothing that was the old one's.
+        run_command("launch", *GRID, "--trials", "2", cwd=tmp_path, pretend=0)
+        _, said = process.communicate(timeout=60)
+        assert process.returncode == 1
+    assert said.splitlines()[-1] == (
+        "multirestart: study 'bands' was deleted while it was being run"
+    )
     assert query(tmp_path, "SELECT count(*) FROM restarts") == [(3 * 64,)]
+    assert trials(tmp_path, "FAIL") == 0
     check(tmp_path)
 
 

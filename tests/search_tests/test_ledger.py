@@ -14,7 +14,7 @@ from optuna.trial import TrialState
 
 from search.configuration import LearningRateRange, SearchSpace
 from search.datasets import bands
-from search.errors import UserError
+from search.errors import LaunchError
 from search.figures import OBJECTIVES, objective_values
 from search.problem import Problem
 from search.race_state import RaceRules
@@ -220,7 +220,7 @@ def test_a_study_is_reopened_as_it_is_kept_now(tmp_path: Path) -> None:
         assert plan.to_record() == more.study.plan.to_record()
     for launcher in (seen_before, more):
         launcher.kill()
-    with pytest.raises(UserError, match="study 'none' was deleted"):
+    with pytest.raises(LaunchError, match="study 'none' was deleted"):
         reopen_study(seen_before.study.database.url, "none")
 
 
@@ -289,7 +289,7 @@ def test_a_study_that_is_deleted_is_named(launchers: tuple[Launcher, Launcher]) 
     claim = first.claim()
     optuna.delete_study(study_name="s", storage=open_optuna_storage(first.study.database.url))
     assert not first.finish(claim)
-    with pytest.raises(UserError, match="study 's' was deleted while it was being run"):
+    with pytest.raises(LaunchError, match="study 's' was deleted while it was being run"):
         second.ledger.claim()
     with first.study.database.transaction() as connection:
         for table in ("restarts", "claims", "configurations", "problems"):
@@ -309,7 +309,7 @@ def test_a_study_that_is_remade_takes_nothing_of_the_old_one(tmp_path: Path) -> 
     again = new.claim()
     old.ledger.give_back(replace(stale, trial_id=again.trial_id), "the launch was interrupted")
     assert new.finish(again), "nor may the old one fail what is not its own"
-    with pytest.raises(UserError, match="study 's' was deleted while it was being run"):
+    with pytest.raises(LaunchError, match="study 's' was deleted while it was being run"):
         old.ledger.claim()
     assert new.claim().number == 2, "nor claim in it"
     old.kill()
