@@ -134,9 +134,10 @@ def open_if_there(text: str) -> Database | None:
     if version is None:
         return None
     if version != LATEST_VERSION:
+        copied = ", with a copy beside it" if path is not None else ""
         raise RecordError(
             f"{shown(text)} was written by an older version (record {version}): "
-            f"`multirestart launch --storage {shown(text)}` updates it, with a copy beside it"
+            f"`multirestart launch --storage {shown(text)}` updates it{copied}"
         )
     return Database(text, make_engine(url, writing=False))
 
