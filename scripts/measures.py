@@ -303,7 +303,8 @@ def best(size: float) -> float:
     from search.configuration import SearchSpace
     from search.datasets import bands
     from search.problem import Problem
-    from search.running.study import StudyPlan, open_study
+    from search.running.plan import StudyPlan
+    from search.running.study import open_study
     from storage.claims import claim_trial
     from storage.optuna_tables import Parameter
     from storage.record import complete_trial

@@ -47,7 +47,7 @@ def check(study: str | None, storage: str, retrain: int, draw: int, output: str)
     names = [choose_study(database, study)[0]] if study is not None else study_names(database)
     # Optuna, imported late: it is not needed to say that there is no such study.
     from search.running.audit import check_file, check_study, retrained, sample
-    from search.running.study import StudyPlan
+    from search.running.plan import StudyPlan
 
     found = [_finding("", finding.trial, None, finding.what) for finding in check_file(database)]
     for name in names:

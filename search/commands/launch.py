@@ -19,7 +19,7 @@ from storage.database import shown
 from storage.reading import configuration_counts
 
 if TYPE_CHECKING:
-    from search.running.study import StudyPlan
+    from search.running.plan import StudyPlan
 
 DEFAULT_DATA = "bands"
 DEFAULT_SPACE = SearchSpace(("none", "standard"), ("sgd", "adam"), (0.01, 0.1))
@@ -161,7 +161,8 @@ def launch(
 
 def _plan(storage: str, name: str | None, options: dict[str, Any]) -> StudyPlan:
     """What is asked for: options that are left out are those of the study, or the defaults."""
-    from search.running.study import StudyPlan, stored_plan
+    from search.running.plan import StudyPlan
+    from search.running.study import stored_plan
 
     data = None
     if options["data"] is not None or options["target"] is not None:

@@ -28,9 +28,10 @@ from storage.reading import configuration_counts
 
 if TYPE_CHECKING:
     from search.running.interrupts import Interrupts
+    from search.running.plan import StudyPlan
     from search.running.race_ledger import RaceResult
     from search.running.races import Race
-    from search.running.study import OpenStudy, StudyPlan
+    from search.running.study import OpenStudy
 
 DEFAULT_TOP = 5
 DEFAULT_CONFIRM = 1024
@@ -97,9 +98,10 @@ def race(
     name, study_id, record = choose_study(database, study)
     # Optuna and joblib, imported once it is known that there is such a study.
     from search.running.interrupts import Interrupts
+    from search.running.plan import StudyPlan
     from search.running.race_ledger import race_result
     from search.running.races import begin_race, last_race
-    from search.running.study import StudyPlan, reopen_study
+    from search.running.study import reopen_study
 
     plan = StudyPlan.from_record(name, record)
     last = last_race(database, study_id)

@@ -59,7 +59,9 @@ def show_table(
         needed = Measurement.get(console, unlimited, table).maximum
     console = Console(highlight=False, width=max(width, needed))
     console.print(Text(visible(title), style="bold"), soft_wrap=True)
-    console.print(table)
+    with console.capture() as drawn:
+        console.print(table)
+    console.out("\n".join(line.rstrip() for line in drawn.get().splitlines()))
     left_out = [
         " ".join(column.title.split()) for index, column in enumerate(columns) if index not in kept
     ]

@@ -12,8 +12,8 @@ from search.configuration import Configuration
 from search.figures import objective_values, trial_attributes
 from search.problem import Problem, Task
 from search.running.ledger import frozen_trial
+from search.running.plan import StudyPlan
 from search.running.sampling import SEED, configuration_of
-from search.running.study import StudyPlan
 from storage.audit import KeptTrial, integrity_errors, kept_trials, recorded_keys
 from storage.claims import trial_rows
 from storage.database import Database

@@ -21,7 +21,8 @@ from search.race import judge_race
 from search.race_state import Entrant, RaceState
 from search.running.ledger import Claim, Ledger, frozen_trial, stored_parameters
 from search.running.races import Race
-from search.running.sampling import LAST_SEED, SEED, configuration_of, distributions
+from search.running.sampling import SEED, configuration_of, distributions
+from search.running.seeds import LAST_SEED
 from search.running.study import OpenStudy
 from storage.claims import trial_rows
 from storage.database import Database

@@ -10,10 +10,10 @@ from sqlalchemy import Connection
 from search.escape import EscapeRate
 from search.race_state import Entrant, RaceRules
 from search.running.ledger import frozen_trial
-from search.running.sampling import RESTARTS, SEED, free_block
+from search.running.sampling import RESTARTS, SEED
+from search.running.seeds import block_length, free_block
 from search.running.study import OpenStudy, deleted
 from search.standing import Standing
-from search.training.batches import SEEDS_PER_ORDER
 from storage.claims import lock_study, trial_rows
 from storage.database import Database
 from storage.races import KeptRace, keep_race, kept_races
@@ -77,8 +77,7 @@ def begin_race(
         }
         for standing in standings[:top]
     ]
-    total = rules.max_restarts + confirm
-    stride = -(-total // SEEDS_PER_ORDER) * SEEDS_PER_ORDER
+    length = block_length(rules.max_restarts + confirm)
     plan = study.plan
     with study.database.transaction() as connection:
         if not lock_study(connection, study.study_id, study.token):
@@ -87,13 +86,13 @@ def begin_race(
         if before and before[-1].race_id != after:
             return Race.from_kept(before[-1])
         used = [
-            range(trial.params[SEED], trial.params[SEED] + trial.user_attrs.get(RESTARTS, stride))
+            range(trial.params[SEED], trial.params[SEED] + trial.user_attrs.get(RESTARTS, length))
             for trial in map(frozen_trial, trial_rows(connection, study.study_id, 0))
             if SEED in trial.params
         ]
         taken = used + reserved_seeds(connection, study.study_id)
         number = _RACE_STREAM + (before[-1].race_id if before else 0)
-        first_seed = free_block(taken, stride, "a race", plan.sampler_seed, number)
+        first_seed = free_block(taken, length, "a race", plan.sampler_seed, number)
         kept = {**asdict(rules), "top": top, "confirm": confirm}
         race_id = keep_race(connection, study.study_id, kept, entrants, first_seed)
     return Race.from_kept(KeptRace(race_id, kept, entrants, first_seed))

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 import optuna
 from optuna.distributions import (
     BaseDistribution,
@@ -26,17 +25,16 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search.configuration import Configuration, LearningRateRange, SearchSpace
 from search.errors import UserError
+from search.running.seeds import LAST_SEED, block_length, free_block, uniform
 from search.training.batches import SEEDS_PER_ORDER
 
-LAST_SEED = 2**31 - 1
 SEED = "seed"
 RESTARTS = "restarts"
 """User attribute of a trial: how many seeds it covers from its first on."""
 NOT_ASKED = "not asked"
 """User attribute of a trial that no sampler picked: it repeats another, or belongs to a race."""
 _COVERED_FIRST = 16
-_ATTEMPTS_AT_A_SEED = 64  # a block is almost surely free; where few are, all are looked at
-_SEED_STREAM, _CONFIGURATION_STREAM = 1, 2  # keep the two draws of a trial independent
+_CONFIGURATION_STREAM = 2  # keeps this draw apart from that of the seed, which is of stream 1
 
 
 def distributions(space: SearchSpace) -> dict[str, BaseDistribution]:
@@ -76,7 +74,7 @@ class StudySampler(BaseSampler):
         self._make = SAMPLERS[name]
         self._make(space, sampler_seed, 0)  # refuses a space that it cannot sample
         self._space = space
-        self._stride = -(-restarts // SEEDS_PER_ORDER) * SEEDS_PER_ORDER
+        self._length = block_length(restarts)
         self._sampler_seed = sampler_seed
         self.reserved: Sequence[range] = ()
         """Seeds that are kept for races: no trial is given one of them."""
@@ -137,14 +135,14 @@ class StudySampler(BaseSampler):
     def _free_seed(self, study: optuna.Study, trial: FrozenTrial) -> int:
         wanted = configuration_of(trial.params)
         taken = [
-            range(first, first + other.user_attrs.get(RESTARTS, self._stride))
+            range(first, first + other.user_attrs.get(RESTARTS, self._length))
             for other in study.get_trials(deepcopy=False)
             if (first := other.params.get(SEED)) is not None
             and other.number != trial.number
             and configuration_of(other.params) == wanted
         ]
         taken += self.reserved
-        return free_block(taken, self._stride, wanted, self._sampler_seed, _place(study, trial))
+        return free_block(taken, self._length, wanted, self._sampler_seed, _place(study, trial))
 
 
 def _place(study: optuna.Study, trial: FrozenTrial) -> int:
@@ -157,29 +155,6 @@ def _place(study: optuna.Study, trial: FrozenTrial) -> int:
         other.number < trial.number and not other.user_attrs.get(NOT_ASKED, False)
         for other in study.get_trials(deepcopy=False)
     )
-
-
-def free_block(
-    taken: Sequence[range], stride: int, wanted: object, sampler_seed: int, number: int
-) -> int:
-    """The first of `stride` seeds that are not taken, drawn uniformly for the place `number`.
-
-    Raises UserError if every block is taken.
-    """
-    blocks = (LAST_SEED + 1) // stride
-    for attempt in range(_ATTEMPTS_AT_A_SEED):
-        seed = (_uniform(_SEED_STREAM, sampler_seed, number, attempt) % blocks) * stride
-        if not any(seed < each.stop and each.start < seed + stride for each in taken):
-            return seed
-    used = {
-        block
-        for each in taken
-        for block in range(each.start // stride, (each.stop - 1) // stride + 1)
-    }
-    free = [block for block in range(blocks) if block not in used]
-    if not free:
-        raise UserError(f"all {blocks} blocks of seeds of {wanted} are used up")
-    return free[_uniform(_SEED_STREAM, sampler_seed, number) % len(free)] * stride
 
 
 class LeastTriedSampler(BaseSampler):
@@ -295,12 +270,7 @@ class _PlacedQMCSampler(QMCSampler):
 
 
 def _sampler_seed_of_trial(sampler_seed: int, number: int) -> int:
-    return _uniform(_CONFIGURATION_STREAM, sampler_seed, number) % 2**32
-
-
-def _uniform(*key: int) -> int:
-    """63 random bits, a function of the key on any machine and in any version of NumPy."""
-    return int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0] >> np.uint64(1))
+    return uniform(_CONFIGURATION_STREAM, sampler_seed, number) % 2**32
 
 
 SAMPLERS: Mapping[str, Callable[[SearchSpace, int, int], BaseSampler]] = MappingProxyType(

@@ -80,6 +80,7 @@ def test_top_limits_and_says_how_many_more(launched: Launched, tmp_path: Path) -
     done = run_command("best", "--storage", launched.url, "--top", "2", cwd=tmp_path)
     assert "6 more configurations: multirestart best --top 8" in done.stdout
     assert done.stdout.count(" of 64") == 2
+    assert all(line == line.rstrip() for line in done.stdout.splitlines())
 
 
 def test_a_study_without_complete_trials_says_so_and_what_was_not_tried(tmp_path: Path) -> None:

@@ -19,9 +19,10 @@ from search.figures import OBJECTIVES, objective_values
 from search.problem import Problem
 from search.race_state import RaceRules
 from search.running.ledger import Claim
+from search.running.plan import StudyPlan
 from search.running.races import begin_race, reserved_seeds
 from search.running.search_ledger import SearchLedger
-from search.running.study import OpenStudy, StudyPlan, open_study, reopen_study, stored_plan
+from search.running.study import OpenStudy, open_study, reopen_study, stored_plan
 from search.standing import ranked
 from storage.optuna_storage import open_optuna_storage
 from storage.presence import FilePresence

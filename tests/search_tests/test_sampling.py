@@ -11,13 +11,13 @@ from optuna.trial import TrialState
 from search.configuration import LearningRateRange, SearchSpace
 from search.errors import UserError
 from search.running.sampling import (
-    LAST_SEED,
     SAMPLERS,
     SEED,
     StudySampler,
     configuration_of,
     distributions,
 )
+from search.running.seeds import LAST_SEED
 
 FINITE = SearchSpace(("none", "standard"), ("sgd", "adam"), (0.01, 0.1))
 RANGE = SearchSpace(("none", "standard"), ("sgd", "adam"), LearningRateRange(0.001, 1.0))
@@ -136,7 +136,8 @@ def test_seeds_spread_over_their_range() -> None:
 
 def test_no_seed_comes_twice_in_a_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     """With room for 4 blocks only, each configuration gets each once and then no more."""
-    monkeypatch.setattr("search.running.sampling.LAST_SEED", 4 * 256 - 1)
+    for module in ("sampling", "seeds"):
+        monkeypatch.setattr(f"search.running.{module}.LAST_SEED", 4 * 256 - 1)
     space = SearchSpace(("none",), ("sgd", "adam"), (0.1,))
     study = study_of("grid", space)
     params = grow(study, space, 8)

@@ -11,7 +11,8 @@ from search.datasets import bands
 from search.errors import UserError
 from search.figures import OBJECTIVES, Direction
 from search.problem import Problem
-from search.running.study import StudyPlan, open_study, stored_plan
+from search.running.plan import StudyPlan
+from search.running.study import open_study, stored_plan
 from storage.optuna_storage import open_optuna_storage
 from tests.conftest import at_once
 from tests.search_tests.test_ledger import SPACE
@@ -20,7 +21,8 @@ BEFORE = """
 from search.datasets import bands
 from search.errors import UserError
 from search.problem import Problem
-from search.running.study import StudyPlan, open_study
+from search.running.plan import StudyPlan
+from search.running.study import open_study
 from tests.search_tests.test_ledger import SPACE
 """
 
