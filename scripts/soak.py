@@ -205,6 +205,7 @@ def soak(folder: Path, minutes: float, launchers: int, seed: int) -> bool:
         ["launches", f"{tally.launches}, {launchers} at a time"],
         ["reads by `best`", f"{tally.reads}, {tally.failed_reads} failed"],
         ["trials", str(size)],
+        ["  given up", str(size - recorded // RESTARTS)],
         ["restarts", str(recorded)],
         ["lost", str(lost)],
         ["doubled", str(doubled)],
