@@ -96,24 +96,36 @@ def configuration_counts(
     Without `races` only those of the search are, whose design is the sampler's; the best restart is
     of all in either case.
     """
-    statement = (
+    complete = select(trials.c.trial_id).where(_COMPLETE, trials.c.study_id == study_id)
+    if not races:
+        complete = complete.outerjoin(claims, claims.c.trial_id == trials.c.trial_id).where(
+            claims.c.race.is_(None)
+        )
+    # First by trial, whose restarts are of one configuration: an index holds all that is summed,
+    # which takes a third of the time of grouping the restarts themselves.
+    one = restarts.alias("one")
+    configuration_id = (
+        select(one.c.configuration_id).where(one.c.trial_id == restarts.c.trial_id).limit(1)
+    )
+    by_trial = (
         select(
-            restarts.c.configuration_id,
-            func.count(distinct(restarts.c.trial_id)).label("trials"),
+            configuration_id.scalar_subquery().label("configuration_id"),
             func.count().label("restarts"),
             _count(_ESCAPED).label("escaped"),
             _count(restarts.c.outcome == Outcome.SOLVED).label("solved"),
             _count(restarts.c.outcome == Outcome.DIVERGED).label("diverged"),
             func.sum(func.coalesce(restarts.c.escape_epoch, epochs)).label("epochs_spent"),
         )
-        .join(trials, trials.c.trial_id == restarts.c.trial_id)
-        .where(_COMPLETE, trials.c.study_id == study_id)
-        .group_by(restarts.c.configuration_id)
+        .where(restarts.c.trial_id.in_(complete))
+        .group_by(restarts.c.trial_id)
+        .subquery()
     )
-    if not races:
-        statement = statement.outerjoin(claims, claims.c.trial_id == trials.c.trial_id).where(
-            claims.c.race.is_(None)
-        )
+    sums = ("restarts", "escaped", "solved", "diverged", "epochs_spent")
+    statement = select(
+        by_trial.c.configuration_id,
+        func.count().label("trials"),
+        *(func.sum(by_trial.c[name]).label(name) for name in sums),
+    ).group_by(by_trial.c.configuration_id)
     with database.transaction() as connection:
         keys = _configuration_keys(connection, study_id)
         counted = connection.execute(statement).all()
@@ -232,7 +244,7 @@ def _counts(key: ConfigurationKey, row: Row[Any], best: dict[int, Row[Any]]) -> 
     return ConfigurationCounts(
         configuration=key,
         trials=row.trials,
-        restarts=row.restarts,
+        restarts=int(row.restarts),
         escaped=int(row.escaped),
         solved=int(row.solved),
         diverged=int(row.diverged),
