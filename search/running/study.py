@@ -56,10 +56,7 @@ def open_study(url: str, plan: StudyPlan) -> OpenStudy:
         elif optuna_trials(url, plan.name):
             raise _made_by_optuna(plan)
         with _beside_optuna(url) as (storage, database):
-            if kept is not None:
-                study_id = storage.get_study_id_from_name(plan.name)
-            else:
-                study_id = _make_optuna_study(storage, plan)
+            study_id = _make_optuna_study(storage, plan) if kept is None else _id(storage, plan)
             with database.transaction() as connection:
                 token = keep_study(connection, study_id, plan.to_record())
     return OpenStudy(plan, study_id, token, database)
@@ -113,6 +110,13 @@ def _make_optuna_study(storage: RDBStorage, plan: StudyPlan) -> int:
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         study.set_metric_names([name for name, _ in OBJECTIVES[plan.objective]])
     return int(study._study_id)
+
+
+def _id(storage: RDBStorage, plan: StudyPlan) -> int:
+    try:
+        return storage.get_study_id_from_name(plan.name)
+    except KeyError:
+        raise deleted(plan.name) from None
 
 
 def _made_by_optuna(plan: StudyPlan) -> UserError:
