@@ -314,7 +314,7 @@ def best(size: float) -> float:
         url = f"sqlite:///{folder}/studies.db"
         space = SearchSpace(("none",), ("sgd", "adam"), (0.01, 0.1))
         plan = StudyPlan("bands", Problem(bands()), space, 1000, "random", 0, 1000)
-        opened = open_study(url, plan)
+        opened = open_study(url, plan.name, lambda _: plan)
         distribution = distribution_to_json(IntDistribution(0, 2**31))
         keys = [ConfigurationKey("none", "sgd", 0.001 * n) for n in range(1, 41)]
         for number in range(int(1000 * size)):

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -33,6 +34,7 @@ from storage.optuna_tables import (
     insert_running_trial,
     studies,
     trial_params,
+    trial_user_attributes,
     trial_values,
     trials,
 )
@@ -78,6 +80,8 @@ def _repeated() -> ColumnElement[bool]:
     again = claims.alias("again")
     return select(again.c.trial_id).where(again.c.repeats == trials.c.trial_id).exists()
 
+
+_REASON = "failed_because"
 
 # Built once: SQLAlchemy takes longer to build one of these than SQLite to answer it.
 _OF_STUDY = trials.c.study_id == bindparam("study")
@@ -254,10 +258,18 @@ def fail_trial(
     """
     if launcher is not None and claimed_by(connection, trial_id) != launcher:
         return False
-    if not end_running_trial(connection, trial_id, FAIL, attributes={"failed_because": reason}):
+    if not end_running_trial(connection, trial_id, FAIL, attributes={_REASON: reason}):
         return False
     connection.execute(update(claims).filter_by(trial_id=trial_id).values(again=again))
     return True
+
+
+def failure_of(connection: Connection, trial_id: int) -> str | None:
+    """Why a trial was told failed; None if it was not, or not by a launcher."""
+    found = connection.execute(
+        select(trial_user_attributes.c.value_json).filter_by(trial_id=trial_id, key=_REASON)
+    ).scalar()
+    return None if found is None else str(json.loads(found))
 
 
 def claimed_by(connection: Connection, trial_id: int) -> str | None:

@@ -99,9 +99,28 @@ def parse_url(text: str) -> URL:
         ) from None
     except ArgumentError as error:
         raise RecordError(f"{shown(text)}: {error}") from None
-    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
-        raise RecordError("a study needs a database file, like sqlite:///multirestart.db")
+    if backend == "sqlite":
+        if url.database in (None, "", ":memory:"):
+            raise RecordError("a study needs a database file, like sqlite:///multirestart.db")
+        if url.query or str(url.database).startswith("file:"):
+            raise RecordError(
+                "--storage must be a plain file for SQLite, without options, like "
+                f"sqlite:///multirestart.db; received {text!r}"
+            )
+        _refuse_path(Path(str(url.database)))
     return url
+
+
+def _refuse_path(path: Path) -> None:
+    """Raise RecordError for a path that SQLAlchemy or `Path.resolve` would fail at."""
+    try:
+        str(path).encode()
+        path.resolve()
+    except UnicodeEncodeError:
+        raise RecordError(f"--storage must be in UTF-8, received {str(path)!r}") from None
+    except (RuntimeError, OSError) as error:
+        reason = getattr(error, "strerror", None) or "it is a link to itself"
+        raise RecordError(f"cannot open {str(path)[:60]!r}: {reason}") from None
 
 
 def open_for_reading(text: str) -> Database:
@@ -236,8 +255,9 @@ def _begin_to_write(connection: Connection) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             break
         except OperationalError as error:
-            code = getattr(error.orig, "sqlite_errorcode", None)
-            if code != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+            code = getattr(error.orig, "sqlite_errorcode", 0)
+            # The low byte is the kind: busy too is who waits for another to recover the log.
+            if code & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
     connection.exec_driver_sql(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_SECONDS * 1000}").close()
 

@@ -84,6 +84,18 @@ trial_user_attributes = Table(
 )
 
 
+_OF_TRIALS = ("trial_heartbeats", "trial_intermediate_values", "trial_system_attributes")
+OF_TRIALS = (
+    *(trial_params, trial_values, trial_user_attributes),
+    *(Table(name, _metadata, Column("trial_id", Integer)) for name in _OF_TRIALS),
+)
+"""Optuna's tables whose rows belong to a trial."""
+
+_OF_STUDIES = ("study_directions", "study_system_attributes", "study_user_attributes")
+OF_STUDIES = tuple(Table(name, _metadata, Column("study_id", Integer)) for name in _OF_STUDIES)
+"""Optuna's tables whose rows belong to a study; its trials do too."""
+
+
 @dataclass(frozen=True)
 class Parameter:
     """A parameter as Optuna stores it: its internal number, and its distribution as JSON."""

@@ -185,6 +185,11 @@ def opening(url: str) -> Iterator[None]:
 def _named(database: Path) -> Iterator[None]:
     try:
         yield
+    except Timeout:
+        raise RecordError(
+            f"another launcher has been opening {database} for {LOCK_TIMEOUT_SECONDS} seconds: "
+            "try again later"
+        ) from None
     except OSError as error:
         raise RecordError(f"cannot write beside {database}: {error.strerror or error}") from None
 

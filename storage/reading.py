@@ -54,6 +54,14 @@ def find_study(database: Database, name: str) -> tuple[int, StudyRecord] | None:
     return row.study_id, StudyRecord(json.loads(row.problem), json.loads(row.search), row.data)
 
 
+def study_token(database: Database, study_id: int) -> str | None:
+    """What tells a study from another that is given its id later; None if it is gone."""
+    statement = select(problems.c.token).where(problems.c.study_id == study_id)
+    with database.transaction() as connection:
+        token: str | None = connection.execute(statement).scalar()
+    return token
+
+
 def study_summaries(database: Database) -> list[StudySummary]:
     """All studies with what they hold, in the order of their making."""
     counts = (

@@ -10,6 +10,7 @@ import click
 from search.commands.options import DEFAULT_STORAGE, Listed, storage_option
 from search.configuration import SearchSpace, parse_learning_rates
 from search.csv_data import load_data
+from search.datasets import Dataset
 from search.errors import LaunchError
 from search.problem import Problem
 from search.reports.tables import show_standings
@@ -136,12 +137,14 @@ def launch(
     from storage.presence import presence_in
     from storage.updating import bring_up_to_date
 
+    data = _data(options["data"], options["target"])
+    name = study if study is not None else data.name if data else DEFAULT_DATA
     copy = bring_up_to_date(storage)
     if copy is not None:
         click.echo(f"Updated the record in {shown(storage)}; as it was, it is in {copy}.", err=True)
-    plan = _plan(storage, study, options)
     with Interrupts().caught() as interrupts:
-        opened = open_study(storage, plan)
+        opened = open_study(storage, name, lambda kept: _plan(name, data, options, kept))
+        plan = opened.plan
         with presence_in(storage) as presence:
             ledger = SearchLedger(opened, presence)
             given_up = run_with_progress(opened, ledger, workers or cpu_count(), interrupts)
@@ -159,19 +162,20 @@ def launch(
     _say_what_next(storage, plan, standings[0])
 
 
-def _plan(storage: str, name: str | None, options: dict[str, Any]) -> StudyPlan:
-    """What is asked for: options that are left out are those of the study, or the defaults."""
-    from search.running.plan import StudyPlan
-    from search.running.study import stored_plan
+def _data(name: str | None, target: str | None) -> Dataset | None:
+    """The data that were asked for; None if the options were left out."""
+    if name is None and target is None:
+        return None
+    return load_data(DEFAULT_DATA if name is None else name, target)
 
-    data = None
-    if options["data"] is not None or options["target"] is not None:
-        name_of_data = DEFAULT_DATA if options["data"] is None else options["data"]
-        data = load_data(name_of_data, options["target"])
-    if name is None:
-        name = data.name if data else DEFAULT_DATA
-    stored = stored_plan(storage, name)
-    base = stored or StudyPlan(
+
+def _plan(
+    name: str, data: Dataset | None, options: dict[str, Any], kept: StudyPlan | None
+) -> StudyPlan:
+    """What is asked for: options that are left out are those of the kept study, or the defaults."""
+    from search.running.plan import StudyPlan
+
+    base = kept or StudyPlan(
         name=name,
         problem=Problem(data or load_data(DEFAULT_DATA, None)),
         space=DEFAULT_SPACE,
@@ -191,7 +195,7 @@ def _plan(storage: str, name: str | None, options: dict[str, Any]) -> StudyPlan:
         base.space.learning_rates if rates is None else parse_learning_rates(rates),
     )
     sampler = given("sampler", base.sampler)
-    grid = space.configurations if sampler == "grid" and stored is None else None
+    grid = space.configurations if sampler == "grid" and kept is None else None
     return StudyPlan(
         name=name,
         problem=Problem(

@@ -24,7 +24,7 @@ from search.reports.report import show_table
 from search.reports.tables import describe
 from search.standing import ranked
 from storage.database import Database, open_for_reading
-from storage.reading import configuration_counts
+from storage.reading import configuration_counts, study_token
 
 if TYPE_CHECKING:
     from search.running.interrupts import Interrupts
@@ -104,6 +104,7 @@ def race(
     from search.running.study import reopen_study
 
     plan = StudyPlan.from_record(name, record)
+    token = study_token(database, study_id)
     last = last_race(database, study_id)
     running = None if last is not None and new and _has_ended(database, last) else last
     standings = []
@@ -119,7 +120,7 @@ def race(
         _refuse_others(running, options, is_over=race_result(database, running).is_over)
     database.close()
     with Interrupts().caught() as interrupts:
-        opened = reopen_study(storage, name)
+        opened = reopen_study(storage, name, token or "")
         if running is None:
             after = None if last is None else last.race_id
             running = begin_race(opened, rules, confirm, standings, top, after)

@@ -21,6 +21,7 @@ from storage.claims import (
     TrialRow,
     claim_trial,
     fail_trial,
+    failure_of,
     interrupted_or_running,
     lock_study,
     trial_rows,
@@ -30,6 +31,9 @@ from storage.presence import Presence
 from storage.record import complete_trial, discard_restarts
 from storage.rows import Restart
 
+HOPELESS = "no worker could train anything"
+"""Why trials are given back that workers died over before any was trained."""
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -38,6 +42,8 @@ class Claim:
     trial_id: int
     number: int
     task: Task
+    is_suspect: bool = False
+    """Whether a launch before ended over this trial, as no worker could train anything."""
 
     @property
     def configuration(self) -> Configuration:
@@ -122,6 +128,8 @@ class Ledger(ABC):
         parameters: Mapping[str, Parameter],
         task: Task,
         repeats: int | None = None,
+        *,
+        is_suspect: bool = False,
     ) -> Claim:
         trial_id, number = claim_trial(
             connection,
@@ -132,7 +140,7 @@ class Ledger(ABC):
             repeats=repeats,
             race=self._race,
         )
-        return Claim(trial_id, number, task)
+        return Claim(trial_id, number, task, is_suspect)
 
     def _is_trained(self, trial: Interrupted) -> bool:
         return (
@@ -150,10 +158,11 @@ class Ledger(ABC):
         if SEED not in row.parameters:
             return None
         discard_restarts(connection, trial.trial_id)
+        is_suspect = failure_of(connection, trial.trial_id) == HOPELESS
         restarts = plan.restarts if trial.restarts is None else trial.restarts
         parameters = frozen_trial(row).params
         task = Task(plan.problem, configuration_of(parameters), parameters[SEED], restarts)
-        return self._claim(connection, row.parameters, task, repeats=trial.trial_id)
+        return self._claim(connection, row.parameters, task, trial.trial_id, is_suspect=is_suspect)
 
 
 def stored_parameters(

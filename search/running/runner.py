@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from search.configuration import Configuration
 from search.errors import LaunchError
 from search.running.interrupts import Interrupts
-from search.running.ledger import Claim, Ledger
+from search.running.ledger import HOPELESS, Claim, Ledger
 from search.running.workers import Ended, Workers
 from storage.errors import RecordError
 from storage.rows import Restart
@@ -79,18 +79,23 @@ class _Run:
                 self._claim_more()
                 if len(self._claims) > len(self._hopeless):
                     yield from self._take_ended()
-                elif self._claims:
+                elif self._claims and self._ledger.settled:
                     yield from self._give_up_hopeless()
+                elif self._claims:
+                    raise LaunchError(
+                        f"no worker can train anything: {min(self._hopeless.values())}"
+                    )
                 elif self._ledger.is_settled:
                     return
                 else:
                     yield Waiting()
                     time.sleep(_SECONDS_BETWEEN_LOOKS)
         finally:
-            for claim in self._claims.values():
+            for trial_id, claim in self._claims.items():
+                reason = HOPELESS if trial_id in self._hopeless else "the launch was interrupted"
                 # Where even that cannot be written, the next launch sees that this one is dead.
                 with suppress(RecordError):
-                    self._ledger.give_back(claim, "the launch was interrupted")
+                    self._ledger.give_back(claim, reason)
 
     def _claim_more(self) -> None:
         while self._workers.want_more:
@@ -124,6 +129,8 @@ class _Run:
         if self._deaths[claim.trial_id] < DEATHS_ALLOWED:
             self._workers.submit(claim.trial_id, claim.task)
             return TrialTroubled(claim.number, claim.configuration, reason, given_up=False)
+        if claim.is_suspect:  # it was given a second launch
+            return self._give_up(claim, reason)
         self._hopeless[claim.trial_id] = reason
         if not self._has_trained and len(self._hopeless) >= _FRUITLESS_ALLOWED:
             raise LaunchError(f"no worker can train anything: {reason}")
@@ -132,12 +139,15 @@ class _Run:
     def _give_up_hopeless(self) -> Generator[Event]:
         """Give up the trials that workers died over: another has shown that it is not the workers.
 
-        Or none has, and there is nothing else to train. Until then they are kept, to be given back
-        if no worker can train anything.
+        Until then they are kept, to be given back if no worker can train anything.
         """
         while self._hopeless:
             with self._interrupts.undisturbed():
                 trial_id, reason = self._hopeless.popitem()
-                claim = self._claims.pop(trial_id)
-                self._ledger.give_up(claim, f"{reason}, {DEATHS_ALLOWED} times")
-            yield TrialTroubled(claim.number, claim.configuration, reason, given_up=True)
+                event = self._give_up(self._claims[trial_id], reason)
+            yield event
+
+    def _give_up(self, claim: Claim, reason: str) -> TrialTroubled:
+        del self._claims[claim.trial_id]
+        self._ledger.give_up(claim, f"{reason}, {DEATHS_ALLOWED} times")
+        return TrialTroubled(claim.number, claim.configuration, reason, given_up=True)

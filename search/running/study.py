@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from storage.database import Database, open_if_there
 from storage.optuna_storage import open_optuna_storage, optuna_trials
 from storage.orphans import remove_orphans
 from storage.presence import opening
-from storage.reading import find_study
+from storage.reading import find_study, study_token
 from storage.record import keep_study
 from storage.updating import open_for_writing
 
@@ -42,15 +42,19 @@ def stored_plan(url: str, name: str) -> StudyPlan | None:
     return StudyPlan.from_record(name, found[1]) if found else None
 
 
-def open_study(url: str, plan: StudyPlan) -> OpenStudy:
+def open_study(
+    url: str, name: str, make_plan: Callable[[StudyPlan | None], StudyPlan]
+) -> OpenStudy:
     """Open a study to go on with it as planned, or make it if there is none of that name.
 
-    Raises UserError if the study is there with another problem or search space, or was made by
-    Optuna without a record; RecordError if the database cannot be used.
+    `make_plan` is given the plan that is kept, if there is one: no other launcher changes it until
+    the study is open. Raises UserError if the study is there with another problem or search space,
+    or was made by Optuna without a record; RecordError if the database cannot be used.
     """
     with opening(url):
         # All that can be refused is refused before anything is written.
-        kept = stored_plan(url, plan.name)
+        kept = stored_plan(url, name)
+        plan = make_plan(kept)
         if kept is not None:
             _refuse_differences(kept, plan)
         elif optuna_trials(url, plan.name):
@@ -62,18 +66,16 @@ def open_study(url: str, plan: StudyPlan) -> OpenStudy:
     return OpenStudy(plan, study_id, token, database)
 
 
-def reopen_study(url: str, name: str) -> OpenStudy:
-    """Open a study that is kept, as it is kept now.
+def reopen_study(url: str, name: str, token: str) -> OpenStudy:
+    """Open the study that has that name and token, as it is kept now.
 
-    Raises LaunchError if there is none of that name; RecordError if the database cannot be used.
+    Raises LaunchError if it is gone; RecordError if the database cannot be used.
     """
     with opening(url), _beside_optuna(url) as (_, database):
         found = find_study(database, name)
-        if found is None:
+        if found is None or study_token(database, found[0]) != token:
             raise deleted(name)
         study_id, record = found
-        with database.transaction() as connection:
-            token = keep_study(connection, study_id, record)
     return OpenStudy(StudyPlan.from_record(name, record), study_id, token, database)
 
 

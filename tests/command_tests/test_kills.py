@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from scripts.soak import workers_of
+from tests.command_tests.pretended import NONE_KILLS
 from tests.command_tests.processes import (
     assert_whole,
     launching,
@@ -247,10 +248,24 @@ def test_where_no_worker_can_train_the_launch_says_so_and_gives_all_back(tmp_pat
 
 
 def test_a_study_of_which_nothing_can_be_trained_is_one_line(tmp_path: Path) -> None:
+    """Its trials are given up once they have failed two launches."""
     one = (*GRID, "--trials", "1")
+    done = run_command("launch", *one, cwd=tmp_path, pretend=-1, code=1)
+    assert "no worker can train anything: its worker died" in done.stderr.splitlines()[-1]
     done = run_command("launch", *one, cwd=tmp_path, pretend=-1, code=1)
     assert "no trial of 'bands' could be trained: its worker died" in done.stderr.splitlines()[-1]
     done = run_command("launch", *one, cwd=tmp_path, pretend=0, code=1)
     assert "all were given up, as the dashboard tells" in done.stderr.splitlines()[-1]
     run_command("launch", *GRID, "--trials", "2", cwd=tmp_path, pretend=0)
     assert trials(tmp_path, "COMPLETE") == 1
+
+
+def test_configurations_that_kill_every_worker_cannot_stop_a_study(tmp_path: Path) -> None:
+    """The first half of the grid is of `none`, over which all workers die."""
+    grid = ("--optimizer", "sgd", "--learning-rate", "0.1,0.2,0.3,0.4", *GRID)
+    run_command("launch", *grid, cwd=tmp_path, pretend=NONE_KILLS, code=1)
+    run_command("launch", *grid, cwd=tmp_path, pretend=NONE_KILLS)
+    assert trials(tmp_path, "COMPLETE") == 4
+    given_up = "SELECT count(*) FROM claims JOIN trials USING (trial_id) WHERE NOT again"
+    assert query(tmp_path, f"{given_up} AND state = 'FAIL'") == [(4,)]
+    assert "nothing to do" in run_command("launch", cwd=tmp_path).stderr

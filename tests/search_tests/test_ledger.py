@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,7 +47,7 @@ class Launcher:
     ) -> None:
         url = f"sqlite:///{folder / 's.db'}"
         plan = StudyPlan("s", Problem(bands()), space, 2, sampler, 0, trials, objective)
-        self.study: OpenStudy = open_study(url, plan)
+        self.study: OpenStudy = open_study(url, "s", lambda _: plan)
         self.presence = FilePresence(folder / "s.db")
         self.presence.__enter__()
         self.ledger = SearchLedger(self.study, self.presence)
@@ -214,15 +216,16 @@ def test_seeds_of_a_race_are_its_own_before_they_are_run(
 def test_a_study_is_reopened_as_it_is_kept_now(tmp_path: Path) -> None:
     seen_before = Launcher(tmp_path, trials=8)
     more = Launcher(tmp_path, trials=12, sampler="random")
-    reopened = reopen_study(seen_before.study.database.url, "s")
+    reopened = reopen_study(seen_before.study.database.url, "s", seen_before.study.token)
     kept = stored_plan(seen_before.study.database.url, "s")
     for plan in (reopened.plan, kept):
         assert plan is not None
         assert plan.to_record() == more.study.plan.to_record()
     for launcher in (seen_before, more):
         launcher.kill()
-    with pytest.raises(LaunchError, match="study 'none' was deleted"):
-        reopen_study(seen_before.study.database.url, "none")
+    for name, token in (("none", seen_before.study.token), ("s", "of another")):
+        with pytest.raises(LaunchError, match=f"study '{name}' was deleted"):
+            reopen_study(seen_before.study.database.url, name, token)
 
 
 def test_a_relaunched_study_goes_on_as_it_would_have_done(tmp_path: Path) -> None:
@@ -338,6 +341,31 @@ def test_interruptions_change_nothing_of_what_a_study_picks(tmp_path: Path, samp
         assert len(last.seeds) == 16
         picked.append(sorted((name, seed) for _, name, seed in last.seeds))
     assert picked[0] == picked[1]
+
+
+def test_what_optuna_leaves_of_a_deleted_study_is_not_the_new_ones(tmp_path: Path) -> None:
+    """It deletes the trials that it saw a moment before: one that was claimed meanwhile stays."""
+    old = Launcher(tmp_path)
+    for _ in range(3):
+        old.finish(old.claim())
+    stray = old.claim()
+    with old.study.database.transaction() as connection:
+        saved = connection.exec_driver_sql(
+            f"SELECT * FROM trials WHERE trial_id = {stray.trial_id}"
+        ).one()
+    optuna.delete_study(study_name="s", storage=open_optuna_storage(old.study.database.url))
+    with closing(sqlite3.connect(tmp_path / "s.db")) as file, file:
+        file.execute("INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?)", tuple(saved))
+        file.execute("INSERT INTO trial_params VALUES (99, ?, 'seed', 1, '{}')", saved[:1])
+        file.execute("INSERT INTO trial_values VALUES (99, 1, 0, 0.5, 'FINITE')")
+    new = Launcher(tmp_path)
+    assert [new.claim().number for _ in range(3)] == [0, 1, 2]
+    with new.study.database.transaction() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM trials").scalar() == 3
+        assert connection.exec_driver_sql("SELECT count(*) FROM trial_values").scalar() == 0
+        assert connection.exec_driver_sql("SELECT count(*) FROM trial_params").scalar() == 12
+    old.kill()
+    new.kill()
 
 
 def test_trials_of_others_are_seen_by_the_sampler(tmp_path: Path) -> None:

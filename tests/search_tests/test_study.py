@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import optuna
@@ -30,7 +31,8 @@ from tests.search_tests.test_ledger import SPACE
 def opening(url: str, name: str, objective: str) -> tuple[str, str]:
     plan = f"StudyPlan({name!r}, Problem(bands()), SPACE, 2, 'grid', 0, 8, {objective!r})"
     return BEFORE, (
-        f"try: print(open_study({url!r}, {plan}).study_id)\nexcept UserError as e: print(e)"
+        f"try: print(open_study({url!r}, {name!r}, lambda _: {plan}).study_id)\n"
+        "except UserError as error: print(error)"
     )
 
 
@@ -65,8 +67,18 @@ def test_an_empty_study_of_optuna_is_taken_if_it_seeks_the_same(
     optuna.create_study(study_name="s", storage=open_optuna_storage(url), direction=direction)
     plan = StudyPlan("s", Problem(bands()), SPACE, 2, "grid", 0, 8)
     if direction == "maximize":
-        assert open_study(url, plan).study_id == 1
+        assert open_study(url, "s", lambda _: plan).study_id == 1
     else:
         with pytest.raises(UserError, match="study 's' was made by Optuna"):
-            open_study(url, plan)
+            open_study(url, "s", lambda _: plan)
         assert stored_plan(url, "s") is None
+
+
+def test_a_plan_is_made_from_what_is_kept_when_the_study_is_opened(tmp_path: Path) -> None:
+    """Options that are left out must not undo what another launcher has asked for meanwhile."""
+    url = f"sqlite:///{tmp_path / 's.db'}"
+    first = StudyPlan("s", Problem(bands()), SPACE, 2, "grid", 0, 8)
+    open_study(url, "s", lambda _: first)
+    open_study(url, "s", lambda kept: replace(kept or first, trials=20))
+    last = open_study(url, "s", lambda kept: replace(kept or first, sampler_seed=7))
+    assert (last.plan.trials, last.plan.sampler_seed) == (20, 7)

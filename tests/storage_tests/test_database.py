@@ -88,18 +88,35 @@ def test_orphans_are_counted_and_removed(tmp_path: Path) -> None:
         connection.execute("DELETE FROM trials WHERE study_id = 1")
         connection.execute("DELETE FROM studies WHERE study_id = 1")
     with kept.database.transaction() as transaction:
-        assert count_orphans(transaction) == {
-            "races": 0,
+        found = count_orphans(transaction)
+        assert {table: count for table, count in found.items() if count} == {
             "restarts": 2,
             "claims": 1,
             "configurations": 1,
             "problems": 1,
+            "trial_params": 1,
+            "trial_values": 1,
+            "trial_user_attributes": 1,
+            "study_directions": 1,
         }
         remove_orphans(transaction)
         assert set(count_orphans(transaction).values()) == {0}
     assert kept.rows() == 2
     gone.close()
     kept.close()
+
+
+def test_what_no_plain_file_is_named_by_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "loop.db").symlink_to(tmp_path / "loop.db")
+    for url, message in (
+        (f"sqlite:///{tmp_path / 'loop.db'}", "it is a link to itself"),
+        ("sqlite:///s.db?timeout=abc", "must be a plain file for SQLite, without options"),
+        ("sqlite:///file:s.db?mode=ro&uri=true", "must be a plain file for SQLite"),
+        ("sqlite:///\udcff.db", "must be in UTF-8"),
+    ):
+        for opener in (open_for_reading, open_if_there, bring_up_to_date):
+            with pytest.raises(RecordError, match=message):
+                opener(url)
 
 
 def test_a_path_that_no_file_can_have_is_named() -> None:
