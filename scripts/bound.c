@@ -1,8 +1,9 @@
 /* The bound: the source problem's training in C vectorised by hand, as fast as we could write it.
  *
  * It trains restarts of the 1-2-1 sigmoid network on the 300 standardised points by Adam(0.1) with
- * batch size 32, shuffled each epoch, 16 restarts to a vector. It keeps nothing but the weights:
- * no epoch accuracies, no losses, no outcomes. Prints restarts per second.
+ * batch size 32, 16 restarts to a vector. The points are laid out in an own order for each restart
+ * and read in an order shuffled for each epoch, as the stack does. It keeps nothing but the
+ * weights: no epoch accuracies, no losses, no outcomes. Prints restarts per second.
  *
  *     cc -O3 -march=native -ffast-math -o bound bound.c -lm && ./bound RESTARTS EPOCHS
  */
@@ -47,6 +48,7 @@ static inline lanes exponential(lanes x) {
 static inline lanes sigmoid(lanes x) { return 1.0f / (1.0f + exponential(-x)); }
 
 static float x[POINTS], y[POINTS];
+static lanes own_x[POINTS], own_y[POINTS];
 static int order[POINTS];
 
 static void make_points(void) {
@@ -69,11 +71,22 @@ static void shuffle(void) {
     }
 }
 
+/* Lay the points out in a new order for each restart. */
+static void lay_out(void) {
+    for (int lane = 0; lane < LANES; lane++) {
+        shuffle();
+        for (int i = 0; i < POINTS; i++) {
+            own_x[i][lane] = x[order[i]];
+            own_y[i][lane] = y[order[i]];
+        }
+    }
+}
+
 static void step(lanes w[WEIGHTS], lanes m[WEIGHTS], lanes v[WEIGHTS], int first, int size,
                  float rate) {
     lanes g[WEIGHTS] = {0};
     for (int i = first; i < first + size; i++) {
-        float input = x[order[i]], target = y[order[i]];
+        lanes input = own_x[order[i]], target = own_y[order[i]];
         lanes h0 = sigmoid(w[0] * input + w[2]), h1 = sigmoid(w[1] * input + w[3]);
         lanes d = sigmoid(h0 * w[4] + h1 * w[5] + w[6]) - target;
         lanes d0 = d * w[4] * h0 * (1.0f - h0), d1 = d * w[5] * h1 * (1.0f - h1);
@@ -97,6 +110,7 @@ int main(int argc, char **argv) {
     for (int done = 0; done < restarts; done += LANES) {
         lanes w[WEIGHTS] = {0}, m[WEIGHTS] = {0}, v[WEIGHTS] = {0};
         double decay1 = 1, decay2 = 1;
+        lay_out();
         for (int k = 0; k < WEIGHTS; k++)
             for (int i = 0; i < LANES; i++) w[k][i] = 2.0f * rand() / RAND_MAX - 1.0f;
         for (int epoch = 0; epoch < epochs; epoch++) {

@@ -12,6 +12,7 @@ from search.configuration import Configuration
 from search.datasets import Dataset
 from search.errors import UserError
 from search.outcome import Bars
+from search.training.batches import TRAINING_VERSION
 from search.training.network import ACTIVATIONS, Network
 
 MAX_HIDDEN_UNITS = 256
@@ -25,7 +26,9 @@ class Problem:
     """Data, hidden layers and activation, epochs, batch size; and what counts as escaped, solved.
 
     A restart has escaped if its accuracy exceeds the plateau by more than `margin`, and solved
-    the problem if it reaches `target`. Raises UserError if a value breaks its rule.
+    the problem if it reaches `target`. `training_version` tells by which definition of a restart it
+    is trained: one of an older version can be read, but not trained any more. Raises UserError if a
+    value breaks its rule.
     """
 
     data: Dataset
@@ -35,6 +38,7 @@ class Problem:
     batch_size: int = 32
     margin: float = 0.01
     target: float = 0.99
+    training_version: int = TRAINING_VERSION
 
     def __post_init__(self) -> None:
         if not self.hidden or min(self.hidden) < 1:
@@ -98,6 +102,7 @@ class Problem:
             "batch_size": self.batch_size,
             "margin": self.margin,
             "target": self.target,
+            "training_version": self.training_version,
         }
 
     @classmethod
@@ -112,7 +117,26 @@ class Problem:
             batch_size=stored["batch_size"],
             margin=stored["margin"],
             target=stored["target"],
+            training_version=training_version(stored),
         )
+
+    @property
+    def outdated(self) -> str | None:
+        """Why its restarts cannot be trained again, nor pooled with new ones; None if they can."""
+        if self.training_version == TRAINING_VERSION:
+            return None
+        if self.training_version < TRAINING_VERSION:
+            return f"its restarts were trained by an older version of multirestart, {SHARED_ORDERS}"
+        return "its restarts were trained by a newer version of multirestart"
+
+
+def training_version(stored: dict[str, Any]) -> int:
+    """The version of the training of a problem as `Problem.to_json` wrote it."""
+    return int(stored.get("training_version", 1))  # the first kept none
+
+
+SHARED_ORDERS = "in which blocks of 64 seeds shared one batch order"
+"""What was wrong with version 1 of the training."""
 
 
 @dataclass(frozen=True)

@@ -42,11 +42,10 @@ in the first case by .0037 | .0034 on average, as a run of bad luck ends theirs.
 default rules two are called the same for practical purposes only if they differ on 14 of 2,560
 seeds or fewer: two of true rate .95 take about 31,000 | 24,000 for that.
 
-**Seeds are taken for independent**, though 64 consecutive ones share a batch order. On the source
-problem that did not show: over 256 such blocks of five configurations (rates .75 to .97), the
-variance of block means was .90 to 1.08 times that of independent seeds for each of the ten paired
-differences, where chance alone gives .83 to 1.17. Outcomes of two configurations on common seeds
-correlated there by .01 to .82.
+**Seeds are independent**, which all of this rests on: each has batch orders of its own (see
+`search.training.batches`; `scripts/independence.py` measures it on real restarts). Outcomes of two
+configurations on common seeds may depend on each other, which McNemar's test allows for: on the
+source problem they correlated by .01 to .82.
 """
 
 from __future__ import annotations

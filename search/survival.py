@@ -173,8 +173,8 @@ class LogRank:
     """The log-rank test of two configurations.
 
     `score` is the escapes of the first beyond those expected if both escaped alike, in standard
-    deviations: positive if the first escapes sooner. Restarts are taken as independent, though
-    blocks of 64 seeds share a batch order.
+    deviations: positive if the first escapes sooner. It takes restarts for independent, which they
+    are (see `search.training.batches`).
     """
 
     score: float

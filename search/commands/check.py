@@ -44,25 +44,26 @@ def check(study: str | None, storage: str, retrain: int, draw: int, output: str)
     multirestart check --retrain 100
     """
     database = open_for_reading(storage)
-    names = [choose_study(database, study)[0]] if study is not None else study_names(database)
+    names = study_names(database) if study is None else [study]
+    chosen = [choose_study(database, name) for name in names]
     # Optuna, imported late: it is not needed to say that there is no such study.
     from search.running.audit import check_file, check_study, retrained, sample
     from search.running.plan import StudyPlan
 
     found = [_finding("", finding.trial, None, finding.what) for finding in check_file(database)]
-    for name in names:
-        _, study_id, record = choose_study(database, name)
+    for name, study_id, record in chosen:
         plan = StudyPlan.from_record(name, record)
         checked, findings = check_study(database, study_id, plan)
         found += [_finding(name, finding.trial, None, finding.what) for finding in findings]
-        drawn = sample(database, study_id, retrain, draw)
+        outdated = plan.problem.outdated
+        drawn = sample(database, study_id, 0 if outdated else retrain, draw)
         for recorded in drawn:
             what = retrained(plan.problem, recorded)
             if what is not None:
                 found.append(_finding(name, recorded.trial, recorded.restart.seed, what))
         click.echo(
             f"{name}: {checked.trials} trials with {checked.restarts} restarts looked at, "
-            f"{len(drawn)} restarts trained again",
+            f"{len(drawn)} restarts trained again" + (f" ({outdated})" if outdated else ""),
             err=True,
         )
     _show(output, found)

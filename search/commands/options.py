@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from search.problem import SHARED_ORDERS, training_version
 from storage.database import Database, shown
 from storage.errors import RecordError
 from storage.reading import find_study, study_names
@@ -65,6 +66,7 @@ class Listed(click.ParamType[tuple[Any, ...]]):
 def choose_study(database: Database, name: str | None) -> tuple[str, int, StudyRecord]:
     """The study asked for, or the only one: its name, Optuna's id and what is kept with it.
 
+    Says so where its restarts are not independent, as those of an older version are.
     Raises RecordError that names the studies there are if it is not one of them.
     """
     names = study_names(database)
@@ -76,4 +78,11 @@ def choose_study(database: Database, name: str | None) -> tuple[str, int, StudyR
     found = find_study(database, chosen)
     if found is None:
         raise RecordError(f"there is no study {chosen!r}; there are: {', '.join(names)}")
-    return chosen, *found
+    study_id, record = found
+    if training_version(record.problem) == 1:
+        click.echo(
+            f"Study {chosen!r} was trained by an older version, {SHARED_ORDERS}: its restarts are "
+            "not independent, and what is said of them is less certain than it looks.",
+            err=True,
+        )
+    return chosen, study_id, record

@@ -6,6 +6,7 @@ import click
 
 from search.commands.options import choose_study, storage_option, study_option
 from search.configuration import Configuration
+from search.errors import UserError
 from search.problem import Problem, Task
 from search.reports.report import Column, show_table
 from search.reports.tables import describe
@@ -36,6 +37,8 @@ def reference(trial: int, seed: int, study: str | None, storage: str) -> None:
     name, study_id, record = choose_study(database, study)
     stored = recorded_restart(database, study_id, trial, seed)
     problem = Problem.from_json(record.problem, record.data)
+    if problem.outdated is not None:
+        raise UserError(f"study {name!r} cannot be trained again: {problem.outdated}")
     key = stored.configuration
     configuration = Configuration(key.scaling, key.optimizer, key.learning_rate)
 

@@ -26,7 +26,7 @@ from optuna.trial import FrozenTrial, TrialState
 from search.configuration import Configuration, LearningRateRange, SearchSpace
 from search.errors import UserError
 from search.running.seeds import LAST_SEED, block_length, free_block, uniform
-from search.training.batches import SEEDS_PER_ORDER
+from search.training.batches import SEEDS_PER_BLOCK
 
 SEED = "seed"
 RESTARTS = "restarts"
@@ -49,7 +49,7 @@ def distributions(space: SearchSpace) -> dict[str, BaseDistribution]:
         "scaling": CategoricalDistribution(space.scalings),
         "optimizer": CategoricalDistribution(space.optimizers),
         "learning_rate": learning_rate,
-        SEED: IntDistribution(0, LAST_SEED + 1 - SEEDS_PER_ORDER, step=SEEDS_PER_ORDER),
+        SEED: IntDistribution(0, LAST_SEED + 1 - SEEDS_PER_BLOCK, step=SEEDS_PER_BLOCK),
     }
 
 
@@ -63,8 +63,8 @@ def configuration_of(parameters: Mapping[str, Any]) -> Configuration:
 class StudySampler(BaseSampler):
     """Picks configurations by the sampler called `name` and seeds apart from it.
 
-    Seeds come in blocks of `restarts`, rounded up to whole batch-order blocks: two trials of one
-    configuration have the same block or none in common, and are never given the same. What a
+    Seeds come in blocks of `restarts`, rounded up to whole blocks of `SEEDS_PER_BLOCK`: two trials
+    of one configuration have the same block or none in common, and are never given the same. What a
     trial is given depends on `sampler_seed`, its place among those asked for and the trials before
     it, so a study that was interrupted goes on as it would have done. Raises UserError if the
     sampler cannot sample the space.

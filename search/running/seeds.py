@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from search.errors import UserError
-from search.training.batches import SEEDS_PER_ORDER
+from search.training.batches import SEEDS_PER_BLOCK
 
 LAST_SEED = 2**31 - 1
 _ATTEMPTS = 64  # a block is almost surely free; where few are, all are looked at
@@ -15,11 +15,11 @@ _SEED_STREAM = 1  # keeps this draw apart from that of a configuration, which is
 
 
 def block_length(restarts: int) -> int:
-    """The seeds of a block that holds so many restarts: whole blocks of one batch order.
+    """The seeds that are set apart for so many restarts: whole blocks of `SEEDS_PER_BLOCK`.
 
-    So two blocks of one length are the same or have no seed in common.
+    A block trains in one tile. Two of one length are the same or have no seed in common.
     """
-    return -(-restarts // SEEDS_PER_ORDER) * SEEDS_PER_ORDER
+    return -(-restarts // SEEDS_PER_BLOCK) * SEEDS_PER_BLOCK
 
 
 def free_block(

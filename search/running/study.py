@@ -56,6 +56,7 @@ def open_study(
         kept = stored_plan(url, name)
         plan = make_plan(kept)
         if kept is not None:
+            _refuse_outdated(kept)
             _refuse_differences(kept, plan)
         elif optuna_trials(url, plan.name):
             raise _made_by_optuna(plan)
@@ -69,14 +70,17 @@ def open_study(
 def reopen_study(url: str, name: str, token: str) -> OpenStudy:
     """Open the study that has that name and token, as it is kept now.
 
-    Raises LaunchError if it is gone; RecordError if the database cannot be used.
+    Raises LaunchError if it is gone; UserError if its restarts are outdated; RecordError if the
+    database cannot be used.
     """
     with opening(url), _beside_optuna(url) as (_, database):
         found = find_study(database, name)
         if found is None or study_token(database, found[0]) != token:
             raise deleted(name)
         study_id, record = found
-    return OpenStudy(StudyPlan.from_record(name, record), study_id, token, database)
+        plan = StudyPlan.from_record(name, record)
+        _refuse_outdated(plan)
+    return OpenStudy(plan, study_id, token, database)
 
 
 def deleted(name: str) -> LaunchError:
@@ -125,6 +129,15 @@ def _made_by_optuna(plan: StudyPlan) -> UserError:
     return UserError(
         f"study {plan.name!r} was made by Optuna, not by multirestart: give another --study"
     )
+
+
+def _refuse_outdated(kept: StudyPlan) -> None:
+    """Raise UserError if restarts that are trained now could not be pooled with those there are."""
+    if kept.problem.outdated is not None:
+        raise UserError(
+            f"study {kept.name!r} cannot be gone on with: {kept.problem.outdated}. "
+            "Give another --study"
+        )
 
 
 def _refuse_differences(kept: StudyPlan, plan: StudyPlan) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.training.backend import keras
-from search.training.batches import batch_orders, order_block, steps_per_epoch
+from search.training.batches import batch_order, steps_per_epoch
 from search.training.network import Network
 from search.training.optimizers import build_optimizer
 from search.training.stack import Recipe
@@ -71,7 +71,7 @@ def train_reference(
 
     def batches() -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
         for epoch in range(recipe.epochs):
-            order = batch_orders(order_block(seed), epoch, 1, len(features))[0]
+            order = batch_order(seed, epoch, len(features))
             for first in range(0, len(order), recipe.batch_size):
                 points = order[first : first + recipe.batch_size]
                 yield features[points], targets[points]

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from search.training.batches import batch_orders, order_block
+from search.training.batches import block_of, own_orders, own_orders_per_seed, shared_orders
 from search.training.initial import initial_weights
+from search.training.layout import layout_for
 from search.training.network import Network
-from search.training.program import LANES, Program, ProgramKind, compiled_program
+from search.training.program import Program, ProgramKind, compiled_program
 
 
 @dataclass(frozen=True)
@@ -51,26 +52,24 @@ def train_stack(
     recipe: Recipe,
     seeds: Sequence[int],
 ) -> Iterator[Histories]:
-    """Train one restart per seed, and yield them tile by tile (at most LANES restarts each).
+    """Train one restart per seed, and yield them tile by tile.
 
-    features: (points, features), scaled, float32; labels: (points,), 0 or 1. Seeds that share a
-    batch order stand in one tile, so the order of the yielded seeds can differ from that asked
-    for. What is yielded for a seed is the same, bit for bit, whichever seeds are asked for beside
-    it and in whatever order.
+    features: (points, features), scaled, float32; labels: (points,), 0 or 1. Seeds of one block
+    stand in one tile, so the order of the yielded seeds can differ from that asked for. What is
+    yielded for a seed is the same, bit for bit, whichever seeds are asked for beside it and in
+    whatever order.
     """
-    batch_size = min(recipe.batch_size, len(features))
-    kind = ProgramKind(recipe.network, recipe.optimizer, batch_size, len(features))
-    program = compiled_program(kind)
     blocks: dict[int, list[int]] = {}
     for seed in seeds:
-        blocks.setdefault(order_block(seed), []).append(seed)
-    for block, members in blocks.items():
-        for first in range(0, len(members), LANES):
-            tile = members[first : first + LANES]
-            start = np.zeros((recipe.network.weight_count, LANES), dtype=np.float32)
-            start[:, : len(tile)] = initial_weights(recipe.network, tile)
-            histories = train_tile(program, features, labels, recipe, block, start)
-            yield _only(histories, tuple(tile))
+        blocks.setdefault(block_of(seed), []).append(seed)
+    layout = layout_for(recipe.network, len(features))
+    batch_size = min(recipe.batch_size, len(features))
+    program = compiled_program(ProgramKind(layout, recipe.optimizer, batch_size))
+    for members in blocks.values():
+        for first in range(0, len(members), layout.lanes):
+            tile = members[first : first + layout.lanes]
+            start = initial_weights(recipe.network, tile)
+            yield train_tile(program, features, labels, recipe, tile, start)
 
 
 def train_tile(
@@ -78,40 +77,31 @@ def train_tile(
     features: NDArray[np.float32],
     labels: NDArray[np.float32],
     recipe: Recipe,
-    block: int,
+    seeds: Sequence[int],
     weights: NDArray[np.float32],
 ) -> Histories:
-    """Train LANES restarts from `weights`, shape (weights, LANES), in the batch order of a block.
+    """Train restarts from `weights`, shape (weights, seeds), in the batch orders of `seeds`.
 
-    The lanes come back without seeds, for any weights can stand in a lane.
+    The seeds are of one block, and no more than the program has lanes.
     """
-    program.start(weights, recipe.learning_rate)
+    layout, points = program.kind.layout, len(features)
+    start = np.zeros((len(weights), layout.lanes), dtype=np.float32)
+    start[:, : len(seeds)] = weights
+    program.start(start, recipe.learning_rate)
+    arranged = layout.arrange(features, labels, own_orders(seeds, points))
     parts = []
     for first in range(0, recipe.epochs, program.kind.epochs_per_call):
-        epochs = min(program.kind.epochs_per_call, recipe.epochs - first)
-        orders = batch_orders(block, first, epochs, len(features))
-        parts.append(program.train(features, labels, orders))
-    points = len(features)
-    return Histories(
-        seeds=(),
-        correct=np.concatenate([part.correct for part in parts]).astype(np.int64),
-        loss=np.concatenate([part.loss for part in parts]).astype(np.float64) / points,
-        finite=np.concatenate([part.finite for part in parts]),
-        final_correct=parts[-1].final_correct.astype(np.int64),
-        final_loss=parts[-1].final_loss.astype(np.float64) / points,
-        weights=program.weights.T,
-    )
-
-
-def _only(histories: Histories, seeds: tuple[int, ...]) -> Histories:
-    """The first lanes of a tile, which are those of `seeds`."""
+        epochs = np.arange(first, min(first + program.kind.epochs_per_call, recipe.epochs))
+        shared = shared_orders(block_of(seeds[0]), first, len(epochs), points)
+        own = epochs % own_orders_per_seed(points)
+        parts.append(program.train(arranged, own[:, None].astype(np.int32) * points + shared))
     used = slice(len(seeds))
     return Histories(
-        seeds=seeds,
-        correct=histories.correct[:, used],
-        loss=histories.loss[:, used],
-        finite=histories.finite[:, used],
-        final_correct=histories.final_correct[used],
-        final_loss=histories.final_loss[used],
-        weights=histories.weights[used],
+        seeds=tuple(seeds),
+        correct=np.concatenate([part.correct[:, used] for part in parts]).astype(np.int64),
+        loss=np.concatenate([part.loss[:, used] for part in parts]).astype(np.float64) / points,
+        finite=np.concatenate([part.finite[:, used] for part in parts]),
+        final_correct=parts[-1].final_correct[used].astype(np.int64),
+        final_loss=parts[-1].final_loss[used].astype(np.float64) / points,
+        weights=program.weights.T[used],
     )

@@ -146,7 +146,7 @@ def test_no_seed_comes_twice_in_a_configuration(monkeypatch: pytest.MonkeyPatch)
         grow(study, space, 1)
 
 
-@pytest.mark.parametrize(("restarts", "stride"), [(1, 64), (64, 64), (65, 128), (1000, 1024)])
-def test_blocks_of_seeds_are_whole_batch_order_blocks(restarts: int, stride: int) -> None:
+@pytest.mark.parametrize(("restarts", "stride"), [(1, 256), (256, 256), (257, 512), (1000, 1024)])
+def test_trials_get_whole_blocks_of_seeds(restarts: int, stride: int) -> None:
     study = study_of("random", FINITE, restarts=restarts)
     assert all(p[SEED] % stride == 0 for p in grow(study, FINITE, 5))  # type: ignore[operator]
