@@ -29,7 +29,7 @@ from search.datasets import Dataset, bands, bands2d, xor
 from search.escape import EscapeRate
 from search.problem import Problem, Task
 from search.race import judge_race
-from search.race_state import Entrant, RaceRules
+from search.race_state import Entrant, RaceRules, RaceState
 from search.reports.report import Column, show_table
 from search.survival import EscapeTimes, log_rank
 
@@ -217,7 +217,7 @@ def _times(study: NDArray[np.int64], epochs: int) -> EscapeTimes:
     return EscapeTimes(at, count, len(study), epochs)
 
 
-def _race(flags: NDArray[np.bool_]) -> object:
+def _race(flags: NDArray[np.bool_]) -> RaceState:
     """A race among copies of one configuration, each with seeds of its own."""
     first = EscapeRate(1, 2)
     key = Configuration("standard", "adam", 0.1)
