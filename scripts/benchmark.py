@@ -25,8 +25,8 @@ from rich.progress import track
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+from search.problem.optimizers import OPTIMIZERS
 from search.reports.report import Column, show_table
-from search.training.optimizers import OPTIMIZERS
 
 Figures = dict[str, list[Any]]
 

@@ -24,14 +24,14 @@ from scipy.special import chdtrc
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from search.configuration import Configuration
-from search.datasets import Dataset, bands, bands2d, xor
-from search.escape import EscapeRate
-from search.problem import Problem, Task
-from search.race import judge_race
-from search.race_state import Entrant, RaceRules, RaceState
+from search.problem.configuration import Configuration
+from search.problem.datasets import Dataset, bands, bands2d, xor
+from search.problem.problem import Problem, Task
 from search.reports.report import Column, show_table
-from search.survival import EscapeTimes, log_rank
+from search.statistics.escape import EscapeRate
+from search.statistics.race import judge_race
+from search.statistics.race_state import Entrant, RaceRules, RaceState
+from search.statistics.survival import EscapeTimes, log_rank
 
 BLOCKS = (64, 256)  # seeds
 STUDY = 256  # restarts

@@ -44,7 +44,7 @@ def _trainer(
 ) -> tuple[Callable[[int], float], int, int]:
     """A function from the first seed to the seconds of one core, the restarts, and the epochs."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    from search.training.network import Network
+    from search.problem.network import Network
     from search.training.stack import Recipe, train_stack
 
     x, y = _points(features, points)
@@ -94,8 +94,8 @@ def _points(features: int = 1, points: int = 300) -> tuple[Any, Any]:
     """Standardised bands; repeated for more points, with noise columns for more features."""
     import numpy as np
 
-    from search.datasets import bands
-    from search.scaling import scale
+    from search.problem.datasets import bands
+    from search.problem.scaling import scale
 
     data = bands()
     rows = np.tile(data.features, (points // 300, 1))
@@ -300,15 +300,15 @@ def best(size: float) -> float:
     """Seconds of a whole `multirestart best` over 1,000,000 restarts (times SIZE)."""
     from optuna.distributions import IntDistribution, distribution_to_json
 
-    from search.configuration import SearchSpace
-    from search.datasets import bands
-    from search.problem import Problem
+    from search.problem.configuration import Configuration, SearchSpace
+    from search.problem.datasets import bands
+    from search.problem.problem import Problem
+    from search.problem.rows import Outcome, Restart
     from search.running.plan import StudyPlan
     from search.running.study import open_study
     from storage.claims import claim_trial
     from storage.optuna_tables import Parameter
     from storage.record import complete_trial
-    from storage.rows import ConfigurationKey, Outcome, Restart
 
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/studies.db"
@@ -316,7 +316,7 @@ def best(size: float) -> float:
         plan = StudyPlan("bands", Problem(bands()), space, 1000, "random", 0, 1000)
         opened = open_study(url, plan.name, lambda _: plan)
         distribution = distribution_to_json(IntDistribution(0, 2**31))
-        keys = [ConfigurationKey("none", "sgd", 0.001 * n) for n in range(1, 41)]
+        keys = [Configuration("none", "sgd", 0.001 * n) for n in range(1, 41)]
         for number in range(int(1000 * size)):
             with opened.database.transaction() as connection:
                 seed = Parameter(float(number), distribution)
@@ -385,7 +385,7 @@ def _optimizer_measure(name: str) -> Callable[[float], float]:
 
 def all_measures() -> dict[str, Callable[[float], Any]]:
     """All measures by name, with one for each optimizer."""
-    from search.training.optimizers import OPTIMIZERS
+    from search.problem.optimizers import OPTIMIZERS
 
     return {**MEASURES, **{f"stack {name}": _optimizer_measure(name) for name in OPTIMIZERS}}
 

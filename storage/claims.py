@@ -2,7 +2,7 @@
 
 - A trial is claimed within `Database.transaction` after `lock_study`: whoever holds that lock sees
   every claim of others, so launchers of one study share its trials and none takes one twice.
-- A claim lasts while its launcher is alive (`storage.presence` tells). A trial that was interrupted
+- A claim lasts while its launcher is alive (`storage.liveness` tells). A trial that was interrupted
   is told failed and its configuration and seeds are claimed again, in one transaction; that a
   trial is repeated at most once is a unique key of the table.
 """

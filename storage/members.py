@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlalchemy import Row, Select, select
 
+from search.problem.configuration import Configuration
+from search.problem.rows import Member, Outcome
 from storage.database import Database
-from storage.numbers import decode
+from storage.nonfinite import decode
 from storage.optuna_tables import trials
-from storage.rows import ConfigurationKey, Member, Outcome
 from storage.tables import configurations, restarts
 
 BLOCK = 10_000
@@ -18,7 +19,7 @@ _SEEDS_IN_A_QUERY = 500  # SQLite takes 999 parameters and more
 
 
 def members_of(
-    database: Database, study_id: int, key: ConfigurationKey
+    database: Database, study_id: int, key: Configuration
 ) -> Iterator[tuple[Member, ...]]:
     """The restarts of a configuration in a study's complete trials, at most BLOCK at a time.
 
@@ -33,7 +34,7 @@ def members_of(
 
 
 def members_by_seed(
-    database: Database, study_id: int, key: ConfigurationKey, seeds: Collection[int]
+    database: Database, study_id: int, key: Configuration, seeds: Collection[int]
 ) -> dict[int, Member]:
     """Those restarts of a configuration that started from the given seeds."""
     wanted, found = sorted(seeds), {}
@@ -45,7 +46,7 @@ def members_by_seed(
     return found
 
 
-def _members(study_id: int, key: ConfigurationKey) -> Select[Any]:
+def _members(study_id: int, key: Configuration) -> Select[Any]:
     return (
         select(
             restarts.c.seed,

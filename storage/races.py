@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
+from search.problem.configuration import Configuration
+from search.problem.rows import Outcome
 from storage.optuna_tables import trials
-from storage.rows import ConfigurationKey, Outcome
 from storage.tables import claims, configurations, races, restarts
 
 _IDS_PER_QUERY = 500
@@ -66,7 +67,7 @@ def race_trials(connection: Connection, race_id: int) -> list[tuple[int, str, bo
 
 def escaped_of_trials(
     connection: Connection, trial_ids: Sequence[int]
-) -> Iterator[tuple[ConfigurationKey, int, bool]]:
+) -> Iterator[tuple[Configuration, int, bool]]:
     """(configuration, seed, whether it escaped) of every restart of some trials."""
     for first in range(0, len(trial_ids), _IDS_PER_QUERY):
         statement = (
@@ -81,5 +82,5 @@ def escaped_of_trials(
             .where(restarts.c.trial_id.in_(trial_ids[first : first + _IDS_PER_QUERY]))
         )
         for row in connection.execute(statement):
-            key = ConfigurationKey(row.scaling, row.optimizer, row.learning_rate)
+            key = Configuration(row.scaling, row.optimizer, row.learning_rate)
             yield key, row.seed, Outcome(row.outcome).has_escaped

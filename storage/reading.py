@@ -9,13 +9,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, case, distinct, func, select
 
-from storage.database import Database
-from storage.errors import RecordError
-from storage.numbers import decode
-from storage.optuna_tables import studies, trials
-from storage.rows import (
+from search.problem.configuration import Configuration
+from search.problem.rows import (
     ConfigurationCounts,
-    ConfigurationKey,
     EscapeEpochs,
     Outcome,
     RecordedRestart,
@@ -23,6 +19,10 @@ from storage.rows import (
     StudyRecord,
     StudySummary,
 )
+from storage.database import Database
+from storage.errors import RecordError
+from storage.nonfinite import decode
+from storage.optuna_tables import studies, trials
 from storage.tables import claims, configurations, problems, restarts
 
 _COMPLETE = trials.c.state == "COMPLETE"
@@ -203,10 +203,10 @@ def _count(condition: ColumnElement[bool]) -> ColumnElement[Any]:
     return func.sum(case((condition, 1), else_=0))
 
 
-def _configuration_keys(connection: Connection, study_id: int) -> dict[int, ConfigurationKey]:
+def _configuration_keys(connection: Connection, study_id: int) -> dict[int, Configuration]:
     statement = select(configurations).where(configurations.c.study_id == study_id)
     return {
-        row.configuration_id: ConfigurationKey(row.scaling, row.optimizer, row.learning_rate)
+        row.configuration_id: Configuration(row.scaling, row.optimizer, row.learning_rate)
         for row in connection.execute(statement)
     }
 
@@ -247,7 +247,7 @@ def _best_restarts(connection: Connection, study_id: int) -> list[Row[Any]]:
     return list(connection.execute(statement))
 
 
-def _counts(key: ConfigurationKey, row: Row[Any], best: dict[int, Row[Any]]) -> ConfigurationCounts:
+def _counts(key: Configuration, row: Row[Any], best: dict[int, Row[Any]]) -> ConfigurationCounts:
     found = best.get(row.configuration_id)
     return ConfigurationCounts(
         configuration=key,
@@ -282,7 +282,7 @@ def _restart_rows(study_id: int) -> Select[Any]:
 def _recorded(row: Row[Any]) -> RecordedRestart:
     return RecordedRestart(
         trial=row.number,
-        configuration=ConfigurationKey(row.scaling, row.optimizer, row.learning_rate),
+        configuration=Configuration(row.scaling, row.optimizer, row.learning_rate),
         restart=Restart(
             seed=row.seed,
             outcome=Outcome(row.outcome),

@@ -15,11 +15,12 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from search.problem.configuration import Configuration
+from search.problem.rows import Restart, StudyRecord
 from storage.claims import claimed_by
 from storage.database import Database
-from storage.numbers import encode
+from storage.nonfinite import encode
 from storage.optuna_tables import COMPLETE, end_running_trial
-from storage.rows import ConfigurationKey, Restart, StudyRecord
 from storage.tables import configurations, problems, restarts
 
 
@@ -53,7 +54,7 @@ def complete_trial(
     database: Database,
     study_id: int,
     trial_id: int,
-    configuration: ConfigurationKey,
+    configuration: Configuration,
     trained: Sequence[Restart],
     values: Sequence[float],
     attributes: Mapping[str, Any],
@@ -83,7 +84,7 @@ def discard_restarts(connection: Connection, trial_id: int) -> None:
     connection.execute(delete(restarts).filter_by(trial_id=trial_id))
 
 
-def _configuration_id(connection: Connection, study_id: int, key: ConfigurationKey) -> int:
+def _configuration_id(connection: Connection, study_id: int, key: Configuration) -> int:
     values = {
         "study_id": study_id,
         "scaling": key.scaling,

@@ -26,7 +26,7 @@ from storage.database import (
     sqlite_path,
 )
 from storage.errors import RecordError
-from storage.presence import opening
+from storage.liveness import opening
 
 
 def bring_up_to_date(text: str) -> Path | None:

@@ -14,8 +14,8 @@ import pytest
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from search.datasets import bands
-from search.scaling import scale
+from search.problem.datasets import bands
+from search.problem.scaling import scale
 from tests.command_tests.pretended import PRETENDED_SECONDS
 
 ROOT = Path(__file__).resolve().parent.parent

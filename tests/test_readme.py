@@ -9,8 +9,8 @@ import click
 import pytest
 
 from search.commands import main
-from search.scaling import SCALINGS
-from search.training.optimizers import OPTIMIZERS
+from search.problem.optimizers import OPTIMIZERS
+from search.problem.scaling import SCALINGS
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text()

@@ -23,8 +23,8 @@ from search.commands.race import race
 from search.commands.reading import best, restarts, studies
 from search.commands.reference import reference
 from search.commands.timing import compare, times
-from search.errors import LaunchError, UserError
-from search.names import visible
+from search.problem.errors import LaunchError, UserError
+from search.problem.names import visible
 from search.running.interrupts import Interrupted
 from storage.errors import RecordError, RecordFailedError
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
 from search.commands.options import (
@@ -12,13 +14,14 @@ from search.commands.options import (
     top_option,
 )
 from search.commands.reading import write
-from search.endings.ending import ENDING_KEYS, configuration_endings
-from search.naming import configuration_name, find_configuration
-from search.problem import Problem
+from search.problem.naming import configuration_name, find_configuration
+from search.problem.problem import Problem
 from search.reports.ending_tables import show_configuration, show_endings, table_note
 from search.reports.tables import more_configurations
-from search.standing import ranked
+from search.statistics.endings.ending import ENDING_KEYS, configuration_endings
+from search.statistics.ranking import ranked
 from storage.database import open_for_reading
+from storage.members import members_by_seed, members_of
 from storage.reading import configuration_counts
 
 
@@ -49,7 +52,15 @@ def basins(
     standings = ranked(configuration_counts(database, study_id, problem.epochs))
     known = [standing.configuration for standing in standings]
     keys = known[:top] if configuration is None else [find_configuration(configuration, known)]
-    endings = (configuration_endings(database, study_id, problem, key) for key in keys)
+    endings = (
+        configuration_endings(
+            problem,
+            key,
+            members_of(database, study_id, key),
+            partial(members_by_seed, database, study_id, key),
+        )
+        for key in keys
+    )
     if output != "table":
         write(output, ENDING_KEYS, (ending.to_json() for some in endings for ending in some))
         return

@@ -47,8 +47,8 @@ def check(study: str | None, storage: str, retrain: int, draw: int, output: str)
     names = study_names(database) if study is None else [study]
     chosen = [choose_study(database, name) for name in names]
     # Optuna, imported late: it is not needed to say that there is no such study.
-    from search.running.audit import check_file, check_study, retrained, sample
     from search.running.plan import StudyPlan
+    from search.verify.database import check_file, check_study, retrained, sample
 
     found = [_finding("", finding.trial, None, finding.what) for finding in check_file(database)]
     for name, study_id, record in chosen:

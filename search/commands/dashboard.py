@@ -7,7 +7,7 @@ import socket
 import click
 
 from search.commands.options import storage_option
-from search.errors import UserError
+from search.problem.errors import UserError
 from storage.database import open_for_reading, shown
 
 

@@ -6,13 +6,13 @@ import click
 
 from search.commands.options import choose_study, format_option, storage_option, study_option
 from search.commands.reading import write
-from search.configuration import SearchSpace
-from search.effects import FOREST_SEED, Effects
-from search.effects import effects as effects_of
-from search.errors import UserError
-from search.problem import Problem
+from search.problem.configuration import SearchSpace
+from search.problem.errors import UserError
+from search.problem.problem import Problem
 from search.reports.report import NEVER_LEFT_OUT, Column, show_table
 from search.reports.tables import describe
+from search.statistics.effects import FOREST_SEED, Effects
+from search.statistics.effects import effects as effects_of
 from storage.database import open_for_reading
 from storage.reading import configuration_counts
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from search.commands.options import DEFAULT_STORAGE, Listed, storage_option
-from search.configuration import SearchSpace, parse_learning_rates
-from search.csv_data import load_data
-from search.datasets import Dataset
-from search.errors import LaunchError
-from search.problem import Problem
+from search.problem.configuration import SearchSpace, parse_learning_rates
+from search.problem.csv_data import load_data
+from search.problem.datasets import Dataset
+from search.problem.errors import LaunchError
+from search.problem.network import ACTIVATIONS
+from search.problem.problem import Problem
 from search.reports.tables import show_standings
-from search.standing import Standing, ranked
-from search.training.network import ACTIVATIONS
+from search.statistics.ranking import Standing, ranked
 from storage.database import shown
 from storage.reading import configuration_counts
 
@@ -130,11 +130,11 @@ def launch(
     # Optuna and joblib, imported late so that --help answers at once.
     from joblib import cpu_count
 
+    from search.commands.progress import run_with_progress
     from search.running.interrupts import Interrupts
-    from search.running.progress import run_with_progress
     from search.running.search_ledger import SearchLedger
     from search.running.study import open_study
-    from storage.presence import presence_in
+    from storage.liveness import presence_in
     from storage.updating import bring_up_to_date
 
     data = _data(options["data"], options["target"])

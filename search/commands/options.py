@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from search.problem import SHARED_ORDERS, training_version
+from search.problem.problem import SHARED_ORDERS, training_version
+from search.problem.rows import StudyRecord
 from storage.database import Database, shown
 from storage.errors import RecordError
 from storage.reading import find_study, study_names
-from storage.rows import StudyRecord
 
 DEFAULT_STORAGE = "sqlite:///multirestart.db"
 

@@ -6,7 +6,6 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import astuple
 
 from rich.console import Console
 from rich.progress import (
@@ -18,16 +17,16 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from search.configuration import Configuration
-from search.escape import EscapeRate
-from search.figures import escape_rate
+from search.problem.configuration import Configuration
+from search.problem.rows import ConfigurationCounts
 from search.running.interrupts import Interrupts
 from search.running.runner import TrialDone, TrialTroubled, Waiting, run_study
 from search.running.search_ledger import SearchLedger
 from search.running.study import OpenStudy
 from search.running.workers import Workers
+from search.statistics.escape import EscapeRate
+from search.statistics.objectives import escape_rate
 from storage.reading import configuration_counts
-from storage.rows import ConfigurationCounts
 
 _SECONDS_BETWEEN_LINES = 10.0
 
@@ -38,8 +37,7 @@ class _Tally:
     def __init__(self, recorded: Iterable[ConfigurationCounts]) -> None:
         self._pooled: dict[Configuration, list[int]] = defaultdict(lambda: [0, 0])
         for counts in recorded:
-            configuration = Configuration(*astuple(counts.configuration))
-            self._pooled[configuration] = [counts.escaped, counts.restarts]
+            self._pooled[counts.configuration] = [counts.escaped, counts.restarts]
         self._trained = 0
         self._since: float | None = None
 

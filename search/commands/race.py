@@ -10,8 +10,7 @@ import click
 
 from search.commands.options import choose_study, format_option, storage_option, study_option
 from search.commands.reading import write
-from search.errors import LaunchError, UserError
-from search.race_state import RaceRules
+from search.problem.errors import LaunchError, UserError
 from search.reports.race_report import (
     RACE_COLUMNS,
     RACE_KEYS,
@@ -22,7 +21,8 @@ from search.reports.race_report import (
 )
 from search.reports.report import show_table
 from search.reports.tables import describe
-from search.standing import ranked
+from search.statistics.race_state import RaceRules
+from search.statistics.ranking import ranked
 from storage.database import Database, open_for_reading
 from storage.reading import configuration_counts, study_token
 
@@ -172,7 +172,7 @@ def _run(
     from search.running.race_ledger import RaceLedger, race_result
     from search.running.runner import TrialTroubled, run_study
     from search.running.workers import Workers
-    from storage.presence import presence_in
+    from storage.liveness import presence_in
 
     result = race_result(study.database, race)
     if result.is_over:

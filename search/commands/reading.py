@@ -14,8 +14,8 @@ from search.commands.options import (
     study_option,
     top_option,
 )
-from search.configuration import SearchSpace
-from search.problem import Problem
+from search.problem.configuration import SearchSpace
+from search.problem.problem import Problem
 from search.reports.report import csv_text, json_text
 from search.reports.tables import (
     RESTART_KEYS,
@@ -26,7 +26,7 @@ from search.reports.tables import (
     show_studies,
     study_json,
 )
-from search.standing import pareto_front, ranked
+from search.statistics.ranking import pareto_front, ranked
 from storage.database import open_for_reading, shown
 from storage.reading import configuration_counts, raced_restarts, recorded_restarts, study_summaries
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import click
 
 from search.commands.options import choose_study, storage_option, study_option
-from search.configuration import Configuration
-from search.errors import UserError
-from search.problem import Problem, Task
+from search.problem.errors import UserError
+from search.problem.problem import Problem, Task
 from search.reports.report import Column, show_table
 from search.reports.tables import describe
 from storage.database import open_for_reading
@@ -39,11 +38,10 @@ def reference(trial: int, seed: int, study: str | None, storage: str) -> None:
     problem = Problem.from_json(record.problem, record.data)
     if problem.outdated is not None:
         raise UserError(f"study {name!r} cannot be trained again: {problem.outdated}")
-    key = stored.configuration
-    configuration = Configuration(key.scaling, key.optimizer, key.learning_rate)
+    configuration = stored.configuration
 
     click.echo("Training by plain Keras ...", err=True)
-    from search.running.comparison import compare, retrain  # TensorFlow, imported once it is needed
+    from search.verify.reference import compare, retrain  # TensorFlow, imported once it is needed
 
     fresh = retrain(Task(problem, configuration, seed, 1))
     comparison = compare(stored.restart, fresh)

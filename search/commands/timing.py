@@ -12,11 +12,11 @@ from search.commands.options import (
     top_option,
 )
 from search.commands.reading import write
-from search.errors import UserError
-from search.naming import find_configuration
-from search.problem import Problem
+from search.problem.errors import UserError
+from search.problem.naming import find_configuration
+from search.problem.problem import Problem
 from search.reports.timing_tables import show_comparison, show_timings
-from search.timing import Comparison, Timing, ranked_timings
+from search.statistics.timing import Comparison, Timing, ranked_timings
 from storage.database import open_for_reading
 from storage.reading import escape_epochs
 

@@ -7,18 +7,21 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from search.errors import UserError, unknown_name
-from search.scaling import SCALINGS
-from search.training.optimizers import OPTIMIZERS
-from storage.rows import ConfigurationKey
+from search.problem.errors import UserError, unknown_name
+from search.problem.optimizers import OPTIMIZERS
+from search.problem.scaling import SCALINGS
 
 
 @dataclass(frozen=True)
-class Configuration(ConfigurationKey):
+class Configuration:
     """One way to train: scaling of the features, optimizer and learning rate.
 
     Raises UserError if a name is unknown or the learning rate is not a positive finite number.
     """
+
+    scaling: str
+    optimizer: str
+    learning_rate: float
 
     def __post_init__(self) -> None:
         if self.scaling not in SCALINGS:

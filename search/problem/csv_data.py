@@ -18,9 +18,9 @@ from typing import TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from search.datasets import BUILT_IN, MAX_POINTS, Dataset
-from search.errors import UserError, unknown_name
-from search.names import is_printable, quoted
+from search.problem.datasets import BUILT_IN, MAX_POINTS, Dataset
+from search.problem.errors import UserError, unknown_name
+from search.problem.names import is_printable, quoted
 
 _DELIMITERS = ",;\t|"
 _SAMPLE_CHARACTERS = 2**20

@@ -12,7 +12,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from search.errors import UserError
+from search.problem.errors import UserError
 
 MAX_POINTS = 2**24
 """Up to here counts of points are exact in the float32 that training counts in."""

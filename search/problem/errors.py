@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from search.names import quoted
+from search.problem.names import quoted
 
 _MOST_LISTED = 20
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from search.training.network import Network
+from search.problem.network import Network
 
 Floats = NDArray[np.floating[Any]]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from search.errors import UserError, unknown_name
-from storage.rows import ConfigurationKey
+from search.problem.configuration import Configuration
+from search.problem.errors import UserError, unknown_name
 
 _NAMES_IN_A_MESSAGE = 16
 
 
-def configuration_name(configuration: ConfigurationKey) -> str:
+def configuration_name(configuration: Configuration) -> str:
     """The name of a configuration, with its learning rate as exact as it is."""
     rate = f"{configuration.learning_rate:.15g}"
     exact = (
@@ -19,7 +19,7 @@ def configuration_name(configuration: ConfigurationKey) -> str:
     return f"{configuration.scaling}/{configuration.optimizer}/{exact}"
 
 
-def find_configuration(name: str, known: Sequence[ConfigurationKey]) -> ConfigurationKey:
+def find_configuration(name: str, known: Sequence[Configuration]) -> Configuration:
     """The configuration of a name, whatever its learning rate is written like: 0.1, 1e-1 or .1.
 
     A learning rate may be rounded to the four digits that tables show if that tells it apart.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.rows import Outcome
+from search.problem.rows import Outcome
 
 
 @dataclass(frozen=True)

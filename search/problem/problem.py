@@ -8,13 +8,18 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from search.configuration import Configuration
-from search.datasets import Dataset
-from search.errors import UserError
-from search.outcome import Bars
-from search.training.batches import TRAINING_VERSION
-from search.training.network import ACTIVATIONS, Network
+from search.problem.configuration import Configuration
+from search.problem.datasets import Dataset
+from search.problem.errors import UserError
+from search.problem.network import ACTIVATIONS, Network
+from search.problem.outcome import Bars
 
+TRAINING_VERSION = 2
+"""Which definition of a restart this code trains; its outcome depends on it.
+
+In version 1 blocks of 64 seeds shared one batch order, so the restarts of a block were not
+independent, and intervals too narrow.
+"""
 MAX_HIDDEN_UNITS = 256
 """Hidden layers are written out unit by unit: 256 units compile for 10 s and need 1.5 GB."""
 MAX_COUNT = 10**9

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from search.problem.configuration import Configuration
+
 
 class Outcome(StrEnum):
     """How a restart ended. A solved restart has escaped too; a diverged one has not."""
@@ -42,20 +44,11 @@ class Restart:
 
 
 @dataclass(frozen=True)
-class ConfigurationKey:
-    """What a configuration is known by within a study."""
-
-    scaling: str
-    optimizer: str
-    learning_rate: float
-
-
-@dataclass(frozen=True)
 class RecordedRestart:
     """A restart with its trial and the configuration that it was trained under."""
 
     trial: int
-    configuration: ConfigurationKey
+    configuration: Configuration
     restart: Restart
 
 
@@ -100,7 +93,7 @@ class ConfigurationCounts:
     of the lowest finite loss among those that did not diverge; None if there is none.
     """
 
-    configuration: ConfigurationKey
+    configuration: Configuration
     trials: int
     restarts: int
     escaped: int
@@ -121,7 +114,7 @@ class EscapeEpochs:
     not escape, and `diverged` of those diverged.
     """
 
-    configuration: ConfigurationKey
+    configuration: Configuration
     restarts: int
     diverged: int
     tally: tuple[tuple[int, int], ...]

@@ -9,13 +9,21 @@ import click
 import numpy as np
 from rich.console import Console
 
-from search.endings.basins import Basin, constant_loss
-from search.endings.ending import Ending, Typical
-from search.endings.pictures import beside, chart, framed, plane, strip, true_plane, true_strip
-from search.endings.units import describe_units
-from search.problem import Problem
+from search.problem.problem import Problem
 from search.reports.report import NEVER_LEFT_OUT, Column, show_table
 from search.reports.tables import describe
+from search.statistics.endings.basins import Basin, constant_loss
+from search.statistics.endings.ending import Ending, Typical
+from search.statistics.endings.pictures import (
+    beside,
+    chart,
+    framed,
+    plane,
+    strip,
+    true_plane,
+    true_strip,
+)
+from search.statistics.endings.units import describe_units
 
 _STRIP = 24
 _PLANE = (22, 9)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from search.escape import EscapeRate
-from search.race_state import Contest, RaceEnd, RaceState
 from search.reports.report import NEVER_LEFT_OUT, Column
+from search.statistics.escape import EscapeRate
+from search.statistics.race_state import Contest, RaceEnd, RaceState
 
 RACE_COLUMNS = (
     Column("\nconfiguration", importance=NEVER_LEFT_OUT),

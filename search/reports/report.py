@@ -17,7 +17,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from search.names import visible
+from search.problem.names import visible
 
 NEVER_LEFT_OUT = 9
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from search.configuration import SearchSpace
-from search.problem import Problem
+from search.problem.configuration import SearchSpace
+from search.problem.problem import Problem
+from search.problem.rows import RecordedRestart, StudySummary
 from search.reports.report import NEVER_LEFT_OUT, Column, show_table
-from search.standing import Standing, pareto_front, untried
-from storage.rows import RecordedRestart, StudySummary
+from search.statistics.ranking import Standing, pareto_front, untried
 
 _STANDING_COLUMNS = (
     Column("\nscaling", importance=NEVER_LEFT_OUT),

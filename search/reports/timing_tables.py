@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from rich.console import Console
 
-from search.cutoff import FEWEST_ESCAPED, RESAMPLES, SEED, Cost
-from search.problem import Problem
+from search.problem.problem import Problem
 from search.reports.report import NEVER_LEFT_OUT, Column, show_table
 from search.reports.tables import describe, more_configurations
-from search.survival import SurvivalCurve
-from search.timing import Comparison, Timing
+from search.statistics.cutoff import FEWEST_ESCAPED, RESAMPLES, SEED, Cost
+from search.statistics.survival import SurvivalCurve
+from search.statistics.timing import Comparison, Timing
 
 _NAME_COLUMNS = (
     Column("\nscaling", importance=NEVER_LEFT_OUT),

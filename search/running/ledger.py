@@ -11,11 +11,12 @@ from optuna.distributions import BaseDistribution, distribution_to_json, json_to
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from sqlalchemy import Connection
 
-from search.configuration import Configuration
-from search.figures import objective_values, trial_attributes
-from search.problem import Task
+from search.problem.configuration import Configuration
+from search.problem.problem import Task
+from search.problem.rows import Restart
 from search.running.sampling import NOT_ASKED, RESTARTS, SEED, configuration_of
 from search.running.study import OpenStudy, deleted
+from search.statistics.objectives import objective_values, trial_attributes
 from storage.claims import (
     Interrupted,
     TrialRow,
@@ -26,10 +27,9 @@ from storage.claims import (
     lock_study,
     trial_rows,
 )
+from storage.liveness import Presence
 from storage.optuna_tables import Parameter
-from storage.presence import Presence
 from storage.record import complete_trial, discard_restarts
-from storage.rows import Restart
 
 HOPELESS = "no worker could train anything"
 """Why trials are given back that workers died over before any was trained."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from search.configuration import LearningRateRange, SearchSpace
-from search.errors import UserError, unknown_name
-from search.figures import OBJECTIVES, Direction
-from search.names import is_printable, quoted
-from search.problem import Problem
+from search.problem.configuration import LearningRateRange, SearchSpace
+from search.problem.errors import UserError, unknown_name
+from search.problem.names import is_printable, quoted
+from search.problem.problem import Problem
+from search.problem.rows import StudyRecord
 from search.running.sampling import SAMPLERS, StudySampler
-from storage.rows import StudyRecord
+from search.statistics.objectives import OBJECTIVES, Direction
 
 MAX_NAME_CHARACTERS = 512
 MAX_RESTARTS = 1_000_000

@@ -13,22 +13,21 @@ import numpy as np
 from optuna.distributions import IntDistribution
 from sqlalchemy import Connection
 
-from search.configuration import Configuration
-from search.errors import LaunchError
-from search.escape import EscapeRate
-from search.problem import Task
-from search.race import judge_race
-from search.race_state import Entrant, RaceState
+from search.problem.configuration import Configuration
+from search.problem.errors import LaunchError
+from search.problem.problem import Task
 from search.running.ledger import Claim, Ledger, frozen_trial, stored_parameters
 from search.running.races import Race
 from search.running.sampling import SEED, configuration_of, distributions
 from search.running.seeds import LAST_SEED
 from search.running.study import OpenStudy
+from search.statistics.escape import EscapeRate
+from search.statistics.race import judge_race
+from search.statistics.race_state import Entrant, RaceState
 from storage.claims import trial_rows
 from storage.database import Database
-from storage.presence import Presence
+from storage.liveness import Presence
 from storage.races import escaped_of_trials, race_trials
-from storage.rows import ConfigurationKey
 
 RESTARTS_PER_TRIAL = 256
 
@@ -55,7 +54,7 @@ class RaceLedger(Ledger):
         super().__init__(study, presence, race.race_id)
         self._of = race
         self._track = _Track(race)
-        self._claimed: set[tuple[ConfigurationKey, int]] = set()
+        self._claimed: set[tuple[Configuration, int]] = set()
         self._looked_at = 0
 
     @property
@@ -79,10 +78,9 @@ class RaceLedger(Ledger):
             key, seed = entrant.configuration, self._of.first_seed + positions.start
             if (key, seed) in self._claimed:
                 continue
-            configuration = Configuration(key.scaling, key.optimizer, key.learning_rate)
             values = {**asdict(key), SEED: seed}
             space = {**distributions(plan.space), SEED: IntDistribution(0, LAST_SEED)}
-            task = Task(plan.problem, configuration, seed, len(positions))
+            task = Task(plan.problem, key, seed, len(positions))
             return self._claim(connection, stored_parameters(values, space), task)
         return None
 
@@ -92,7 +90,7 @@ class RaceLedger(Ledger):
             self._looked_at = row.number + 1
             if row.race == self._of.race_id:
                 params = frozen_trial(row).params
-                self._claimed.add((_key(configuration_of(params)), params[SEED]))
+                self._claimed.add((configuration_of(params), params[SEED]))
 
     def _wanted(self, state: RaceState) -> Iterator[tuple[Entrant, range]]:
         """The trials that a race needs now: who runs, and which positions of its seeds."""
@@ -159,9 +157,3 @@ class _Track:
         escaped = self._escaped[state.leader, confirming]
         confirmed = EscapeRate(int(escaped.sum()), len(escaped)) if len(escaped) else None
         return RaceResult(state, confirmed, is_over=True)
-
-
-def _key(configuration: Configuration) -> ConfigurationKey:
-    return ConfigurationKey(
-        configuration.scaling, configuration.optimizer, configuration.learning_rate
-    )

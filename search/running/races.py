@@ -7,17 +7,17 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection
 
-from search.escape import EscapeRate
-from search.race_state import Entrant, RaceRules
+from search.problem.configuration import Configuration
 from search.running.ledger import frozen_trial
 from search.running.sampling import RESTARTS, SEED
 from search.running.seeds import block_length, free_block
 from search.running.study import OpenStudy, deleted
-from search.standing import Standing
+from search.statistics.escape import EscapeRate
+from search.statistics.race_state import Entrant, RaceRules
+from search.statistics.ranking import Standing
 from storage.claims import lock_study, trial_rows
 from storage.database import Database
 from storage.races import KeptRace, keep_race, kept_races
-from storage.rows import ConfigurationKey
 
 _RACE_STREAM = 2**32  # numbers of races among those of trials, for the draw of their seeds
 
@@ -44,7 +44,7 @@ class Race:
         top = rules.pop("top", len(kept.entrants))  # not kept by the first versions
         entrants = tuple(
             Entrant(
-                ConfigurationKey(each["scaling"], each["optimizer"], each["learning_rate"]),
+                Configuration(each["scaling"], each["optimizer"], each["learning_rate"]),
                 EscapeRate(each["escaped"], each["restarts"]),
             )
             for each in kept.entrants

@@ -8,13 +8,13 @@ from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from search.configuration import Configuration
-from search.errors import LaunchError
+from search.problem.configuration import Configuration
+from search.problem.errors import LaunchError
+from search.problem.rows import Restart
 from search.running.interrupts import Interrupts
 from search.running.ledger import HOPELESS, Claim, Ledger
 from search.running.workers import Ended, Workers
 from storage.errors import RecordError
-from storage.rows import Restart
 
 DEATHS_ALLOWED = 3
 """So often may a worker die over one trial; then the trial is given up."""

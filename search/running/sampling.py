@@ -23,8 +23,8 @@ from optuna.distributions import (
 from optuna.samplers import BaseSampler, QMCSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
-from search.configuration import Configuration, LearningRateRange, SearchSpace
-from search.errors import UserError
+from search.problem.configuration import Configuration, LearningRateRange, SearchSpace
+from search.problem.errors import UserError
 from search.running.seeds import LAST_SEED, block_length, free_block, uniform
 from search.training.batches import SEEDS_PER_BLOCK
 

@@ -13,13 +13,13 @@ import optuna
 from optuna.trial import TrialState
 from sqlalchemy import Connection
 
-from search.problem import Task
+from search.problem.problem import Task
 from search.running.ledger import Claim, Ledger, frozen_trial, stored_parameters, trial_state
 from search.running.races import reserved_seeds
 from search.running.sampling import RESTARTS, SEED, configuration_of, distributions
 from search.running.study import OpenStudy
 from storage.claims import TrialRow, count_taken, trial_rows
-from storage.presence import Presence
+from storage.liveness import Presence
 
 
 class SearchLedger(Ledger):

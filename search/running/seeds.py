@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from search.errors import UserError
+from search.problem.errors import UserError
 from search.training.batches import SEEDS_PER_BLOCK
 
 LAST_SEED = 2**31 - 1

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import optuna
 from optuna.storages import RDBStorage
 
-from search.errors import LaunchError, UserError
-from search.figures import OBJECTIVES
+from search.problem.errors import LaunchError, UserError
 from search.running.plan import StudyPlan
+from search.statistics.objectives import OBJECTIVES
 from storage.database import Database, open_if_there
+from storage.liveness import opening
 from storage.optuna_storage import open_optuna_storage, optuna_trials
 from storage.orphans import remove_orphans
-from storage.presence import opening
 from storage.reading import find_study, study_token
 from storage.record import keep_study
 from storage.updating import open_for_writing

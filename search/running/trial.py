@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from search.outcome import judge
-from search.problem import Problem, Task
-from search.scaling import scale
+from search.problem.outcome import judge
+from search.problem.problem import Problem, Task
+from search.problem.rows import Restart
+from search.problem.scaling import scale
 from search.training.stack import Histories, Recipe, train_stack
-from storage.rows import Restart
 
 
 def recipe(task: Task) -> Recipe:

@@ -22,8 +22,8 @@ from types import TracebackType
 
 from joblib.externals.loky import ProcessPoolExecutor
 
-from search.problem import Task
-from storage.rows import Restart
+from search.problem.problem import Task
+from search.problem.rows import Restart
 
 # A worker is one thread: the workers are the parallelism. NumPy's and SciPy's pools read these as
 # they are loaded; TensorFlow's own settings stand with its import in `search.training.backend`.

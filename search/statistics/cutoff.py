@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from search.escape import CONFIDENCE, expected_epochs
-from search.survival import EscapeTimes
+from search.statistics.escape import CONFIDENCE, expected_epochs
+from search.statistics.survival import EscapeTimes
 
 FEWEST_ESCAPED = 20
 """Escaped restarts without which no cutoff is chosen and no interval given."""

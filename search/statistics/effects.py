@@ -13,10 +13,10 @@ from dataclasses import astuple, dataclass
 from itertools import product
 from typing import Any
 
-from search.configuration import LearningRateRange, SearchSpace
-from search.escape import EscapeRate
-from search.naming import configuration_name
-from storage.rows import ConfigurationCounts, ConfigurationKey
+from search.problem.configuration import Configuration, LearningRateRange, SearchSpace
+from search.problem.naming import configuration_name
+from search.problem.rows import ConfigurationCounts
+from search.statistics.escape import EscapeRate
 
 FACTORS = ("scaling", "optimizer", "learning_rate")
 INTERACTIONS = "interactions"
@@ -115,7 +115,7 @@ def imbalance(counts: Sequence[ConfigurationCounts], space: SearchSpace) -> str 
         )
     restarts = {count.configuration: count.restarts for count in counts}
     offered = [
-        ConfigurationKey(*values)
+        Configuration(*values)
         for values in product(space.scalings, space.optimizers, space.learning_rates)
     ]
     missing = [configuration_name(key) for key in offered if key not in restarts]

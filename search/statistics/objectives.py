@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Literal
 
-from search.escape import EscapeRate
-from storage.rows import Outcome, Restart
+from search.problem.rows import Outcome, Restart
+from search.statistics.escape import EscapeRate
 
 Direction = Literal["maximize", "minimize"]
 

@@ -56,10 +56,18 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from search.errors import UserError
-from search.escape import EscapeRate
-from search.paired import Paired, p_not_worse, within
-from search.race_state import Contest, Drop, Entrant, RaceEnd, RaceRules, RaceState, Round
+from search.problem.errors import UserError
+from search.statistics.escape import EscapeRate
+from search.statistics.paired import Paired, p_not_worse, within
+from search.statistics.race_state import (
+    Contest,
+    Drop,
+    Entrant,
+    RaceEnd,
+    RaceRules,
+    RaceState,
+    Round,
+)
 
 
 def judge_race(

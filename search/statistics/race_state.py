@@ -1,6 +1,6 @@
 """What a race is and how it stands: its rules, who runs, who was dropped and why, what comes next.
 
-How a race is judged, and why that is right, is said in `search.race`.
+How a race is judged, and why that is right, is said in `search.statistics.race`.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from search.errors import UserError
-from search.escape import EscapeRate
-from search.paired import Paired
-from storage.rows import ConfigurationKey
+from search.problem.configuration import Configuration
+from search.problem.errors import UserError
+from search.statistics.escape import EscapeRate
+from search.statistics.paired import Paired
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class RaceRules:
 class Entrant:
     """A configuration that races, and its rate as first measured, which decides nothing here."""
 
-    configuration: ConfigurationKey
+    configuration: Configuration
     first_measured: EscapeRate
 
     @property

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from search.configuration import Configuration, SearchSpace
-from search.escape import EscapeRate, expected_epochs, restarts_needed
-from storage.rows import ConfigurationCounts, ConfigurationKey
+from search.problem.configuration import Configuration, SearchSpace
+from search.problem.rows import ConfigurationCounts
+from search.statistics.escape import EscapeRate, expected_epochs, restarts_needed
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Standing:
     counts: ConfigurationCounts
 
     @property
-    def configuration(self) -> ConfigurationKey:
+    def configuration(self) -> Configuration:
         """The configuration that stands here."""
         return self.counts.configuration
 
@@ -77,7 +77,7 @@ def ranked(counts: Iterable[ConfigurationCounts]) -> list[Standing]:
 
 
 def rank(
-    configuration: ConfigurationKey, rate: EscapeRate, cost: float | None
+    configuration: Configuration, rate: EscapeRate, cost: float | None
 ) -> tuple[float | str, ...]:
     """What configurations are sorted by, the best first.
 
@@ -115,6 +115,5 @@ def pareto_front(standings: Sequence[Standing]) -> list[bool]:
 
 def untried(space: SearchSpace, standings: Iterable[Standing]) -> list[Configuration]:
     """The configurations of a finite space that have no complete trial; none of an infinite one."""
-    keys = (standing.configuration for standing in standings)
-    tried = {Configuration(key.scaling, key.optimizer, key.learning_rate) for key in keys}
+    tried = {standing.configuration for standing in standings}
     return [point for point in space.configurations or () if point not in tried]

@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erfc
 
-from search.escape import CONFIDENCE
-from storage.rows import EscapeEpochs
+from search.problem.rows import EscapeEpochs
+from search.statistics.escape import CONFIDENCE
 
 Epochs = NDArray[np.int64]
 _ROUNDING = 1e-12  # a product of fractions that is 1/2 exactly comes out this near to it

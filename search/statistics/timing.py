@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from search.cutoff import FEWEST_ESCAPED, Cutoff, when_to_give_up
-from search.escape import EscapeRate, expected_epochs
-from search.naming import configuration_name
-from search.standing import rank
-from search.survival import EscapeTimes, LogRank, SurvivalCurve, log_rank, survival_curve
-from storage.rows import ConfigurationKey, EscapeEpochs
+from search.problem.configuration import Configuration
+from search.problem.naming import configuration_name
+from search.problem.rows import EscapeEpochs
+from search.statistics.cutoff import FEWEST_ESCAPED, Cutoff, when_to_give_up
+from search.statistics.escape import EscapeRate, expected_epochs
+from search.statistics.ranking import rank
+from search.statistics.survival import EscapeTimes, LogRank, SurvivalCurve, log_rank, survival_curve
 
 SIGNIFICANT = 0.05
 _ENOUGH_ESCAPES = 10  # for the normal approximation of the log-rank test
@@ -28,7 +29,7 @@ class Timing:
     epochs: int
 
     @property
-    def configuration(self) -> ConfigurationKey:
+    def configuration(self) -> Configuration:
         """The configuration."""
         return self.row.configuration
 

@@ -24,13 +24,6 @@ from numpy.typing import NDArray
 SEEDS_PER_BLOCK = 256
 OWN_ROWS = 256
 
-TRAINING_VERSION = 2
-"""Which definition of a restart this code trains; its outcome depends on it.
-
-In version 1 blocks of 64 seeds shared one batch order, so the restarts of a block were not
-independent, and intervals too narrow.
-"""
-
 _SHARED, _OWN = 0x6D72, 0x6D73  # two streams of Philox, apart from any other use of a block's key
 _WORDS_PER_COUNT = 4  # one step of Philox's counter yields four 64-bit words
 _WORDS_TOGETHER = 2**18  # are sorted in the second-level cache

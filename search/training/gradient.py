@@ -15,8 +15,8 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 
+from search.problem.network import Layer, Network
 from search.training.backend import tf
-from search.training.network import Layer, Network
 
 WRITTEN_OUT = 64
 """Features that the first layer sums term by term. More are summed by a matrix product for each

@@ -10,8 +10,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from search.problem.network import Network
 from search.training.backend import tf
-from search.training.network import Network
 
 _DRAWN_TOGETHER = 64
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from search.problem.network import Network
 from search.training.backend import tf
 from search.training.batches import SEEDS_PER_BLOCK, own_orders_per_seed
 from search.training.gradient import is_wide
-from search.training.network import Network
 
 _BYTES = 2**28  # of the rows of a tile
 _FEW_WEIGHTS = 16

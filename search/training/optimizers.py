@@ -1,42 +1,13 @@
-"""The optimizers on offer: Keras's own classes under short names.
-
-Only optimizers that update each weight from its own gradient alone are offered, for these are
-the ones that can train many restarts in one variable. Those that couple weights (gradient norms,
-LAMB, Adafactor, Muon) would let one restart change its neighbours.
-"""
+"""Keras optimizers by their short names."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import keras
-
-OPTIMIZERS: Mapping[str, tuple[str, Mapping[str, object]]] = MappingProxyType(
-    {
-        "sgd": ("SGD", {}),
-        "momentum": ("SGD", {"momentum": 0.9}),
-        "nesterov": ("SGD", {"momentum": 0.9, "nesterov": True}),
-        "rmsprop": ("RMSprop", {}),
-        "adam": ("Adam", {}),
-        "adamw": ("AdamW", {}),
-        "nadam": ("Nadam", {}),
-        "adamax": ("Adamax", {}),
-        "adagrad": ("Adagrad", {}),
-        "adadelta": ("Adadelta", {}),
-        "ftrl": ("Ftrl", {}),
-        "lion": ("Lion", {}),
-    }
-)
-"""Short name -> (class in `keras.optimizers`, arguments beside the learning rate)."""
+from search.problem.optimizers import OPTIMIZERS
+from search.training.backend import keras
 
 
 def build_optimizer(name: str, learning_rate: float) -> keras.optimizers.Optimizer:
     """The Keras optimizer called `name`; all but the learning rate as Keras has it by default."""
-    from search.training.backend import keras  # imported late: the names above cost no TensorFlow
-
     class_name, arguments = OPTIMIZERS[name]
     optimizer: keras.optimizers.Optimizer = getattr(keras.optimizers, class_name)(
         learning_rate=float(learning_rate), **arguments

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from search.problem.network import Network
 from search.training.backend import keras
 from search.training.batches import batch_order, steps_per_epoch
-from search.training.network import Network
 from search.training.optimizers import build_optimizer
 from search.training.stack import Recipe
 

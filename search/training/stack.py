@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from search.problem.network import Network
 from search.training.batches import block_of, own_orders, own_orders_per_seed, shared_orders
 from search.training.initial import initial_weights
 from search.training.layout import layout_for
-from search.training.network import Network
 from search.training.program import Program, ProgramKind, compiled_program
 
 

@@ -8,18 +8,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from search.configuration import Configuration
-from search.figures import objective_values, trial_attributes
-from search.problem import Problem, Task
+from search.problem.problem import Problem, Task
+from search.problem.rows import RecordedRestart, Restart
 from search.running.ledger import frozen_trial
 from search.running.plan import StudyPlan
 from search.running.sampling import SEED, configuration_of
+from search.statistics.objectives import objective_values, trial_attributes
 from storage.audit import KeptTrial, integrity_errors, kept_trials, recorded_keys
 from storage.claims import trial_rows
 from storage.database import Database
 from storage.orphans import count_orphans
 from storage.reading import recorded_restart, recorded_restarts
-from storage.rows import RecordedRestart, Restart
 
 LOSS_TOLERANCE = 1e-4
 
@@ -97,9 +96,8 @@ def _wrong_with(
         yield f"the seeds of its restarts are not those from {first} on"
     configuration = configuration_of(params)
     for key in {row.configuration for row in rows}:
-        trained = Configuration(key.scaling, key.optimizer, key.learning_rate)
-        if trained != configuration:
-            yield f"it was asked for as {configuration}, but recorded under {trained}"
+        if key != configuration:
+            yield f"it was asked for as {configuration}, but recorded under {key}"
     restarts = [row.restart for row in rows]
     told = objective_values(plan.objective, restarts, plan.problem.epochs)
     if list(values or ()) != told:
@@ -121,9 +119,7 @@ def retrained(problem: Problem, recorded: RecordedRestart) -> str | None:
     """Train a recorded restart again: what differs, or None. Imports TensorFlow."""
     from search.running.trial import train_trial  # imported once it is needed
 
-    key = recorded.configuration
-    configuration = Configuration(key.scaling, key.optimizer, key.learning_rate)
-    (fresh,) = train_trial(Task(problem, configuration, recorded.restart.seed, 1))
+    (fresh,) = train_trial(Task(problem, recorded.configuration, recorded.restart.seed, 1))
     return difference(recorded.restart, fresh)
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from search.outcome import judge
-from search.problem import Task
+from search.problem.outcome import judge
+from search.problem.problem import Task
+from search.problem.rows import Restart
+from search.problem.scaling import scale
 from search.running.trial import recipe
-from search.scaling import scale
 from search.training.reference import train_reference
-from storage.rows import Restart
 
 LOSS_TOLERANCE = 1e-4
 RELATIVE_LOSS_TOLERANCE = 1e-5

@@ -13,10 +13,10 @@ import zlib
 
 import numpy as np
 
-from search.configuration import Configuration
-from search.problem import Task
+from search.problem.configuration import Configuration
+from search.problem.problem import Task
+from search.problem.rows import Outcome, Restart
 from search.running import workers
-from storage.rows import Outcome, Restart
 
 PRETENDED_SECONDS = "PRETENDED_SECONDS"
 """Environment variable: how long a trial takes; workers die where it is negative."""

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from search.datasets import bands
-from search.endings.ending import ENDING_KEYS
-from search.scaling import scale
-from search.training.network import Network
+from search.problem.datasets import bands
+from search.problem.network import Network
+from search.problem.scaling import scale
+from search.statistics.endings.ending import ENDING_KEYS
 from tests.conftest import ROOT, Launched, run_command
 
 

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from search.commands.reading import STANDING_KEYS
+from search.problem.configuration import Configuration
+from search.problem.rows import Outcome, RecordedRestart, Restart
 from search.reports.tables import show_restarts
-from storage.rows import ConfigurationKey, Outcome, RecordedRestart, Restart
 from tests.conftest import ROOT, Launched, run_command
 
 BEST_KEYS = [
@@ -105,7 +106,7 @@ def test_a_table_of_very_many_restarts_is_cut_and_says_so(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     one = Restart(1, Outcome.SOLVED, 1.0, 0.1, 0.1, 3, None, b"")
-    row = RecordedRestart(0, ConfigurationKey("none", "sgd", 0.1), one)
+    row = RecordedRestart(0, Configuration("none", "sgd", 0.1), one)
     show_restarts("many", repeat(row, 2005))
     out = capsys.readouterr().out
     assert "many: 2005 restarts" in out

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from search.configuration import Configuration
-from search.datasets import bands
-from search.problem import Problem
-from storage.rows import Member, Outcome
+from search.problem.configuration import Configuration
+from search.problem.datasets import bands
+from search.problem.problem import Problem
+from search.problem.rows import Member, Outcome
 
 PROBLEM = Problem(bands())
 RAW = Configuration("none", "adam", 0.1)

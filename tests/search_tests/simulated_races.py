@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from search.escape import EscapeRate
-from search.race import judge_race
-from search.race_state import Entrant, RaceRules, RaceState
-from storage.rows import ConfigurationKey
+from search.problem.configuration import Configuration
+from search.statistics.escape import EscapeRate
+from search.statistics.race import judge_race
+from search.statistics.race_state import Entrant, RaceRules, RaceState
 
 STAIRCASE = (0.90, 0.91, 0.92, 0.93, 0.94, 0.95, 0.96, 0.97)
 
@@ -78,7 +78,7 @@ class Outcomes:
 def entrants(count: int) -> list[Entrant]:
     """Configurations that differ by their learning rate alone."""
     return [
-        Entrant(ConfigurationKey("none", "adam", (index + 1) / 100), EscapeRate(200, 256))
+        Entrant(Configuration("none", "adam", (index + 1) / 100), EscapeRate(200, 256))
         for index in range(count)
     ]
 

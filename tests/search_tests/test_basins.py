@@ -8,8 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.datasets import xor
-from search.endings.basins import (
+from search.problem.datasets import xor
+from search.problem.forward import forward
+from search.problem.problem import Problem
+from search.problem.rows import Member, Outcome
+from search.problem.scaling import scale
+from search.statistics.endings.basins import (
     Basin,
     Ends,
     Kind,
@@ -21,10 +25,6 @@ from search.endings.basins import (
     readable,
     stored_weights,
 )
-from search.problem import Problem
-from search.scaling import scale
-from search.training.forward import forward
-from storage.rows import Member, Outcome
 from tests.search_tests.functions import (
     BEGUN,
     BEGUN_LOSS,

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.configuration import (
+from search.problem.configuration import (
     Configuration,
     LearningRateRange,
     SearchSpace,
     parse_learning_rates,
 )
-from search.errors import UserError
-from search.scaling import SCALINGS
-from search.training.optimizers import OPTIMIZERS
+from search.problem.errors import UserError
+from search.problem.optimizers import OPTIMIZERS
+from search.problem.scaling import SCALINGS
 
 rates = st.floats(0, exclude_min=True, allow_infinity=False)  # down to 5e-324
 spaces = st.builds(

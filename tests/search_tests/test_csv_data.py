@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.csv_data import load_data, read_csv
-from search.errors import UserError
+from search.problem.csv_data import load_data, read_csv
+from search.problem.errors import UserError
 
 
 def written(folder: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -188,7 +188,7 @@ def test_a_million_lines_are_read_in_seconds_and_little_memory(tmp_path: Path) -
     tracemalloc.start()
     try:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("search.csv_data.MAX_POINTS", 100_000)
+            patch.setattr("search.problem.csv_data.MAX_POINTS", 100_000)
             with pytest.raises(UserError, match=r"line 10\d{4}: more than 100,000 points"):
                 read_csv(path, "class")
         assert tracemalloc.get_traced_memory()[1] < 16e6

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from search.cutoff import FEWEST_ESCAPED, Cutoff, cost, halves, when_to_give_up
-from search.survival import EscapeTimes
+from search.statistics.cutoff import FEWEST_ESCAPED, Cutoff, cost, halves, when_to_give_up
+from search.statistics.survival import EscapeTimes
 
 EPOCHS = 200
 NEVER = 10**6

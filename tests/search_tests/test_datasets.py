@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from search.datasets import BUILT_IN, Dataset, bands, bands2d, xor
-from search.errors import UserError
+from search.problem.datasets import BUILT_IN, Dataset, bands, bands2d, xor
+from search.problem.errors import UserError
 
 
 def test_bands_is_the_source_problem() -> None:

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from search.configuration import Configuration
-from search.datasets import Dataset, bands
-from search.problem import Problem, Task
-from search.running.comparison import compare, retrain
+from search.problem.configuration import Configuration
+from search.problem.datasets import Dataset, bands
+from search.problem.optimizers import OPTIMIZERS
+from search.problem.problem import Problem, Task
+from search.problem.rows import Outcome, Restart
+from search.problem.scaling import SCALINGS
 from search.running.trial import train_trial
-from search.scaling import SCALINGS
-from search.training.optimizers import OPTIMIZERS
-from storage.rows import Outcome, Restart
+from search.verify.reference import compare, retrain
 
 LINE = bands().features
 EPOCHS, RESTARTS = 3, 5

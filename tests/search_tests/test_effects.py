@@ -9,8 +9,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-from search.configuration import LearningRateRange, SearchSpace
-from search.effects import (
+from search.problem.configuration import Configuration, LearningRateRange, SearchSpace
+from search.problem.rows import ConfigurationCounts
+from search.statistics.effects import (
     FACTORS,
     counting_noise,
     effects,
@@ -19,7 +20,6 @@ from search.effects import (
     levels,
     main_effect_shares,
 )
-from storage.rows import ConfigurationCounts, ConfigurationKey
 
 SPACE = SearchSpace(
     ("none", "standard", "minmax", "robust"), ("sgd", "adam", "lion"), (0.001, 0.01, 0.1, 1.0)
@@ -27,7 +27,7 @@ SPACE = SearchSpace(
 N = 1_000
 
 
-def counted(key: ConfigurationKey, escaped: int, restarts: int = N) -> ConfigurationCounts:
+def counted(key: Configuration, escaped: int, restarts: int = N) -> ConfigurationCounts:
     return ConfigurationCounts(key, 1, restarts, escaped, 0, 0, 0, None, None, None, None)
 
 
@@ -38,7 +38,7 @@ def grid(
     assert isinstance(space.learning_rates, tuple)
     offered = (space.scalings, space.optimizers, space.learning_rates)
     return [
-        counted(ConfigurationKey(*values), escaped(*at))
+        counted(Configuration(*values), escaped(*at))
         for values, at in zip(
             product(*offered), product(*(range(len(v)) for v in offered)), strict=True
         )
@@ -99,11 +99,11 @@ def test_a_range_of_learning_rates_counts_in_the_logarithm() -> None:
     counts = []
     for _ in range(150):
         rate = float(10 ** rng.uniform(-4, 0))
-        key = ConfigurationKey(str(rng.choice(["none", "standard"])), "sgd", rate)
+        key = Configuration(str(rng.choice(["none", "standard"])), "sgd", rate)
         escaped = 300 * (key.scaling == "standard") + 160 * (4 + math.log10(rate))
         counts.append(counted(key, int(escaped)))
-    counts.append(counted(ConfigurationKey("none", "adam", 1e-4), 0))
-    counts.append(counted(ConfigurationKey("none", "adam", 1.0), 640))
+    counts.append(counted(Configuration("none", "adam", 1e-4), 0))
+    counts.append(counted(Configuration("none", "adam", 1.0), 640))
     found = importances(counts, space)
     assert found is not None
     of_scaling, of_rate = 300**2 / 4, (160 * 4) ** 2 / 12
@@ -133,7 +133,7 @@ def test_interval_of_a_level_covers_at_least_95_of_100() -> None:
     for _ in range(1_000):
         drawn = rng.binomial(64, rates)
         counts = [
-            counted(ConfigurationKey("none", "sgd", rate), int(escaped), 64)
+            counted(Configuration("none", "sgd", rate), int(escaped), 64)
             for rate, escaped in zip((0.1, 0.2, 0.3, 0.4), drawn, strict=True)
         ]
         low, high = levels(counts)[0].rate.interval
@@ -163,7 +163,7 @@ def test_a_combination_that_is_missing_is_named() -> None:
     counts = [
         count
         for count in grid(additive)
-        if count.configuration != ConfigurationKey("minmax", "lion", 0.1)
+        if count.configuration != Configuration("minmax", "lion", 0.1)
     ]
     message = "not balanced: 1 of 48 configurations have no restarts: minmax/lion/0.1"
     assert imbalance(counts, SPACE) == message
@@ -190,7 +190,7 @@ def test_many_missing_are_counted() -> None:
 
 def test_a_range_is_not_balanced() -> None:
     space = SearchSpace(("none",), ("sgd",), LearningRateRange(0.001, 1))
-    counts = [counted(ConfigurationKey("none", "sgd", 0.5), 3)]
+    counts = [counted(Configuration("none", "sgd", 0.5), 3)]
     assert (imbalance(counts, space) or "").startswith(
         "not balanced: learning rates are drawn from 0.001:1"
     )

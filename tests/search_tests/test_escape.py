@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from search.escape import EscapeRate, expected_epochs, restarts_needed
+from search.statistics.escape import EscapeRate, expected_epochs, restarts_needed
 
 counts = st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 

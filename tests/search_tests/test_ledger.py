@@ -14,22 +14,22 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from search.configuration import LearningRateRange, SearchSpace
-from search.datasets import bands
-from search.errors import LaunchError
-from search.figures import OBJECTIVES, objective_values
-from search.problem import Problem
-from search.race_state import RaceRules
+from search.problem.configuration import LearningRateRange, SearchSpace
+from search.problem.datasets import bands
+from search.problem.errors import LaunchError
+from search.problem.problem import Problem
+from search.problem.rows import Outcome, Restart
 from search.running.ledger import Claim
 from search.running.plan import StudyPlan
 from search.running.races import begin_race, reserved_seeds
 from search.running.search_ledger import SearchLedger
 from search.running.study import OpenStudy, open_study, reopen_study, stored_plan
-from search.standing import ranked
+from search.statistics.objectives import OBJECTIVES, objective_values
+from search.statistics.race_state import RaceRules
+from search.statistics.ranking import ranked
+from storage.liveness import FilePresence
 from storage.optuna_storage import open_optuna_storage
-from storage.presence import FilePresence
 from storage.reading import configuration_counts, recorded_restarts
-from storage.rows import Outcome, Restart
 
 SPACE = SearchSpace(("none", "standard"), ("sgd", "adam"), (0.01, 0.1))
 

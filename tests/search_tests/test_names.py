@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.errors import UserError
-from search.names import is_printable, quoted, visible
+from search.problem.errors import UserError
+from search.problem.names import is_printable, quoted, visible
 from search.running.plan import check_name
 
 FAMILY = "\U0001f469\u200d\U0001f469\u200d\U0001f467"

@@ -4,20 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.errors import UserError
-from search.naming import configuration_name, find_configuration
-from storage.rows import ConfigurationKey
+from search.problem.configuration import Configuration
+from search.problem.errors import UserError
+from search.problem.naming import configuration_name, find_configuration
 
 KNOWN = [
-    ConfigurationKey("standard", "adam", 0.1),
-    ConfigurationKey("standard", "adam", 0.01),
-    ConfigurationKey("none", "sgd", 0.1),
+    Configuration("standard", "adam", 0.1),
+    Configuration("standard", "adam", 0.01),
+    Configuration("none", "sgd", 0.1),
 ]
 
 
 @given(st.floats(min_value=5e-324, allow_infinity=False))
 def test_every_configuration_is_found_by_its_name(rate: float) -> None:
-    key = ConfigurationKey("none", "adam", rate)
+    key = Configuration("none", "adam", rate)
     assert find_configuration(configuration_name(key), [*KNOWN, key]) is key
 
 
@@ -27,7 +27,7 @@ def test_a_learning_rate_may_be_written_in_any_way(rate: str) -> None:
 
 
 def test_a_learning_rate_may_be_rounded_as_tables_show_it() -> None:
-    known = [ConfigurationKey("none", "sgd", rate) for rate in (0.0123412, 0.0123448, 0.05)]
+    known = [Configuration("none", "sgd", rate) for rate in (0.0123412, 0.0123448, 0.05)]
     assert configuration_name(known[0]) == "none/sgd/0.0123412"
     assert find_configuration("none/sgd/0.01234", known[::2]) is known[0]
     with pytest.raises(UserError, match=r"unknown configuration 'none/sgd/0\.01234'"):
@@ -46,7 +46,7 @@ def test_the_nearest_are_named() -> None:
 
 
 def test_a_hundred_known_names_are_not_all_listed() -> None:
-    many = [ConfigurationKey("none", "sgd", 0.001 * (1 + place)) for place in range(100)]
+    many = [Configuration("none", "sgd", 0.001 * (1 + place)) for place in range(100)]
     with pytest.raises(UserError, match="`multirestart best --top 100` shows all 100") as error:
         find_configuration("none/sgd/7", many)
     assert len(str(error.value)) < 200

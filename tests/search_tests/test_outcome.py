@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.datasets import bands
-from search.outcome import Bars, judge
-from search.problem import Problem
-from storage.rows import Outcome
+from search.problem.datasets import bands
+from search.problem.outcome import Bars, judge
+from search.problem.problem import Problem
+from search.problem.rows import Outcome
 
 
 def judged(

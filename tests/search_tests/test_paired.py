@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 from scipy.stats import binomtest, norm
 
-from search.paired import Paired, p_not_worse, within
+from search.statistics.paired import Paired, p_not_worse, within
 
 
 def _paired(counts: tuple[int, int, int]) -> Paired:

@@ -3,8 +3,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from search.datasets import bands, xor
-from search.endings.pictures import beside, chart, framed, plane, strip, true_plane, true_strip
+from search.problem.datasets import bands, xor
+from search.statistics.endings.pictures import (
+    beside,
+    chart,
+    framed,
+    plane,
+    strip,
+    true_plane,
+    true_strip,
+)
 
 
 def middle_third(points: NDArray[np.float64]) -> NDArray[np.float64]:

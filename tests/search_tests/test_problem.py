@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from search.datasets import Dataset, bands
-from search.errors import UserError
-from search.problem import Problem
-from search.training.network import ACTIVATIONS
+from search.problem.datasets import Dataset, bands
+from search.problem.errors import UserError
+from search.problem.network import ACTIVATIONS
+from search.problem.problem import Problem
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 

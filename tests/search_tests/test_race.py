@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from search.errors import UserError
-from search.escape import EscapeRate
-from search.race import judge_race
-from search.race_state import RaceEnd, RaceRules, RaceState
+from search.problem.errors import UserError
+from search.statistics.escape import EscapeRate
+from search.statistics.race import judge_race
+from search.statistics.race_state import RaceEnd, RaceRules, RaceState
 from tests.search_tests.simulated_races import entrants
 
 Flags = list[NDArray[np.bool_]]

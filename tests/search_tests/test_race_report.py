@@ -5,8 +5,6 @@ import json
 import numpy as np
 import pytest
 
-from search.race import judge_race
-from search.race_state import RaceRules, RaceState
 from search.reports.race_report import (
     RACE_COLUMNS,
     RACE_KEYS,
@@ -16,6 +14,8 @@ from search.reports.race_report import (
     to_json,
 )
 from search.reports.report import show_table
+from search.statistics.race import judge_race
+from search.statistics.race_state import RaceRules, RaceState
 from tests.search_tests.simulated_races import entrants
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from search.race_state import RaceEnd, RaceRules
+from search.statistics.race_state import RaceEnd, RaceRules
 from tests.search_tests.simulated_races import STAIRCASE, Outcomes, run_races, summarise
 
 RHO = pytest.mark.parametrize("rho", [0.0, 0.5])

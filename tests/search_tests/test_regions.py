@@ -5,11 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from search.configuration import Configuration
-from search.datasets import Dataset, bands2d
-from search.endings.basins import Kind, stored_weights
-from search.endings.regions import Answer, answer_of, describe
-from search.problem import Problem
+from search.problem.configuration import Configuration
+from search.problem.datasets import Dataset, bands2d
+from search.problem.problem import Problem
+from search.statistics.endings.basins import Kind, stored_weights
+from search.statistics.endings.regions import Answer, answer_of, describe
 from tests.search_tests.functions import (
     BEGUN,
     BOTH,

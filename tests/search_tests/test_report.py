@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.names import is_printable
+from search.problem.names import is_printable
 from search.reports.report import Column, csv_text, json_text, show_table
 
 

@@ -8,8 +8,8 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from search.configuration import LearningRateRange, SearchSpace
-from search.errors import UserError
+from search.problem.configuration import LearningRateRange, SearchSpace
+from search.problem.errors import UserError
 from search.running.sampling import (
     SAMPLERS,
     SEED,

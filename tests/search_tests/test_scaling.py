@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from search.datasets import bands
-from search.scaling import SCALINGS, scale
+from search.problem.datasets import bands
+from search.problem.scaling import SCALINGS, scale
 
 moderate = arrays(
     np.float64,

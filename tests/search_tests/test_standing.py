@@ -7,13 +7,13 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.configuration import LearningRateRange, SearchSpace
-from search.standing import Standing, pareto_front, untried
-from storage.rows import ConfigurationCounts, ConfigurationKey
+from search.problem.configuration import Configuration, LearningRateRange, SearchSpace
+from search.problem.rows import ConfigurationCounts
+from search.statistics.ranking import Standing, pareto_front, untried
 
 
 def standing(escaped: int, epochs_spent: int) -> Standing:
-    key = ConfigurationKey("none", "sgd", 0.1)
+    key = Configuration("none", "sgd", 0.1)
     return Standing(
         ConfigurationCounts(key, 1, 100, escaped, 0, 0, epochs_spent, None, None, None, None)
     )

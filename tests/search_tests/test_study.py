@@ -8,20 +8,20 @@ from pathlib import Path
 import optuna
 import pytest
 
-from search.datasets import bands
-from search.errors import UserError
-from search.figures import OBJECTIVES, Direction
-from search.problem import Problem
+from search.problem.datasets import bands
+from search.problem.errors import UserError
+from search.problem.problem import Problem
 from search.running.plan import StudyPlan
 from search.running.study import open_study, stored_plan
+from search.statistics.objectives import OBJECTIVES, Direction
 from storage.optuna_storage import open_optuna_storage
 from tests.conftest import at_once
 from tests.search_tests.test_ledger import SPACE
 
 BEFORE = """
-from search.datasets import bands
-from search.errors import UserError
-from search.problem import Problem
+from search.problem.datasets import bands
+from search.problem.errors import UserError
+from search.problem.problem import Problem
 from search.running.plan import StudyPlan
 from search.running.study import open_study
 from tests.search_tests.test_ledger import SPACE

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import CensoredData, binom, chi2, ecdf, logrank
 
-from search.survival import EscapeTimes, log_rank, survival_curve
-from storage.rows import ConfigurationKey, EscapeEpochs
+from search.problem.configuration import Configuration
+from search.problem.rows import EscapeEpochs
+from search.statistics.survival import EscapeTimes, log_rank, survival_curve
 
 EPOCHS = 30
 # Escape epochs of single restarts; None did not escape.
@@ -62,7 +63,7 @@ def test_curve_ends_at_one_less_the_escape_rate(sample: Sample) -> None:
 
 def test_who_diverged_stays_among_those_that_have_not_escaped() -> None:
     """Two of four escape, two diverge: half escaped, not all of those that were still going."""
-    row = EscapeEpochs(ConfigurationKey("none", "sgd", 1.0), 4, 2, ((5, 1), (9, 1)))
+    row = EscapeEpochs(Configuration("none", "sgd", 1.0), 4, 2, ((5, 1), (9, 1)))
     curve = survival_curve(EscapeTimes.tallied(row, 20))
     assert curve.not_escaped.tolist() == [0.75, 0.5]
     assert curve.at_risk.tolist() == [4, 3]

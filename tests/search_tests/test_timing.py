@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from search.timing import Comparison, Timing, ranked_timings
-from storage.rows import ConfigurationKey, EscapeEpochs
+from search.problem.configuration import Configuration
+from search.problem.rows import EscapeEpochs
+from search.statistics.timing import Comparison, Timing, ranked_timings
 
 
 def timing(name: str, *tally: tuple[int, int], restarts: int = 256, diverged: int = 0) -> Timing:
-    key = ConfigurationKey("none", name, 0.1)
+    key = Configuration("none", name, 0.1)
     return Timing(EscapeEpochs(key, restarts, diverged, tally), 200)
 
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from search.endings.units import UnitState, describe_units, hidden_units
-from search.training.network import Network
+from search.problem.network import Network
+from search.statistics.endings.units import UnitState, describe_units, hidden_units
 
 POINTS = np.linspace(-1, 1, 21, dtype=np.float32)[:, None]
 

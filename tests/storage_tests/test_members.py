@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from search.problem.rows import Outcome, Restart
 from storage import members
 from storage.members import members_by_seed, members_of
-from storage.rows import Outcome, Restart
 from tests.storage_tests.test_record import ADAM, SGD, Record
 
 

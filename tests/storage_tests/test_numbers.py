@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.numbers import decode, encode
+from storage.nonfinite import decode, encode
 
 
 @given(st.floats())

@@ -14,12 +14,12 @@ import pytest
 from filelock import FileLock
 
 from storage.errors import RecordError
-from storage.presence import FilePresence, opening, presence_in
+from storage.liveness import FilePresence, opening, presence_in
 from tests.conftest import ROOT
 
 HOLD = (
     "import sys, time\n"
-    "from storage.presence import presence_in\n"
+    "from storage.liveness import presence_in\n"
     "with presence_in(sys.argv[1]) as presence:\n"
     "    print(presence.launcher, flush=True)\n"
     "    time.sleep(60)\n"

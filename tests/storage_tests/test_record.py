@@ -16,6 +16,13 @@ from optuna.distributions import IntDistribution, distribution_to_json
 from optuna.trial import TrialState
 from sqlalchemy import func, select
 
+from search.problem.configuration import Configuration
+from search.problem.rows import (
+    EscapeEpochs,
+    Outcome,
+    Restart,
+    StudyRecord,
+)
 from storage.claims import claim_trial
 from storage.database import Database, open_for_reading
 from storage.errors import RecordError
@@ -31,12 +38,11 @@ from storage.reading import (
     study_summaries,
 )
 from storage.record import complete_trial, keep_study
-from storage.rows import ConfigurationKey, EscapeEpochs, Outcome, Restart, StudyRecord
 from storage.tables import configurations, problems, restarts
 from storage.updating import open_for_writing
 
-ADAM = ConfigurationKey("standard", "adam", 0.1)
-SGD = ConfigurationKey("none", "sgd", 0.01)
+ADAM = Configuration("standard", "adam", 0.1)
+SGD = Configuration("none", "sgd", 0.01)
 SEED = Parameter(3.0, distribution_to_json(IntDistribution(0, 9)))
 STUDY = StudyRecord({"data": "bands"}, {"restarts": 2}, b"points")
 
@@ -59,7 +65,7 @@ class Record:
         with self.database.transaction() as connection:
             keep_study(connection, self.study_id, STUDY)
 
-    def add(self, key: ConfigurationKey, *rows: Restart, complete: bool = True) -> int:
+    def add(self, key: Configuration, *rows: Restart, complete: bool = True) -> int:
         with self.database.transaction() as connection:
             trial_id, number = claim_trial(
                 connection, self.study_id, "me", {"seed": SEED}, len(rows)
@@ -123,7 +129,7 @@ def test_any_restart_under_any_learning_rate_survives(
     with record.database.transaction() as connection:  # what an earlier example left
         connection.execute(restarts.delete())
         connection.execute(configurations.delete())
-    key = ConfigurationKey("none", "sgd", rate)
+    key = Configuration("none", "sgd", rate)
     number = record.add(key, row)
     back = recorded_restart(record.database, record.study_id, number, row.seed)
     assert back.configuration == key

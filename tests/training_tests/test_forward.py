@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from search.configuration import Configuration
-from search.datasets import bands2d
-from search.problem import Problem, Task
-from search.scaling import scale
-from search.training.forward import forward
-from search.training.network import Network
+from search.problem.configuration import Configuration
+from search.problem.datasets import bands2d
+from search.problem.forward import forward
+from search.problem.network import Network
+from search.problem.problem import Problem, Task
+from search.problem.scaling import scale
 from tests.search_tests.functions import cross_entropy
 
 

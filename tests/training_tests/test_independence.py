@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from search.training.network import Network
+from search.problem.network import Network
 from search.training.stack import Recipe, train_stack
 from tests.conftest import Points
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from search.problem.network import Network
 from search.training.initial import initial_weights
-from search.training.network import Network
 from search.training.reference import build_model, flat_weights
 
 SEEDS = (0, 1, 7, 64, 12345, 2**31 - 1, 2**32 - 1)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from search.training.network import Layer, Network
+from search.problem.network import Layer, Network
 
 
 @pytest.mark.parametrize(

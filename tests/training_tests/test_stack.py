@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from search.datasets import bands2d, xor
-from search.scaling import scale
+from search.problem.datasets import bands2d, xor
+from search.problem.network import ACTIVATIONS, Network
+from search.problem.optimizers import OPTIMIZERS
+from search.problem.scaling import scale
 from search.training import layout
 from search.training.gradient import WRITTEN_OUT
 from search.training.initial import initial_weights
 from search.training.layout import layout_for
-from search.training.network import ACTIVATIONS, Network
-from search.training.optimizers import OPTIMIZERS
 from search.training.program import ProgramKind, compiled_program
 from search.training.reference import train_reference
 from search.training.stack import Histories, Recipe, train_stack, train_tile
@@ -251,7 +251,7 @@ def test_a_second_trial_of_an_optimizer_compiles_nothing(standard_bands: Points)
 
 def test_the_source_problem_is_answered(standard_bands: Points) -> None:
     """Raw SGD stays on the plateau; standardised Adam(0.1) escapes in more than 9 of 10."""
-    from search.datasets import bands
+    from search.problem.datasets import bands
 
     raw = bands().features.astype(np.float32)
     labels = standard_bands[1]

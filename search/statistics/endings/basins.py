@@ -24,11 +24,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, xlogy
 
-from search.escape import EscapeRate
-from search.problem import Problem
-from search.training.forward import forward
-from search.training.network import Network
-from storage.rows import Member, Outcome
+from search.problem.forward import forward
+from search.problem.network import Network
+from search.problem.problem import Problem
+from search.problem.rows import Member, Outcome
+from search.statistics.escape import EscapeRate
 
 STILL = 0.1
 """An answer is constant if its standard deviation over the points is below this share of the

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from search.configuration import Configuration
-from search.endings.basins import Basin, Kind, basins, ends, joined, readable, stored_weights
-from search.endings.regions import Answer, Regions, answer_of, describe
-from search.endings.units import HiddenUnit, hidden_units
-from search.problem import Problem
-from search.scaling import scale
-from storage.database import Database
-from storage.members import members_by_seed, members_of
-from storage.rows import ConfigurationKey
+from search.problem.configuration import Configuration
+from search.problem.problem import Problem
+from search.problem.rows import Member
+from search.problem.scaling import scale
+from search.statistics.endings.basins import (
+    Basin,
+    Kind,
+    basins,
+    ends,
+    joined,
+    readable,
+    stored_weights,
+)
+from search.statistics.endings.regions import Answer, Regions, answer_of, describe
+from search.statistics.endings.units import HiddenUnit, hidden_units
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,18 +108,20 @@ ENDING_KEYS = (
 
 
 def configuration_endings(
-    database: Database, study_id: int, problem: Problem, key: ConfigurationKey
+    problem: Problem,
+    configuration: Configuration,
+    blocks: Iterable[Sequence[Member]],
+    by_seed: Callable[[Collection[int]], Mapping[int, Member]],
 ) -> list[Ending]:
-    """Where the restarts of a configuration that has any ended, the largest basin first.
+    """Where the restarts of a configuration ended, the largest basin first.
 
-    Holds a few dozen bytes of each restart, and one block of weights at a time.
+    blocks: all its restarts, of which it holds a few dozen bytes each and one block of weights at a
+    time; by_seed: gives those of some seeds again.
     """
-    configuration = Configuration(key.scaling, key.optimizer, key.learning_rate)
     features = scale(configuration.scaling, problem.data.features)
-    blocks = members_of(database, study_id, key)
     shown = readable(basins(joined(ends(problem, features, block) for block in blocks)))
     seeds = [basin.seed for basin in shown if basin.seed is not None]
-    members = members_by_seed(database, study_id, key, seeds)
+    members = by_seed(seeds)
     made = []
     for basin in shown:
         typical = None

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from search.datasets import Dataset
-from search.endings.regions import Answer
+from search.problem.datasets import Dataset
+from search.statistics.endings.regions import Answer
 
 HEIGHTS = " ▁▂▃▄▅▆▇█"
 SHADES = " ░▒▓█"

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from search.configuration import Configuration
-from search.datasets import Dataset
-from search.endings.basins import Kind, constant_loss, higher_part
-from search.problem import Problem
-from search.scaling import scaler
-from search.training.forward import forward
+from search.problem.configuration import Configuration
+from search.problem.datasets import Dataset
+from search.problem.forward import forward
+from search.problem.problem import Problem
+from search.problem.scaling import scaler
+from search.statistics.endings.basins import Kind, constant_loss, higher_part
 
 Answer = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 """A network on points in the data's own units: (points, features) -> probability of class 1."""
@@ -29,7 +29,7 @@ class Regions:
     """What one network draws on the data.
 
     `name` is short, `words` is a sentence. `low` and `high` are the mean probabilities of class 1
-    where the answer is the lower and the higher one (as `search.endings.basins` splits the points;
+    where the answer is the lower and the higher one (as basins split the points;
     of equal answers both), `right` the points classified rightly, of class 0 and of class 1.
     `boundaries` are, for data of one feature, where the answer passes from one part to the other;
     else None.

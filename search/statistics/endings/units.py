@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from search.training.forward import forward
-from search.training.network import Network
+from search.problem.forward import forward
+from search.problem.network import Network
 
 TOLERANCE = 0.01
 """A share of an activation's range, or an amount of what a unit receives, taken for nothing."""

@@ -1,0 +1,1 @@
+"""Values: problem, configuration, space, data and its reading, scaling, outcomes, errors."""

@@ -1,0 +1,1 @@
+"""Escape statistics, pure: rows in, frozen figures out."""

@@ -1,0 +1,1 @@
+"""Verification: a whole database, and a restart beside plain Keras."""
