@@ -1,10 +1,12 @@
-"""What can be wrong with a database, each as one line for a person."""
+"""What can be wrong with a database."""
 
 from __future__ import annotations
 
+from search.problem.errors import MultirestartError
 
-class RecordError(Exception):
-    """The record cannot be read or written: the message is one line that says what to do."""
+
+class RecordError(MultirestartError):
+    """The record cannot be read or written."""
 
 
 class RecordFailedError(RecordError):

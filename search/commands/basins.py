@@ -7,6 +7,7 @@ from functools import partial
 import click
 
 from search.commands.options import (
+    TOP_OF_A_TABLE,
     choose_study,
     format_option,
     storage_option,
@@ -36,7 +37,7 @@ from storage.reading import configuration_counts
 @top_option
 @format_option
 def basins(
-    study: str | None, storage: str, configuration: str | None, top: int, output: str
+    study: str | None, storage: str, configuration: str | None, top: int | None, output: str
 ) -> None:
     """Where the restarts end: what they compute, and how many of them do.
 
@@ -51,6 +52,8 @@ def basins(
     problem = Problem.from_json(record.problem, record.data)
     standings = ranked(configuration_counts(database, study_id, problem.epochs))
     known = [standing.configuration for standing in standings]
+    if output == "table":
+        top = top or TOP_OF_A_TABLE
     keys = known[:top] if configuration is None else [find_configuration(configuration, known)]
     endings = (
         configuration_endings(

@@ -81,6 +81,7 @@ def _show(output: str, found: Iterable[dict[str, object]]) -> None:
         write(output, _KEYS, rows)
     elif rows:
         cells = [["-" if row[key] is None else str(row[key]) for key in _KEYS] for row in rows]
-        show_table(f"{len(rows)} findings", [Column(key) for key in _KEYS], cells)
+        title = "1 finding" if len(rows) == 1 else f"{len(rows)} findings"
+        show_table(title, [Column(key) for key in _KEYS], cells)
     else:
         click.echo("All is as it must be.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from search.commands.options import DEFAULT_STORAGE, Listed, storage_option
+from search.commands.options import DEFAULT_STORAGE, Listed, storage_option, worker_count
 from search.problem.configuration import SearchSpace, parse_learning_rates
 from search.problem.csv_data import load_data
 from search.problem.datasets import Dataset
@@ -128,8 +128,6 @@ def launch(
     multirestart launch --data points.csv --target class --hidden 4,4
     """
     # Optuna and joblib, imported late so that --help answers at once.
-    from joblib import cpu_count
-
     from search.commands.progress import run_with_progress
     from search.running.interrupts import Interrupts
     from search.running.search_ledger import SearchLedger
@@ -143,11 +141,12 @@ def launch(
     if copy is not None:
         click.echo(f"Updated the record in {shown(storage)}; as it was, it is in {copy}.", err=True)
     with Interrupts().caught() as interrupts:
+        count = worker_count(workers)
         opened = open_study(storage, name, lambda kept: _plan(name, data, options, kept))
         plan = opened.plan
         with presence_in(storage) as presence:
             ledger = SearchLedger(opened, presence)
-            given_up = run_with_progress(opened, ledger, workers or cpu_count(), interrupts)
+            given_up = run_with_progress(opened, ledger, count, interrupts)
     counts = configuration_counts(opened.database, opened.study_id, plan.problem.epochs)
     standings = ranked(counts)
     if not standings:

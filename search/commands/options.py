@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 import click
 
+from search.problem.errors import UserError
+from search.problem.names import quoted
 from search.problem.problem import SHARED_ORDERS, training_version
 from search.problem.rows import StudyRecord
 from storage.database import Database, shown
@@ -28,10 +31,8 @@ study_option = click.option(
 top_option = click.option(
     "--top",
     type=click.IntRange(min=1),
-    default=10,
-    show_default=True,
     metavar="K",
-    help="How many configurations to show, best first.",
+    help="How many configurations to show, best first.  [default: 10 in tables, else all]",
 )
 format_option = click.option(
     "--format",
@@ -41,6 +42,10 @@ format_option = click.option(
     show_default=True,
     help="A table for people, or JSON or CSV for programs.",
 )
+
+
+TOP_OF_A_TABLE = 10
+"""Configurations that a table shows unless `--top` is given; JSON and CSV hold all."""
 
 
 class Listed(click.ParamType[tuple[Any, ...]]):
@@ -61,6 +66,24 @@ class Listed(click.ParamType[tuple[Any, ...]]):
             return tuple(self._read(part.strip()) for part in str(value).split(","))
         except ValueError:
             self.fail(f"{value!r} is not a list of whole numbers like 4,4", param, ctx)
+
+
+def worker_count(asked: int | None) -> int:
+    """The worker processes asked for, or one per core that this process may use.
+
+    Raises UserError if LOKY_MAX_CPU_COUNT, by which joblib is told the cores, is no number.
+    """
+    from joblib import cpu_count  # imported late: commands that only read need no joblib
+
+    if asked is not None:
+        return asked
+    try:
+        return int(cpu_count())
+    except ValueError:
+        raise UserError(
+            "the environment variable LOKY_MAX_CPU_COUNT must be a whole number of at least 1, "
+            f"received {quoted(os.environ.get('LOKY_MAX_CPU_COUNT', ''))}"
+        ) from None
 
 
 def choose_study(database: Database, name: str | None) -> tuple[str, int, StudyRecord]:

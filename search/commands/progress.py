@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable
 from contextlib import closing
 
@@ -29,6 +29,7 @@ from search.statistics.objectives import escape_rate
 from storage.reading import configuration_counts
 
 _SECONDS_BETWEEN_LINES = 10.0
+_SECONDS_OF_SPEED = 10.0
 
 
 class _Tally:
@@ -38,30 +39,34 @@ class _Tally:
         self._pooled: dict[Configuration, list[int]] = defaultdict(lambda: [0, 0])
         for counts in recorded:
             self._pooled[counts.configuration] = [counts.escaped, counts.restarts]
-        self._trained = 0
-        self._since: float | None = None
+        self._lately: deque[tuple[float, int]] = deque()
 
     def add(self, done: TrialDone) -> str:
         """Count a trial in and say how things stand, in one line.
 
-        The clock starts as the first trial ends: what it measures is the training, not the start
-        of TensorFlow.
+        The speed is that of the last seconds. It is counted from the end of a trial on, so it
+        measures the training and not the start of TensorFlow.
         """
         rate = escape_rate(done.restarts)
         pooled = self._pooled[done.configuration]
         pooled[0] += rate.escaped
         pooled[1] += rate.restarts
-        now = time.monotonic()
-        if self._since is None:
-            self._since = now
-        else:
-            self._trained += rate.restarts
-        speed = f"{self._trained / (now - self._since):,.0f}/s, " if self._trained else ""
+        speed = self._speed(time.monotonic(), rate.restarts)
         best, (escaped, restarts) = max(
             self._pooled.items(), key=lambda item: EscapeRate(*item[1]).interval[0]
         )
         total = sum(restarts for _, restarts in self._pooled.values())
-        return f"{total:,} restarts, {speed}best {best}: {escaped} of {restarts} escaped"
+        pace = f"{speed:,.0f}/s, " if speed is not None else ""
+        return f"{total:,} restarts, {pace}best {best}: {escaped} of {restarts} escaped"
+
+    def _speed(self, now: float, restarts: int) -> float | None:
+        """Restarts a second lately, as so many more end now; None as the first trial ends."""
+        self._lately.append((now, restarts))
+        while len(self._lately) > 2 and now - self._lately[1][0] >= _SECONDS_OF_SPEED:
+            self._lately.popleft()
+        since = self._lately[0][0]
+        trained = sum(count for _, count in self._lately) - self._lately[0][1]
+        return trained / (now - since) if now > since else None
 
 
 def run_with_progress(

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from search.commands.options import choose_study, format_option, storage_option, study_option
+from search.commands.options import (
+    choose_study,
+    format_option,
+    storage_option,
+    study_option,
+    worker_count,
+)
 from search.commands.reading import write
 from search.problem.errors import LaunchError, UserError
 from search.reports.race_report import (
@@ -167,8 +173,6 @@ def _run(
     """Run a race to its end, with a line on stderr for every round."""
     from contextlib import closing
 
-    from joblib import cpu_count
-
     from search.running.race_ledger import RaceLedger, race_result
     from search.running.runner import TrialTroubled, run_study
     from search.running.workers import Workers
@@ -182,7 +186,7 @@ def _run(
     click.echo(f"Race {race.race_id} of {names}.", err=True)
     with (
         presence_in(storage) as presence,
-        Workers(workers or cpu_count()) as pool,
+        Workers(worker_count(workers)) as pool,
         closing(run_study(ledger := RaceLedger(study, presence, race), pool, interrupts)) as events,
     ):
         rounds = result.state.rounds_done

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from search.commands.options import (
+    TOP_OF_A_TABLE,
     choose_study,
     format_option,
     storage_option,
@@ -36,7 +37,7 @@ from storage.reading import configuration_counts, raced_restarts, recorded_resta
 @storage_option
 @top_option
 @format_option
-def best(study: str | None, storage: str, top: int, output: str) -> None:
+def best(study: str | None, storage: str, top: int | None, output: str) -> None:
     """Configurations of a study, ranked by the lower end of the escape rate's interval.
 
     In a study of both objectives, those that no other beats in escape rate and expected epochs at
@@ -52,7 +53,7 @@ def best(study: str | None, storage: str, top: int, output: str) -> None:
     front = record.search.get("objective") == "both"
     if output == "table":
         space = SearchSpace.from_json(record.search["space"])
-        show_standings(name, problem, space, standings, top, front=front)
+        show_standings(name, problem, space, standings, top or TOP_OF_A_TABLE, front=front)
         raced = raced_restarts(database, study_id)
         if raced:
             click.echo(f"{raced} of these restarts are of races, which ran the best oftener.")

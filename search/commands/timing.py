@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from search.commands.options import (
+    TOP_OF_A_TABLE,
     choose_study,
     format_option,
     storage_option,
@@ -68,7 +69,7 @@ COMPARE_KEYS = (
 @storage_option
 @top_option
 @format_option
-def times(study: str | None, storage: str, top: int, output: str) -> None:
+def times(study: str | None, storage: str, top: int | None, output: str) -> None:
     """How soon restarts escape, and after how many epochs to give one up.
 
     Ranked like `best`. A cutoff is chosen on one half of a configuration's restarts and judged on
@@ -79,7 +80,7 @@ def times(study: str | None, storage: str, top: int, output: str) -> None:
     """
     name, problem, timings = _study_timings(storage, study)
     if output == "table":
-        show_timings(name, problem, timings, top)
+        show_timings(name, problem, timings, top or TOP_OF_A_TABLE)
     else:
         write(output, TIMES_KEYS, (timing.to_json() for timing in timings[:top]))
 

@@ -10,12 +10,16 @@ from search.problem.names import quoted
 _MOST_LISTED = 20
 
 
-class UserError(Exception):
-    """A mistake in what was asked for: the message is one line that says what to do."""
+class MultirestartError(Exception):
+    """The base of all errors that a person can mend; the message is one line that says how."""
 
 
-class LaunchError(Exception):
-    """A launch that cannot go on, for a reason outside what was asked: the message is one line."""
+class UserError(MultirestartError):
+    """A mistake in what was asked for."""
+
+
+class LaunchError(MultirestartError):
+    """A launch that cannot go on, for a reason outside what was asked."""
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UserError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,13 +13,12 @@ from search.running.ledger import frozen_trial
 from search.running.plan import StudyPlan
 from search.running.sampling import SEED, configuration_of
 from search.statistics.objectives import objective_values, trial_attributes
+from search.verify.tolerance import losses_agree
 from storage.audit import KeptTrial, integrity_errors, kept_trials, recorded_keys
 from storage.claims import trial_rows
 from storage.database import Database
 from storage.orphans import count_orphans
 from storage.reading import recorded_restart, recorded_restarts
-
-LOSS_TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -124,16 +122,12 @@ def retrained(problem: Problem, recorded: RecordedRestart) -> str | None:
 
 
 def difference(recorded: Restart, fresh: Restart) -> str | None:
-    """What differs between two trainings of one restart: outcome, an epoch or the loss; or None.
-
-    Losses may differ by `LOSS_TOLERANCE`: another processor rounds differently.
-    """
+    """What differs between two trainings of one restart: outcome, an epoch or the loss; or None."""
     for name in ("outcome", "escape_epoch", "diverged_epoch"):
         here, there = getattr(recorded, name), getattr(fresh, name)
         if here != there:
             return f"{name.replace('_', ' ')} is {here}, trained again {there}"
     here, there = recorded.last_epoch_loss, fresh.last_epoch_loss
-    both_nan = math.isnan(here) and math.isnan(there)
-    if not (both_nan or here == there or abs(here - there) <= LOSS_TOLERANCE):
+    if not losses_agree(here, there):
         return f"loss of the last epoch is {here:.7f}, trained again {there:.7f}"
     return None

@@ -12,10 +12,7 @@ from search.problem.rows import Restart
 from search.problem.scaling import scale
 from search.running.trial import recipe
 from search.training.reference import train_reference
-
-LOSS_TOLERANCE = 1e-4
-RELATIVE_LOSS_TOLERANCE = 1e-5
-"""Of float32 sums over an epoch; counts where a loss is far above 10, on its way to diverge."""
+from search.verify.tolerance import losses_agree
 
 
 @dataclass(frozen=True)
@@ -87,15 +84,9 @@ def compare(recorded: Restart, fresh: Restart) -> Comparison:
         *diverged,
         ["weights", "", "", f"{weights.max():.1e}"],
     ]
-    close = np.isclose(
-        recorded.last_epoch_loss,
-        fresh.last_epoch_loss,
-        rtol=RELATIVE_LOSS_TOLERANCE,
-        atol=LOSS_TOLERANCE,
-        equal_nan=True,
-    )
+    close = losses_agree(recorded.last_epoch_loss, fresh.last_epoch_loss)
     same = recorded.outcome == fresh.outcome and recorded.diverged_epoch == fresh.diverged_epoch
-    return Comparison(rows, bool(close) and same)
+    return Comparison(rows, close and same)
 
 
 def _weights(restart: Restart) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
