@@ -1,0 +1,40 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner, Result
+
+from search.commands import main
+from search.commands.options import worker_count
+from search.problem.errors import UserError
+from tests.conftest import Launched
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments, prog_name="multirestart")
+
+
+@pytest.mark.parametrize("command", ["best", "times"])
+def test_json_holds_all_configurations_unless_top_is_given(
+    launched: Launched, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("reading", "timing"):
+        monkeypatch.setattr(f"search.commands.{module}.TOP_OF_A_TABLE", 3)
+    table = run(command, "--storage", launched.url).stdout
+    assert "5 more configurations" in table
+    rows = json.loads(run(command, "--storage", launched.url, "--format", "json").stdout)
+    assert len(rows) == 8
+    top = run(command, "--storage", launched.url, "--format", "json", "--top", "2").stdout
+    assert json.loads(top) == rows[:2]
+
+
+def test_a_number_of_cores_that_is_none_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "abc")
+    with pytest.raises(
+        UserError, match=r"LOKY_MAX_CPU_COUNT must be a whole number .*, received 'abc'"
+    ):
+        worker_count(None)
+    assert worker_count(3) == 3
