@@ -87,10 +87,10 @@ def parse_url(text: str) -> URL:
         backend = url.get_backend_name()
     except ArgumentError:
         raise RecordError(
-            f"--storage must be a database URL like sqlite:///multirestart.db, received {text!r}"
+            f"the storage must be a database URL like sqlite:///multirestart.db, received {text!r}"
         ) from None
     if backend not in ("sqlite", "postgresql"):
-        raise RecordError(f"--storage must be SQLite or PostgreSQL, received {backend}")
+        raise RecordError(f"the storage must be SQLite or PostgreSQL, received {backend}")
     try:
         url.get_dialect().import_dbapi()
     except ModuleNotFoundError as error:
@@ -104,7 +104,7 @@ def parse_url(text: str) -> URL:
             raise RecordError("a study needs a database file, like sqlite:///multirestart.db")
         if url.query or str(url.database).startswith("file:"):
             raise RecordError(
-                "--storage must be a plain file for SQLite, without options, like "
+                "the storage must be a plain file for SQLite, without options, like "
                 f"sqlite:///multirestart.db; received {text!r}"
             )
         _refuse_path(Path(str(url.database)))
@@ -117,7 +117,7 @@ def _refuse_path(path: Path) -> None:
         str(path).encode()
         path.resolve()
     except UnicodeEncodeError:
-        raise RecordError(f"--storage must be in UTF-8, received {str(path)!r}") from None
+        raise RecordError(f"the storage must be in UTF-8, received {str(path)!r}") from None
     except (RuntimeError, OSError) as error:
         reason = getattr(error, "strerror", None) or "it is a link to itself"
         raise RecordError(f"cannot open {str(path)[:60]!r}: {reason}") from None
@@ -133,9 +133,7 @@ def open_for_reading(text: str) -> Database:
         raise RecordError(f"there is no database {path}; `multirestart launch` makes one")
     database = open_if_there(text)
     if database is None:
-        raise RecordError(
-            f"{shown(text)} holds no multirestart study; launch one with --storage {shown(text)}"
-        )
+        raise RecordError(f"{shown(text)} holds no multirestart study: launch one there")
     return database
 
 
@@ -156,7 +154,7 @@ def open_if_there(text: str) -> Database | None:
         copied = ", with a copy beside it" if path is not None else ""
         raise RecordError(
             f"{shown(text)} was written by an older version (record {version}): "
-            f"`multirestart launch --storage {shown(text)}` updates it{copied}"
+            f"the next launch there updates it{copied}"
         )
     return Database(text, make_engine(url, writing=False))
 
@@ -287,8 +285,7 @@ def errors_named(url: str, kind: type[RecordError] = RecordError) -> Iterator[No
     except DBAPIError as error:
         if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
             raise RecordError(
-                f"{sqlite_path(make_url(url))} is not an SQLite database; "
-                "name another file with --storage"
+                f"{sqlite_path(make_url(url))} is not an SQLite database; name another file"
             ) from error
         raise kind(f"{shown(url)}: {error.orig}") from error
     except SQLAlchemyError as error:

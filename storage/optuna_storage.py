@@ -69,9 +69,7 @@ def optuna_trials(text: str, study: str) -> int | None:
             return None
         columns = {column["name"] for column in tables.get_columns("studies")}
         if not {"study_id", "study_name"} <= columns or not tables.has_table("trials"):
-            raise RecordError(
-                f"{shown(text)} has tables of another program: give another --storage"
-            )
+            raise RecordError(f"{shown(text)} has tables of another program: give another database")
         found = connection.execute(
             select(studies.c.study_id, func.count(trials.c.trial_id))
             .outerjoin(trials, trials.c.study_id == studies.c.study_id)

@@ -19,11 +19,12 @@ from search.commands.check import check
 from search.commands.dashboard import dashboard
 from search.commands.effects import effects
 from search.commands.launch import launch
+from search.commands.options import option_of
 from search.commands.race import race
 from search.commands.reading import best, restarts, studies
 from search.commands.reference import reference
 from search.commands.timing import compare, times
-from search.problem.errors import LaunchError, UserError
+from search.problem.errors import InvalidValuesError, LaunchError, UserError
 from search.problem.names import visible
 from search.running.interrupts import Interrupted
 from storage.errors import RecordError, RecordFailedError
@@ -54,6 +55,8 @@ class _Commands(click.Group):
             _fail(error.format_message(), error.exit_code)
         except RecordFailedError as error:
             _fail(f"{error}. What is complete is kept: mend this, and the same command goes on", 1)
+        except InvalidValuesError as error:
+            _fail("; ".join(fault.worded(option_of(fault.field)) for fault in error.faults), 2)
         except (UserError, RecordError) as error:
             _fail(str(error), 2)
         except LaunchError as error:

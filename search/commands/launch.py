@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,8 +11,8 @@ import click
 from search.commands.options import DEFAULT_STORAGE, Listed, storage_option, worker_count
 from search.problem.configuration import SearchSpace, parse_learning_rates
 from search.problem.csv_data import load_data
-from search.problem.datasets import Dataset
-from search.problem.errors import LaunchError
+from search.problem.datasets import BUILT_IN, Dataset
+from search.problem.errors import Faults, LaunchError
 from search.problem.network import ACTIVATIONS
 from search.problem.problem import Problem
 from search.reports.tables import show_standings
@@ -27,6 +28,9 @@ DEFAULT_SPACE = SearchSpace(("none", "standard"), ("sgd", "adam"), (0.01, 0.1))
 DEFAULT_RESTARTS = 256
 DEFAULT_TRIALS = 24
 _MOST_WORKERS = 1024
+
+
+_OF_PROBLEM = ("hidden", "activation", "epochs", "batch_size", "margin", "solved_at")
 
 
 @click.command(short_help="Run a study, or go on with it.")
@@ -171,48 +175,51 @@ def _data(name: str | None, target: str | None) -> Dataset | None:
 def _plan(
     name: str, data: Dataset | None, options: dict[str, Any], kept: StudyPlan | None
 ) -> StudyPlan:
-    """What is asked for: options that are left out are those of the kept study, or the defaults."""
-    from search.running.plan import StudyPlan
+    """What is asked for: options that are left out are those of the kept study, or the defaults.
 
-    base = kept or StudyPlan(
-        name=name,
-        problem=Problem(data or load_data(DEFAULT_DATA, None)),
-        space=DEFAULT_SPACE,
-        restarts=DEFAULT_RESTARTS,
-        sampler="tpe",
-        sampler_seed=0,
-        trials=DEFAULT_TRIALS,
-    )
+    Raises InvalidValuesError with all that is wrong in it.
+    """
+    from search.running.plan import StudyPlan
+    from search.running.sampling import SAMPLERS
 
     def given(option: str, otherwise: Any) -> Any:
         return otherwise if options[option] is None else options[option]
 
+    faults = Faults()
+    asked = {option: options[option] for option in _OF_PROBLEM if options[option] is not None}
+    source = data or (kept.problem.data if kept else load_data(DEFAULT_DATA, None))
+    problem = faults.built(
+        lambda: replace(kept.problem, data=source, **asked) if kept else Problem(source, **asked)
+    )
+    base = kept.space if kept else DEFAULT_SPACE
     rates = options["learning_rate"]
-    space = SearchSpace(
-        given("scaling", base.space.scalings),
-        given("optimizer", base.space.optimizers),
-        base.space.learning_rates if rates is None else parse_learning_rates(rates),
+    space = faults.built(
+        lambda: SearchSpace(
+            given("scaling", base.scalings),
+            given("optimizer", base.optimizers),
+            base.learning_rates if rates is None else parse_learning_rates(rates),
+        )
     )
-    sampler = given("sampler", base.sampler)
-    grid = space.configurations if sampler == "grid" and kept is None else None
-    return StudyPlan(
-        name=name,
-        problem=Problem(
-            data=data or base.problem.data,
-            hidden=given("hidden", base.problem.hidden),
-            activation=given("activation", base.problem.activation),
-            epochs=given("epochs", base.problem.epochs),
-            batch_size=given("batch_size", base.problem.batch_size),
-            margin=given("margin", base.problem.margin),
-            target=given("solved_at", base.problem.target),
-        ),
-        space=space,
-        restarts=given("restarts", base.restarts),
-        sampler=sampler,
-        sampler_seed=given("sampler_seed", base.sampler_seed),
-        trials=given("trials", len(grid) if grid else base.trials),
-        objective=given("objective", base.objective),
+    sampler = given("sampler", kept.sampler if kept else "tpe")
+    trials = kept.trials if kept else DEFAULT_TRIALS
+    if space is not None and space.configurations and sampler == "grid" and kept is None:
+        trials = len(space.configurations)
+    # Where the problem or the space has faults, the rest is looked at all the same.
+    plan = faults.built(
+        lambda: StudyPlan(
+            name=name,
+            problem=problem or Problem(BUILT_IN[DEFAULT_DATA]()),
+            space=space or DEFAULT_SPACE,
+            restarts=given("restarts", kept.restarts if kept else DEFAULT_RESTARTS),
+            sampler="random" if space is None and sampler in SAMPLERS else sampler,
+            sampler_seed=given("sampler_seed", kept.sampler_seed if kept else 0),
+            trials=given("trials", trials),
+            objective=given("objective", kept.objective if kept else "escape-rate"),
+        )
     )
+    faults.raise_any()
+    assert plan is not None, "without faults there is a plan"
+    return plan
 
 
 def _say_what_next(storage: str, plan: StudyPlan, best: Standing) -> None:

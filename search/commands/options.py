@@ -68,6 +68,19 @@ class Listed(click.ParamType[tuple[Any, ...]]):
             self.fail(f"{value!r} is not a list of whole numbers like 4,4", param, ctx)
 
 
+def option_of(field: str) -> str:
+    """The option that sets a field of a plan."""
+    return _OPTIONS.get(field, f"--{field.replace('_', '-')}")
+
+
+_OPTIONS = {
+    "name": "--study",
+    "scalings": "--scaling",
+    "optimizers": "--optimizer",
+    "learning_rates": "--learning-rate",
+}
+
+
 def worker_count(asked: int | None) -> int:
     """The worker processes asked for, or one per core that this process may use.
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from typing import Any
 
-from search.problem.errors import UserError, unknown_name
+from search.problem.errors import Fault, Faults, InvalidValuesError, UserError, unknown_name
 from search.problem.optimizers import OPTIMIZERS
 from search.problem.scaling import SCALINGS
 
@@ -67,17 +68,18 @@ class SearchSpace:
     def __post_init__(self) -> None:
         rates = self.learning_rates
         listed = (rates.low, rates.high) if isinstance(rates, LearningRateRange) else rates
-        for option, values in (
-            ("--scaling", self.scalings),
-            ("--optimizer", self.optimizers),
-            ("--learning-rate", listed),
+        faults = Faults()
+        for field, values in (
+            ("scalings", self.scalings),
+            ("optimizers", self.optimizers),
+            ("learning_rates", listed),
         ):
-            if not values:
-                raise UserError(f"{option} must name at least one value")
-            if len(set(values)) < len(values):
-                raise UserError(f"{option} must name each value once, received {values}")
+            faults.require(bool(values), field, "must name at least one value", values)
+            is_once = len(set(values)) == len(values)
+            faults.require(is_once, field, "must name each value once", values)
         for scaling, optimizer, rate in product(self.scalings, self.optimizers, listed):
-            Configuration(scaling, optimizer, rate)
+            faults.built(partial(Configuration, scaling, optimizer, rate))
+        faults.raise_any()
 
     @property
     def configurations(self) -> tuple[Configuration, ...] | None:
@@ -120,10 +122,8 @@ def parse_learning_rates(text: str) -> tuple[float, ...] | LearningRateRange:
     try:
         rates = tuple(float(part) for part in text.split(separator))
     except ValueError:
-        raise UserError(
-            "--learning-rate must be a list like 0.01,0.1 or a range like 0.001:1, "
-            f"received {text!r}"
-        ) from None
+        rule = "must be a list like 0.01,0.1 or a range like 0.001:1"
+        raise InvalidValuesError([Fault("learning_rates", rule, repr(text))]) from None
     if separator == ":":
         if len(rates) != 2:
             raise UserError(f"a range of learning rates must be LOW:HIGH, received {text!r}")
@@ -133,4 +133,6 @@ def parse_learning_rates(text: str) -> tuple[float, ...] | LearningRateRange:
 
 def _check_learning_rate(rate: float) -> None:
     if not (math.isfinite(rate) and rate > 0):
-        raise UserError(f"a learning rate must be a positive number, received {rate:g}")
+        message = f"a learning rate must be a positive number, received {rate:g}"
+        fault = Fault("learning_rate", "must be a positive number", f"{rate:g}", message)
+        raise InvalidValuesError([fault])

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.problem.datasets import BUILT_IN, MAX_POINTS, Dataset
-from search.problem.errors import UserError, unknown_name
+from search.problem.errors import Fault, InvalidValuesError, UserError, unknown_name
 from search.problem.names import is_printable, quoted
 
 _DELIMITERS = ",;\t|"
@@ -41,7 +41,8 @@ def load_data(name: str, target: str | None) -> Dataset:
     """
     if name in BUILT_IN:
         if target is not None:
-            raise UserError(f"--target goes with a CSV file; data {name!r} is built in")
+            message = f"a target column goes with a CSV file; data {name!r} is built in"
+            raise InvalidValuesError([Fault("target", "goes with a CSV file", target, message)])
         return BUILT_IN[name]()
     path = Path(name or "no name")  # an empty path would be the folder
     if path.suffix.lower() != ".csv":
@@ -50,9 +51,8 @@ def load_data(name: str, target: str | None) -> Dataset:
         except OSError:
             raise unknown_name("data", name, [*BUILT_IN, "a CSV file's path"]) from None
     if target is None:
-        raise UserError(
-            f"--data {quoted(name)} is a CSV file: name its class column with --target COLUMN"
-        )
+        rule = f"must name the class column of the CSV file {quoted(name)}"
+        raise InvalidValuesError([Fault("target", rule, "none")])
     return read_csv(path, target)
 
 

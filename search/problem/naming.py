@@ -41,5 +41,5 @@ def find_configuration(name: str, known: Sequence[Configuration]) -> Configurati
     error = unknown_name("configuration", name, map(configuration_name, known))
     if len(known) > _NAMES_IN_A_MESSAGE:  # a range of learning rates: as many as there are trials
         nearest = str(error).partition("it must be one of")[0]
-        raise UserError(f"{nearest}`multirestart best --top {len(known)}` shows all {len(known)}")
+        raise UserError(f"{nearest}the ranking of all {len(known)} shows them")
     raise error

@@ -10,7 +10,7 @@ from typing import Any
 
 from search.problem.configuration import Configuration
 from search.problem.datasets import Dataset
-from search.problem.errors import UserError
+from search.problem.errors import Faults
 from search.problem.network import ACTIVATIONS, Network
 from search.problem.outcome import Bars
 
@@ -31,9 +31,10 @@ class Problem:
     """Data, hidden layers and activation, epochs, batch size; and what counts as escaped, solved.
 
     A restart has escaped if its accuracy exceeds the plateau by more than `margin`, and solved
-    the problem if it reaches `target`. `training_version` tells by which definition of a restart it
-    is trained: one of an older version can be read, but not trained any more. Raises UserError if a
-    value breaks its rule.
+    the problem if it reaches `solved_at`. `training_version` tells by which definition of a restart
+    it is trained: one of an older version can be read, but not trained any more.
+
+    Raises InvalidValuesError that names all values that break their rules.
     """
 
     data: Dataset
@@ -42,37 +43,30 @@ class Problem:
     epochs: int = 200
     batch_size: int = 32
     margin: float = 0.01
-    target: float = 0.99
+    solved_at: float = 0.99
     training_version: int = TRAINING_VERSION
 
     def __post_init__(self) -> None:
-        if not self.hidden or min(self.hidden) < 1:
-            raise UserError(f"--hidden must be layer sizes of at least 1, received {self.hidden}")
-        if sum(self.hidden) > MAX_HIDDEN_UNITS:
-            raise UserError(
-                f"--hidden must have at most {MAX_HIDDEN_UNITS} units in all, "
-                f"received {sum(self.hidden)}"
-            )
-        if self.activation not in ACTIVATIONS:
-            raise UserError(
-                f"--activation must be one of {', '.join(ACTIVATIONS)}, "
-                f"received {self.activation!r}"
-            )
-        for option, count in (("--epochs", self.epochs), ("--batch-size", self.batch_size)):
-            if count < 1:
-                raise UserError(f"{option} must be at least 1, received {count}")
-            if count > MAX_COUNT:
-                raise UserError(f"{option} must be at most {MAX_COUNT:,}, received {count:,}")
-        if not (math.isfinite(self.margin) and 0 <= self.margin < 1 - self.data.plateau):
-            raise UserError(
-                f"--margin must be at least 0 and leave room above the plateau of "
-                f"{self.data.plateau:.4f}, received {self.margin:g}"
-            )
-        if not self.threshold < self.target <= 1:
-            raise UserError(
-                f"--solved-at must be above the plateau and margin ({self.threshold:.4f}) and at "
-                f"most 1, received {self.target:g}"
-            )
+        faults = Faults()
+        is_layers = bool(self.hidden) and min(self.hidden) >= 1
+        faults.require(is_layers, "hidden", "must be layer sizes of at least 1", self.hidden)
+        units = sum(self.hidden)
+        rule = f"must have at most {MAX_HIDDEN_UNITS} units in all"
+        faults.require(units <= MAX_HIDDEN_UNITS, "hidden", rule, units)
+        rule = f"must be one of {', '.join(ACTIVATIONS)}"
+        faults.require(self.activation in ACTIVATIONS, "activation", rule, repr(self.activation))
+        for field, count in (("epochs", self.epochs), ("batch_size", self.batch_size)):
+            faults.require(count >= 1, field, "must be at least 1", count)
+            rule = f"must be at most {MAX_COUNT:,}"
+            faults.require(count <= MAX_COUNT, field, rule, f"{count:,}")
+        plateau = self.data.plateau
+        rule = f"must be at least 0 and leave room above the plateau of {plateau:.4f}"
+        is_margin = math.isfinite(self.margin) and 0 <= self.margin < 1 - plateau
+        faults.require(is_margin, "margin", rule, f"{self.margin:g}")
+        rule = f"must be above the plateau and margin ({self.threshold:.4f}) and at most 1"
+        is_solved = not is_margin or self.threshold < self.solved_at <= 1
+        faults.require(is_solved, "solved_at", rule, f"{self.solved_at:g}")
+        faults.raise_any()
 
     @property
     def network(self) -> Network:
@@ -91,7 +85,7 @@ class Problem:
         largest = round(self.data.plateau * points)
         return Bars(
             escaped=math.floor(largest + Fraction(repr(self.margin)) * points) + 1,
-            solved=math.ceil(Fraction(repr(self.target)) * points),
+            solved=math.ceil(Fraction(repr(self.solved_at)) * points),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -106,7 +100,7 @@ class Problem:
             "epochs": self.epochs,
             "batch_size": self.batch_size,
             "margin": self.margin,
-            "target": self.target,
+            "target": self.solved_at,
             "training_version": self.training_version,
         }
 
@@ -121,7 +115,7 @@ class Problem:
             epochs=stored["epochs"],
             batch_size=stored["batch_size"],
             margin=stored["margin"],
-            target=stored["target"],
+            solved_at=stored["target"],
             training_version=training_version(stored),
         )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from search.problem.configuration import LearningRateRange, SearchSpace
-from search.problem.errors import UserError, unknown_name
+from search.problem.errors import Faults, unknown_name
 from search.problem.names import is_printable, quoted
 from search.problem.problem import Problem
 from search.problem.rows import StudyRecord
@@ -24,7 +25,8 @@ class StudyPlan:
 
     The problem, the space and the restarts of a trial stay as they are for the life of a study;
     the sampler, its seed and the number of trials may change from launch to launch. Raises
-    UserError if a value breaks its rule.
+    InvalidValuesError that names all values that break their rules, and UserError if the sampler
+    cannot sample the space.
     """
 
     name: str
@@ -37,20 +39,17 @@ class StudyPlan:
     objective: str = "escape-rate"
 
     def __post_init__(self) -> None:
-        check_name(self.name)
-        if not 1 <= self.restarts <= MAX_RESTARTS:
-            raise UserError(
-                f"--restarts must be at least 1 and at most {MAX_RESTARTS}, "
-                f"received {self.restarts}"
-            )
-        if not 1 <= self.trials <= MAX_TRIALS:
-            raise UserError(
-                f"--trials must be at least 1 and at most {MAX_TRIALS}, received {self.trials}"
-            )
-        if self.sampler not in SAMPLERS:
-            raise unknown_name("sampler", self.sampler, SAMPLERS)
-        if self.objective not in OBJECTIVES:
-            raise unknown_name("objective", self.objective, OBJECTIVES)
+        faults = Faults()
+        faults.built(lambda: check_name(self.name))
+        for field, count, most in (
+            ("restarts", self.restarts, MAX_RESTARTS),
+            ("trials", self.trials, MAX_TRIALS),
+        ):
+            rule = f"must be at least 1 and at most {most}"
+            faults.require(1 <= count <= most, field, rule, count)
+        faults.built(lambda: _check_known("sampler", self.sampler, SAMPLERS))
+        faults.built(lambda: _check_known("objective", self.objective, OBJECTIVES))
+        faults.raise_any()
         self.make_sampler()
 
     @property
@@ -106,13 +105,18 @@ class StudyPlan:
 
 
 def check_name(name: str) -> None:
-    """Raise UserError unless `name` can name a study."""
-    if not name.strip() or not is_printable(name):
-        raise UserError(f"--study must be a printable name, received {quoted(name)}")
-    if len(name) > MAX_NAME_CHARACTERS:
-        raise UserError(
-            f"--study must be at most {MAX_NAME_CHARACTERS} characters, received {len(name)}"
-        )
+    """Raise InvalidValuesError unless `name` can name a study."""
+    faults = Faults()
+    is_text = bool(name.strip()) and is_printable(name)
+    faults.require(is_text, "name", "must be a printable name", quoted(name))
+    rule = f"must be at most {MAX_NAME_CHARACTERS} characters"
+    faults.require(not is_text or len(name) <= MAX_NAME_CHARACTERS, "name", rule, len(name))
+    faults.raise_any()
+
+
+def _check_known(kind: str, name: str, known: Iterable[str]) -> None:
+    if name not in known:
+        raise unknown_name(kind, name, known)
 
 
 def _shown(value: Any) -> str:

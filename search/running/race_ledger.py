@@ -123,8 +123,7 @@ class _Track:
         for trial_id, state, again in race_trials(connection, self._race.race_id):
             if state == "FAIL" and not again:
                 raise LaunchError(
-                    "the race cannot go on: one of its trials was given up; "
-                    "begin another with --new"
+                    "the race cannot go on: one of its trials was given up; begin another"
                 )
             if state == "COMPLETE" and trial_id not in self._seen:
                 fresh.append(trial_id)

@@ -229,7 +229,7 @@ def _grid(space: SearchSpace, _sampler_seed: int, _number: int) -> BaseSampler:
     points = space.configurations
     if points is None:
         raise UserError(
-            "--sampler grid needs a list of learning rates like 0.01,0.1, "
+            "the sampler grid needs a list of learning rates like 0.01,0.1, "
             f"received the range {space.learning_rates}"
         )
     return LeastTriedSampler(points)
@@ -238,8 +238,8 @@ def _grid(space: SearchSpace, _sampler_seed: int, _number: int) -> BaseSampler:
 def _qmc(space: SearchSpace, sampler_seed: int, number: int) -> BaseSampler:
     if space.configurations is not None:
         raise UserError(
-            "--sampler qmc needs a range of learning rates like 0.001:1; "
-            "a list is for --sampler grid"
+            "the sampler qmc needs a range of learning rates like 0.001:1; "
+            "a list is for the sampler grid"
         )
     return _PlacedQMCSampler(space, sampler_seed, number)
 

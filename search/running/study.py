@@ -127,7 +127,7 @@ def _id(storage: RDBStorage, plan: StudyPlan) -> int:
 
 def _made_by_optuna(plan: StudyPlan) -> UserError:
     return UserError(
-        f"study {plan.name!r} was made by Optuna, not by multirestart: give another --study"
+        f"study {plan.name!r} was made by Optuna, not by multirestart: give yours another name"
     )
 
 
@@ -136,7 +136,7 @@ def _refuse_outdated(kept: StudyPlan) -> None:
     if kept.problem.outdated is not None:
         raise UserError(
             f"study {kept.name!r} cannot be gone on with: {kept.problem.outdated}. "
-            "Give another --study"
+            "Give the new one another name"
         )
 
 
@@ -145,5 +145,5 @@ def _refuse_differences(kept: StudyPlan, plan: StudyPlan) -> None:
     if differences:
         raise UserError(
             f"study {plan.name!r} holds something else: {'; '.join(differences)}. "
-            "Give another --study, or leave these options out to go on with it"
+            "Give the new one another name, or leave these out to go on with it"
         )

@@ -111,7 +111,7 @@ def imbalance(counts: Sequence[ConfigurationCounts], space: SearchSpace) -> str 
     if isinstance(space.learning_rates, LearningRateRange):
         return (
             f"not balanced: learning rates are drawn from {space.learning_rates}, so no two "
-            "configurations share one; give a list with --sampler grid in a study of its own"
+            "configurations share one; give a list, and the sampler grid, in a study of its own"
         )
     restarts = {count.configuration: count.restarts for count in counts}
     offered = [
@@ -131,7 +131,7 @@ def imbalance(counts: Sequence[ConfigurationCounts], space: SearchSpace) -> str 
     if fewer:
         return (
             f"not balanced: not all configurations have {most} restarts: {_listed(fewer)}; "
-            "--sampler grid in a study of its own tries all alike"
+            "the sampler grid in a study of its own tries all alike"
         )
     return None
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from search.problem.configuration import Configuration
-from search.problem.errors import UserError
+from search.problem.errors import Faults
 from search.statistics.escape import EscapeRate
 from search.statistics.paired import Paired
 
@@ -26,7 +26,7 @@ class RaceRules:
     practical: rates that differ by no more than this are the same for all practical purposes; with
     0 none ever are.
 
-    Raises UserError if a value breaks its rule.
+    Raises InvalidValuesError that names all values that break their rules.
     """
 
     alpha: float = 0.05
@@ -35,20 +35,17 @@ class RaceRules:
     practical: float = 0.005
 
     def __post_init__(self) -> None:
-        if not 0 < self.alpha <= 0.5:
-            raise UserError(
-                f"--alpha must be greater than 0 and at most 0.5, received {self.alpha:g}"
-            )
-        for option, value in (
-            ("--first-round", self.first_round),
-            ("--max-restarts", self.max_restarts),
+        faults = Faults()
+        rule = "must be greater than 0 and at most 0.5"
+        faults.require(0 < self.alpha <= 0.5, "alpha", rule, f"{self.alpha:g}")
+        for field, value in (
+            ("first_round", self.first_round),
+            ("max_restarts", self.max_restarts),
         ):
-            if value < 1:
-                raise UserError(f"{option} must be at least 1, received {value}")
-        if not 0 <= self.practical < 1:
-            raise UserError(
-                f"--practical must be at least 0 and less than 1, received {self.practical:g}"
-            )
+            faults.require(value >= 1, field, "must be at least 1", value)
+        rule = "must be at least 0 and less than 1"
+        faults.require(0 <= self.practical < 1, "practical", rule, f"{self.practical:g}")
+        faults.raise_any()
 
     @cached_property
     def rounds(self) -> tuple[int, ...]:

@@ -185,7 +185,7 @@ def test_hidden_layers_and_activation(tmp_path: Path) -> None:
         (("--study", ""), "--study must be a printable name, received ''"),
         (("--study", "two\nlines"), "--study must be a printable name"),
         (("--study", "x" * 10_000), "--study must be at most 512 characters, received 10000"),
-        (("--storage", "here"), "--storage must be a database URL"),
+        (("--storage", "here"), "the storage must be a database URL"),
         (("--storage", "sqlite:///none/here.db"), "unable to open database file"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, tuple) else "",

@@ -57,7 +57,8 @@ def test_no_restart_is_pooled_with_them(url: str, command: tuple[str, ...]) -> N
     done = run(*command, "--storage", url)
     assert done.exit_code == 2
     assert done.stderr.endswith(
-        f"multirestart: study 'grid' cannot be gone on with: {REASON}. Give another --study\n"
+        f"multirestart: study 'grid' cannot be gone on with: {REASON}. "
+        "Give the new one another name\n"
     )
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
         assert connection.execute("SELECT count(*) FROM trials").fetchone() == (8,)

@@ -87,8 +87,8 @@ def test_refuses_learning_rates(text: str, message: str) -> None:
         ((("none",), ("adamm",), (0.1,)), "unknown optimizer 'adamm': did you mean adam"),
         ((("none",), ("sgd",), (0.1, -0.1)), "must be a positive number, received -0.1"),
         ((("none",), ("sgd",), (float("inf"),)), "must be a positive number, received inf"),
-        (((), ("sgd",), (0.1,)), "--scaling must name at least one"),
-        ((("none",), ("sgd", "sgd"), (0.1,)), "--optimizer must name each value once"),
+        (((), ("sgd",), (0.1,)), "scalings must name at least one"),
+        ((("none",), ("sgd", "sgd"), (0.1,)), "optimizers must name each value once"),
     ],
 )
 def test_refuses_what_is_no_space(space: tuple[tuple[str, ...], ...], message: str) -> None:

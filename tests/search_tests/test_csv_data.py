@@ -232,8 +232,8 @@ def test_names_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:
     ("name", "target", "message"),
     [
         ("band", None, "unknown data 'band': did you mean bands"),
-        ("bands", "class", "--target goes with a CSV file"),
-        ("points.csv", None, "name its class column with --target"),
+        ("bands", "class", "a target column goes with a CSV file"),
+        ("points.csv", None, "target must name the class column of the CSV file"),
     ],
 )
 def test_data_and_target_go_together(name: str, target: str | None, message: str) -> None:

@@ -177,7 +177,7 @@ def test_unequal_restarts_are_named() -> None:
     counts = [counted(first.configuration, 0, N - 1), *rest]
     assert imbalance(counts, SPACE) == (
         "not balanced: not all configurations have 1000 restarts: none/sgd/0.001 has 999; "
-        "--sampler grid in a study of its own tries all alike"
+        "the sampler grid in a study of its own tries all alike"
     )
 
 

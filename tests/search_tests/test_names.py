@@ -61,7 +61,7 @@ def test_takes_names_that_a_terminal_only_shows(name: str) -> None:
 
 @pytest.mark.parametrize("name", BAD.values(), ids=BAD)
 def test_refuses_names_that_a_terminal_obeys_or_hides(name: str) -> None:
-    with pytest.raises(UserError, match="--study must be a printable name, received") as refused:
+    with pytest.raises(UserError, match="name must be a printable name, received") as refused:
         check_name(name)
     assert str(refused.value).isprintable()
     assert visible(name).isascii() or FAMILY in name or SCOTLAND[0] in name
@@ -69,7 +69,7 @@ def test_refuses_names_that_a_terminal_obeys_or_hides(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 513])
 def test_refuses_empty_and_endless_names(name: str) -> None:
-    with pytest.raises(UserError, match="--study must be"):
+    with pytest.raises(UserError, match="name must be"):
         check_name(name)
 
 

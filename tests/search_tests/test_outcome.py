@@ -103,7 +103,7 @@ def test_judged_as_the_words_say(
 def test_bars_are_exact_where_an_accuracy_would_round(
     margin: float, target: float, bars: Bars
 ) -> None:
-    assert Problem(bands(), margin=margin, target=target).bars == bars
+    assert Problem(bands(), margin=margin, solved_at=target).bars == bars
 
 
 def test_only_escaped_and_solved_have_escaped() -> None:

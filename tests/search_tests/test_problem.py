@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from search.problem.datasets import Dataset, bands
-from search.problem.errors import UserError
+from search.problem.errors import InvalidValuesError, UserError
 from search.problem.network import ACTIVATIONS
 from search.problem.problem import Problem
 
@@ -35,7 +35,7 @@ def problems(draw: st.DrawFn) -> Problem:
         epochs=draw(st.integers(1, 10**9)),
         batch_size=draw(st.integers(1, 10**9)),
         margin=margin,
-        target=draw(st.floats(data.plateau + margin, 1, exclude_min=True)),
+        solved_at=draw(st.floats(data.plateau + margin, 1, exclude_min=True)),
     )
 
 
@@ -52,14 +52,29 @@ def test_a_problem_survives_json_and_bytes(problem: Problem) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"hidden": (256, 1)}, "--hidden must have at most 256 units in all, received 257"),
-        ({"hidden": (10**30,)}, "--hidden must have at most 256 units in all"),
-        ({"epochs": 10**9 + 1}, "--epochs must be at most 1,000,000,000, received 1,000,000,001"),
-        ({"batch_size": 10**30}, "--batch-size must be at most 1,000,000,000"),
-        ({"margin": float("nan")}, "--margin must be at least 0"),
-        ({"target": float("nan")}, "--solved-at must be above the plateau"),
+        ({"hidden": (256, 1)}, "hidden must have at most 256 units in all, received 257"),
+        ({"hidden": (10**30,)}, "hidden must have at most 256 units in all"),
+        ({"epochs": 10**9 + 1}, "epochs must be at most 1,000,000,000, received 1,000,000,001"),
+        ({"batch_size": 10**30}, "batch_size must be at most 1,000,000,000"),
+        ({"margin": float("nan")}, "margin must be at least 0"),
+        ({"solved_at": float("nan")}, "solved_at must be above the plateau"),
     ],
 )
 def test_refuses_what_would_not_end(options: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         Problem(bands(), **options)
+
+
+def test_all_faults_are_told_at_once_each_with_its_field() -> None:
+    with pytest.raises(InvalidValuesError) as raised:
+        Problem(bands(), hidden=(0,), epochs=0, margin=2)
+    assert [(fault.field, fault.received) for fault in raised.value.faults] == [
+        ("hidden", "(0,)"),
+        ("epochs", "0"),
+        ("margin", "2"),
+    ]
+    assert str(raised.value) == (
+        "hidden must be layer sizes of at least 1, received (0,); "
+        "epochs must be at least 1, received 0; "
+        "margin must be at least 0 and leave room above the plateau of 0.6667, received 2"
+    )

@@ -44,11 +44,11 @@ def test_rounds(first_round: int, max_restarts: int, rounds: tuple[int, ...]) ->
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"alpha": 0.0}, "--alpha must be greater than 0 and at most 0.5, received 0"),
-        ({"alpha": float("nan")}, "--alpha must be"),
-        ({"first_round": 0}, "--first-round must be at least 1, received 0"),
-        ({"max_restarts": -3}, "--max-restarts must be at least 1, received -3"),
-        ({"practical": 1.0}, "--practical must be at least 0 and less than 1, received 1"),
+        ({"alpha": 0.0}, "alpha must be greater than 0 and at most 0.5, received 0"),
+        ({"alpha": float("nan")}, "alpha must be"),
+        ({"first_round": 0}, "first_round must be at least 1, received 0"),
+        ({"max_restarts": -3}, "max_restarts must be at least 1, received -3"),
+        ({"practical": 1.0}, "practical must be at least 0 and less than 1, received 1"),
     ],
 )
 def test_rules_that_cannot_be(change: dict[str, float], message: str) -> None:
