@@ -146,7 +146,10 @@ def keras_fit(
 
 
 def jax(size: float) -> float | None:
-    """JAX: the same training by `vmap` over `lax.scan`, jit-compiled, all cores."""
+    """JAX: the same training by `vmap` over `lax.scan`, jit-compiled, all cores.
+
+    All its restarts share one batch order, which is less work than ours.
+    """
     try:
         import jax
         import jax.numpy as jnp
