@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import click
 
 from search.commands.options import (
     TOP_OF_A_TABLE,
-    choose_study,
     format_option,
+    opened,
     storage_option,
     study_option,
     top_option,
 )
 from search.commands.reading import write
 from search.problem.naming import configuration_name, find_configuration
-from search.problem.problem import Problem
 from search.reports.ending_tables import show_configuration, show_endings, table_note
 from search.reports.tables import more_configurations
-from search.statistics.endings.ending import ENDING_KEYS, configuration_endings
-from search.statistics.ranking import ranked
-from storage.database import open_for_reading
-from storage.members import members_by_seed, members_of
-from storage.reading import configuration_counts
+from search.statistics.endings.ending import ENDING_KEYS
 
 
 @click.command(short_help="Where the restarts end.")
@@ -47,23 +40,13 @@ def basins(
     \b
     multirestart basins --configuration standard/adam/0.1
     """
-    database = open_for_reading(storage)
-    name, study_id, record = choose_study(database, study)
-    problem = Problem.from_json(record.problem, record.data)
-    standings = ranked(configuration_counts(database, study_id, problem.epochs))
+    found = opened(storage, study)
+    name, problem, standings = found.name, found.problem, found.best()
     known = [standing.configuration for standing in standings]
     if output == "table":
         top = top or TOP_OF_A_TABLE
     keys = known[:top] if configuration is None else [find_configuration(configuration, known)]
-    endings = (
-        configuration_endings(
-            problem,
-            key,
-            members_of(database, study_id, key),
-            partial(members_by_seed, database, study_id, key),
-        )
-        for key in keys
-    )
+    endings = map(found.basins, keys)
     if output != "table":
         write(output, ENDING_KEYS, (ending.to_json() for some in endings for ending in some))
         return

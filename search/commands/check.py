@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 import click
 
-from search.commands.options import choose_study, format_option, storage_option
+from search.commands.options import format_option, storage_option, warned
 from search.commands.reading import write
+from search.opened import study_in
 from search.reports.report import Column, show_table
 from storage.database import open_for_reading
 from storage.reading import study_names
@@ -45,14 +46,15 @@ def check(study: str | None, storage: str, retrain: int, draw: int, output: str)
     """
     database = open_for_reading(storage)
     names = study_names(database) if study is None else [study]
-    chosen = [choose_study(database, name) for name in names]
+    chosen = [warned(study_in(database, name)) for name in names]
     # Optuna, imported late: it is not needed to say that there is no such study.
     from search.running.plan import StudyPlan
     from search.verify.database import check_file, check_study, retrained, sample
 
     found = [_finding("", finding.trial, None, finding.what) for finding in check_file(database)]
-    for name, study_id, record in chosen:
-        plan = StudyPlan.from_record(name, record)
+    for opened in chosen:
+        name, study_id = opened.name, opened.study_id
+        plan = StudyPlan.from_record(name, opened.record)
         checked, findings = check_study(database, study_id, plan)
         found += [_finding(name, finding.trial, None, finding.what) for finding in findings]
         outdated = plan.problem.outdated

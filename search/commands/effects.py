@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import click
 
-from search.commands.options import choose_study, format_option, storage_option, study_option
+from search.commands.options import format_option, opened, storage_option, study_option
 from search.commands.reading import write
-from search.problem.configuration import SearchSpace
-from search.problem.errors import UserError
-from search.problem.problem import Problem
 from search.reports.report import NEVER_LEFT_OUT, Column, show_table
 from search.reports.tables import describe
 from search.statistics.effects import FOREST_SEED, Effects
-from search.statistics.effects import effects as effects_of
-from storage.database import open_for_reading
-from storage.reading import configuration_counts
 
 EFFECTS_KEYS = (
     "factor",
@@ -55,15 +49,10 @@ def effects(study: str | None, storage: str, output: str) -> None:
     \b
     multirestart effects --format csv
     """
-    database = open_for_reading(storage)
-    name, study_id, record = choose_study(database, study)
-    problem = Problem.from_json(record.problem, record.data)
-    counts = configuration_counts(database, study_id, problem.epochs, races=False)
-    if not counts:
-        raise UserError(f"study {name!r} has no complete trials yet: `multirestart launch`")
-    found = effects_of(counts, SearchSpace.from_json(record.search["space"]))
+    of = opened(storage, study)
+    found = of.effects()
     if output == "table":
-        _show(f"{name}: {describe(problem)}", found)
+        _show(f"{of.name}: {describe(of.problem)}", found)
     else:
         write(output, EFFECTS_KEYS, found.to_json())
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from search.commands.options import DEFAULT_STORAGE, Listed, storage_option, worker_count
+from search.commands.options import Listed, storage_option, worker_count
+from search.opened import DEFAULT_STORAGE
 from search.problem.configuration import SearchSpace, parse_learning_rates
 from search.problem.csv_data import load_data
 from search.problem.datasets import BUILT_IN, Dataset

@@ -8,15 +8,10 @@ from typing import Any
 
 import click
 
+from search.opened import DEFAULT_STORAGE, Study, open_study
 from search.problem.errors import UserError
 from search.problem.names import quoted
 from search.problem.problem import SHARED_ORDERS, training_version
-from search.problem.rows import StudyRecord
-from storage.database import Database, shown
-from storage.errors import RecordError
-from storage.reading import find_study, study_names
-
-DEFAULT_STORAGE = "sqlite:///multirestart.db"
 
 storage_option = click.option(
     "--storage",
@@ -99,26 +94,20 @@ def worker_count(asked: int | None) -> int:
         ) from None
 
 
-def choose_study(database: Database, name: str | None) -> tuple[str, int, StudyRecord]:
-    """The study asked for, or the only one: its name, Optuna's id and what is kept with it.
+def opened(storage: str, name: str | None) -> Study:
+    """The study asked for, opened for reading; says so where its restarts are not independent.
 
-    Says so where its restarts are not independent, as those of an older version are.
     Raises RecordError that names the studies there are if it is not one of them.
     """
-    names = study_names(database)
-    if not names:
-        raise RecordError(f"{shown(database.url)} holds no study; `multirestart launch` makes one")
-    if name is None and len(names) > 1:
-        raise RecordError(f"choose a study with --study: {', '.join(names)}")
-    chosen = names[0] if name is None else name
-    found = find_study(database, chosen)
-    if found is None:
-        raise RecordError(f"there is no study {chosen!r}; there are: {', '.join(names)}")
-    study_id, record = found
-    if training_version(record.problem) == 1:
+    return warned(open_study(storage, name))
+
+
+def warned(study: Study) -> Study:
+    """The study, after a line on stderr if its restarts, of an older version, share their luck."""
+    if training_version(study.record.problem) == 1:
         click.echo(
-            f"Study {chosen!r} was trained by an older version, {SHARED_ORDERS}: its restarts are "
-            "not independent, and what is said of them is less certain than it looks.",
+            f"Study {study.name!r} was trained by an older version, {SHARED_ORDERS}: its restarts "
+            "are not independent, and what is said of them is less certain than it looks.",
             err=True,
         )
-    return chosen, study_id, record
+    return study

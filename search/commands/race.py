@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from search.commands.options import (
-    choose_study,
     format_option,
+    opened,
     storage_option,
     study_option,
     worker_count,
@@ -29,7 +29,7 @@ from search.reports.report import show_table
 from search.reports.tables import describe
 from search.statistics.race_state import RaceRules
 from search.statistics.ranking import ranked
-from storage.database import Database, open_for_reading
+from storage.database import Database
 from storage.reading import configuration_counts, study_token
 
 if TYPE_CHECKING:
@@ -100,8 +100,8 @@ def race(
     \b
     multirestart race --top 5
     """
-    database = open_for_reading(storage)
-    name, study_id, record = choose_study(database, study)
+    found = opened(storage, study)
+    database, name, study_id, record = found.database, found.name, found.study_id, found.record
     # Optuna and joblib, imported once it is known that there is such a study.
     from search.running.interrupts import Interrupts
     from search.running.plan import StudyPlan
@@ -126,12 +126,12 @@ def race(
         _refuse_others(running, options, is_over=race_result(database, running).is_over)
     database.close()
     with Interrupts().caught() as interrupts:
-        opened = reopen_study(storage, name, token or "")
+        reopened = reopen_study(storage, name, token or "")
         if running is None:
             after = None if last is None else last.race_id
-            running = begin_race(opened, rules, confirm, standings, top, after)
+            running = begin_race(reopened, rules, confirm, standings, top, after)
             _refuse_others(running, options, is_over=False)  # another may have begun its own
-        result = _run(opened, running, workers, interrupts, storage)
+        result = _run(reopened, running, workers, interrupts, storage)
     _show(output, plan, result)
 
 

@@ -9,14 +9,12 @@ import click
 
 from search.commands.options import (
     TOP_OF_A_TABLE,
-    choose_study,
     format_option,
+    opened,
     storage_option,
     study_option,
     top_option,
 )
-from search.problem.configuration import SearchSpace
-from search.problem.problem import Problem
 from search.reports.report import csv_text, json_text
 from search.reports.tables import (
     RESTART_KEYS,
@@ -27,9 +25,9 @@ from search.reports.tables import (
     show_studies,
     study_json,
 )
-from search.statistics.ranking import pareto_front, ranked
+from search.statistics.ranking import pareto_front
 from storage.database import open_for_reading, shown
-from storage.reading import configuration_counts, raced_restarts, recorded_restarts, study_summaries
+from storage.reading import study_summaries
 
 
 @click.command(short_help="Configurations, ranked.")
@@ -46,17 +44,14 @@ def best(study: str | None, storage: str, top: int | None, output: str) -> None:
     \b
     multirestart best --top 3 --format json
     """
-    database = open_for_reading(storage)
-    name, study_id, record = choose_study(database, study)
-    problem = Problem.from_json(record.problem, record.data)
-    standings = ranked(configuration_counts(database, study_id, problem.epochs))
-    front = record.search.get("objective") == "both"
+    found = opened(storage, study)
+    standings, front = found.best(), found.seeks_both
     if output == "table":
-        space = SearchSpace.from_json(record.search["space"])
-        show_standings(name, problem, space, standings, top or TOP_OF_A_TABLE, front=front)
-        raced = raced_restarts(database, study_id)
+        count = top or TOP_OF_A_TABLE
+        show_standings(found.name, found.problem, found.space, standings, count, front=front)
+        raced = found.raced()
         if raced:
-            click.echo(f"{raced} of these restarts are of races, which ran the best oftener.")
+            click.echo(f"{raced} of these restarts are of races, which ran the best more often.")
         return
     rows = [standing.to_json() for standing in standings[:top]]
     if front:
@@ -95,13 +90,11 @@ def restarts(study: str | None, storage: str, output: str) -> None:
     \b
     multirestart restarts --format csv > restarts.csv
     """
-    database = open_for_reading(storage)
-    name, study_id, _ = choose_study(database, study)
-    rows = recorded_restarts(database, study_id)
+    found = opened(storage, study)
     if output == "table":
-        show_restarts(name, rows)
+        show_restarts(found.name, found.restarts())
     else:
-        write(output, RESTART_KEYS, map(restart_json, rows))
+        write(output, RESTART_KEYS, map(restart_json, found.restarts()))
 
 
 @click.command(short_help="The studies of a database.")

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import click
 
-from search.commands.options import choose_study, storage_option, study_option
+from search.commands.options import opened, storage_option, study_option
 from search.problem.errors import UserError
-from search.problem.problem import Problem, Task
+from search.problem.problem import Task
 from search.reports.report import Column, show_table
 from search.reports.tables import describe
-from storage.database import open_for_reading
-from storage.reading import recorded_restart
 
 _LARGEST = (
     2**32 - 1
@@ -32,10 +30,8 @@ def reference(trial: int, seed: int, study: str | None, storage: str) -> None:
     \b
     multirestart reference --trial 3 --seed 1234560
     """
-    database = open_for_reading(storage)
-    name, study_id, record = choose_study(database, study)
-    stored = recorded_restart(database, study_id, trial, seed)
-    problem = Problem.from_json(record.problem, record.data)
+    found = opened(storage, study)
+    name, problem, stored = found.name, found.problem, found.restart(trial, seed)
     if problem.outdated is not None:
         raise UserError(f"study {name!r} cannot be trained again: {problem.outdated}")
     configuration = stored.configuration

@@ -6,20 +6,15 @@ import click
 
 from search.commands.options import (
     TOP_OF_A_TABLE,
-    choose_study,
     format_option,
+    opened,
     storage_option,
     study_option,
     top_option,
 )
 from search.commands.reading import write
 from search.problem.errors import UserError
-from search.problem.naming import find_configuration
-from search.problem.problem import Problem
 from search.reports.timing_tables import show_comparison, show_timings
-from search.statistics.timing import Comparison, Timing, ranked_timings
-from storage.database import open_for_reading
-from storage.reading import escape_epochs
 
 _ESCAPES_KEYS = (
     "scaling",
@@ -78,9 +73,10 @@ def times(study: str | None, storage: str, top: int | None, output: str) -> None
     \b
     multirestart times --top 3
     """
-    name, problem, timings = _study_timings(storage, study)
+    found = opened(storage, study)
+    timings = found.times()
     if output == "table":
-        show_timings(name, problem, timings, top or TOP_OF_A_TABLE)
+        show_timings(found.name, found.problem, timings, top or TOP_OF_A_TABLE)
     else:
         write(output, TIMES_KEYS, (timing.to_json() for timing in timings[:top]))
 
@@ -104,32 +100,10 @@ def compare(configurations: tuple[str, ...], study: str | None, storage: str, ou
             "compare takes two configurations like standard/adam/0.1, or none for the two best; "
             f"received {len(configurations)}: {' '.join(configurations)}"
         )
-    name, problem, timings = _study_timings(storage, study)
-    comparison = _comparison(name, timings, configurations)
+    found = opened(storage, study)
+    comparison = found.compare(*configurations)
     if output == "table":
-        show_comparison(name, problem, comparison)
+        show_comparison(found.name, found.problem, comparison)
     else:
         rows = comparison.to_json() if output == "json" else comparison.to_rows()
         write(output, COMPARE_KEYS, rows)
-
-
-def _comparison(study: str, timings: list[Timing], names: tuple[str, ...]) -> Comparison:
-    if len(timings) < 2:
-        raise UserError(
-            f"study {study!r} has restarts of {len(timings)} configurations: there must be two "
-            "to compare"
-        )
-    if not names:
-        return Comparison(timings[0], timings[1], picked_from=len(timings))
-    by_key = {timing.configuration: timing for timing in timings}
-    first, second = (by_key[find_configuration(name, list(by_key))] for name in names)
-    if first is second:
-        raise UserError(f"compare takes two different configurations, received {first.name} twice")
-    return Comparison(first, second)
-
-
-def _study_timings(storage: str, study: str | None) -> tuple[str, Problem, list[Timing]]:
-    database = open_for_reading(storage)
-    name, study_id, record = choose_study(database, study)
-    problem = Problem.from_json(record.problem, record.data)
-    return name, problem, ranked_timings(escape_epochs(database, study_id), problem.epochs)

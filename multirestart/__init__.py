@@ -1,0 +1,59 @@
+"""How often does a small Keras network escape the plateau? What people import.
+
+    import multirestart as mr
+
+    study = mr.open_study("sqlite:///multirestart.db")
+    for standing in study.best():
+        print(standing.configuration, standing.escape_rate, standing.escape_rate.interval)
+
+Importing it loads neither TensorFlow nor Optuna; a name is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from search.opened import Study, open_study
+    from search.problem.configuration import Configuration, LearningRateRange, SearchSpace
+    from search.problem.csv_data import load_data
+    from search.problem.datasets import Dataset
+    from search.problem.errors import InvalidValuesError, MultirestartError
+    from search.problem.problem import Problem
+
+_HOMES = {
+    "Configuration": "search.problem.configuration",
+    "Dataset": "search.problem.datasets",
+    "InvalidValuesError": "search.problem.errors",
+    "LearningRateRange": "search.problem.configuration",
+    "MultirestartError": "search.problem.errors",
+    "Problem": "search.problem.problem",
+    "SearchSpace": "search.problem.configuration",
+    "Study": "search.opened",
+    "load_data": "search.problem.csv_data",
+    "open_study": "search.opened",
+}
+
+__all__ = [
+    "Configuration",
+    "Dataset",
+    "InvalidValuesError",
+    "LearningRateRange",
+    "MultirestartError",
+    "Problem",
+    "SearchSpace",
+    "Study",
+    "load_data",
+    "open_study",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
