@@ -36,7 +36,7 @@ DEFAULT_STORAGE = "sqlite:///multirestart.db"
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """A study as it is kept; every method reads what is complete by then.
+    """A stored study; each method reads the trials that are complete when it is called.
 
     `study_id` and `record` are how the database knows it.
     """

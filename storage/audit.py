@@ -15,7 +15,7 @@ from storage.tables import claims, restarts
 
 @dataclass(frozen=True)
 class KeptTrial:
-    """A trial of a study as it is kept, whatever its state.
+    """A stored trial of a study, whatever its state.
 
     `claimed` is the number of restarts that it was claimed for, None if it was not claimed;
     `recorded` that of the restarts that stand in the record for it; `attributes` are Optuna's.

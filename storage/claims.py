@@ -265,7 +265,7 @@ def fail_trial(
 
 
 def failure_of(connection: Connection, trial_id: int) -> str | None:
-    """Why a trial was told failed; None if it was not, or not by a launcher."""
+    """Why a trial failed; None if it did not, or not by a launcher."""
     found = connection.execute(
         select(trial_user_attributes.c.value_json).filter_by(trial_id=trial_id, key=_REASON)
     ).scalar()

@@ -19,7 +19,7 @@ _IDS_PER_QUERY = 500
 
 @dataclass(frozen=True)
 class KeptRace:
-    """A race as it is kept: rules and entrants as JSON, and the first of its seeds."""
+    """A stored race: rules and entrants as JSON, and the first of its seeds."""
 
     race_id: int
     rules: dict[str, Any]

@@ -11,7 +11,7 @@ _NAMES_IN_A_MESSAGE = 16
 
 
 def configuration_name(configuration: Configuration) -> str:
-    """The name of a configuration, with its learning rate as exact as it is."""
+    """The name of a configuration, with its learning rate in full precision."""
     rate = f"{configuration.learning_rate:.15g}"
     exact = (
         rate if float(rate) == configuration.learning_rate else repr(configuration.learning_rate)

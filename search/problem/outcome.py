@@ -13,7 +13,7 @@ from search.problem.rows import Outcome
 
 @dataclass(frozen=True)
 class Bars:
-    """Points that a restart has to classify rightly to have escaped, and to have solved.
+    """Points that a restart has to classify correctly to have escaped, and to have solved.
 
     Whole counts, so that no rounding of an accuracy decides.
     """

@@ -62,7 +62,7 @@ class StudyPlan:
         return StudySampler(self.sampler, self.space, self.restarts, self.sampler_seed)
 
     def to_record(self) -> StudyRecord:
-        """The plan as it is kept."""
+        """The plan as it is stored, for `from_record`."""
         search = {
             "space": self.space.to_json(),
             "restarts": self.restarts,

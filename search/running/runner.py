@@ -17,10 +17,10 @@ from search.running.workers import Ended, Workers
 from storage.errors import RecordError
 
 DEATHS_ALLOWED = 3
-"""So often may a worker die over one trial; then the trial is given up."""
+"""Worker deaths after which a trial is given up."""
 
 _FRUITLESS_ALLOWED = 3
-"""So many trials may be given up before any is trained; then the launch is."""
+"""Trials that may be given up before any was trained; then the launch ends."""
 
 _SECONDS_BETWEEN_LOOKS = 0.5
 

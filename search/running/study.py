@@ -68,7 +68,7 @@ def open_study(
 
 
 def reopen_study(url: str, name: str, token: str) -> OpenStudy:
-    """Open the study that has that name and token, as it is kept now.
+    """Open the study of that name and token with its current plan.
 
     Raises LaunchError if it is gone; UserError if its restarts are outdated; RecordError if the
     database cannot be used.

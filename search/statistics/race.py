@@ -113,7 +113,7 @@ def judge_race(
 
 
 class _Track:
-    """The counts of a race as it is replayed round by round; lives within `judge_race`."""
+    """The counts of a race during its replay round by round, within `judge_race`."""
 
     def __init__(self, rules: RaceRules, entrants: int) -> None:
         self.rules = rules

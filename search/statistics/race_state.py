@@ -17,7 +17,7 @@ from search.statistics.paired import Paired
 
 @dataclass(frozen=True)
 class RaceRules:
-    """What a race is run by; must stay as it is for the life of a race.
+    """What a race is run by; it must not change during a race.
 
     alpha: the chance, at most, to drop a configuration that is as good as the best.
     first_round: restarts of each configuration in the first round; each further round doubles them.

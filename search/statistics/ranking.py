@@ -96,7 +96,7 @@ def rank(
 
 
 def pareto_front(standings: Sequence[Standing]) -> list[bool]:
-    """For each standing whether none escapes as often at less cost, or oftener at no more.
+    """For each standing whether none escapes as often at less cost, or more often at no more.
 
     By the measured rates and expected epochs; one that never escaped costs without end.
     """

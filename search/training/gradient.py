@@ -33,7 +33,7 @@ def is_wide(network: Network) -> bool:
 def evaluate(
     network: Network, tile: tf.Tensor, x: tf.Tensor, side: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Points classified rightly and summed cross-entropy of a batch, both (lanes,)."""
+    """Points classified correctly and summed cross-entropy of a batch, both (lanes,)."""
     _, logits = _forward(network, tile, x)
     correct, loss, _ = _judge(logits, side)
     return correct, loss
@@ -74,7 +74,7 @@ def _weighted_sums(
 
 
 def _judge(logits: tf.Tensor, side: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Points right (lanes,), summed cross-entropy (lanes,), and d loss / d logit (batch, 1, lanes).
+    """Points classified correctly (lanes,), summed cross-entropy (lanes,), and d loss / d logit (batch, 1, lanes).
 
     With s the side and z the logit the cross-entropy is max(s z, 0) + log(1 + exp(-|z|)), as Keras
     computes it from the logits of a sigmoid, and its derivative s sigmoid(s z). The logarithms are

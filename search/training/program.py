@@ -52,7 +52,7 @@ class EpochSums(NamedTuple):
     """What the epochs of one call summed over the points, as NumPy arrays.
 
     `correct`, `loss` and `finite` have shape (epochs, lanes): per epoch the points classified
-    rightly and the summed cross-entropy in the forward passes of training (as Keras's history
+    correctly and the summed cross-entropy in the forward passes of training (as Keras's history
     counts them), and whether that loss and the weights at the epoch's end were finite.
     `final_correct` and `final_loss`, shape (lanes,), are of all points under the weights that the
     last epoch left.

@@ -30,7 +30,7 @@ class Recipe:
 class Histories:
     """Restarts of a stack, in the order of the seeds asked for.
 
-    `correct` (points classified rightly) and `loss` have shape (epochs, restarts) and are what
+    `correct` (points classified correctly) and `loss` have shape (epochs, restarts) and are what
     Keras's history reports for each epoch, its accuracy being correct / points; `finite` of the
     same shape tells whether the epoch's loss and the weights at its end were finite.
     `final_correct` and `final_loss`, shape (restarts,), are of all points under the final weights;

@@ -1,4 +1,4 @@
-"""The doors of a checkout, and the dashboard."""
+"""The scripts of a checkout, and the dashboard."""
 
 from __future__ import annotations
 

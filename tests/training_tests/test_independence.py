@@ -14,7 +14,7 @@ def variance_over_binomial(
 ) -> float:
     """Variance of the rates of blocks of seeds over that of independent restarts.
 
-    A restart counts as escaped that classifies `enough` points rightly.
+    A restart counts as escaped that classifies `enough` points correctly.
     """
     tiles = train_stack(*points, recipe, range(restarts))
     escaped = np.concatenate([tile.final_correct >= enough for tile in tiles])

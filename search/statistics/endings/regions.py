@@ -30,7 +30,7 @@ class Regions:
 
     `name` is short, `words` is a sentence. `low` and `high` are the mean probabilities of class 1
     where the answer is the lower and the higher one (as basins split the points;
-    of equal answers both), `right` the points classified rightly, of class 0 and of class 1.
+    of equal answers both), `right` the points classified correctly, of class 0 and of class 1.
     `boundaries` are, for data of one feature, where the answer passes from one part to the other;
     else None.
     """
