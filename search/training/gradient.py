@@ -74,7 +74,9 @@ def _weighted_sums(
 
 
 def _judge(logits: tf.Tensor, side: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Points classified correctly (lanes,), summed cross-entropy (lanes,), and d loss / d logit (batch, 1, lanes).
+    """Points classified correctly and summed cross-entropy, both (lanes,); d loss / d logit.
+
+    The last has shape (batch, 1, lanes).
 
     With s the side and z the logit the cross-entropy is max(s z, 0) + log(1 + exp(-|z|)), as Keras
     computes it from the logits of a sigmoid, and its derivative s sigmoid(s z). The logarithms are
