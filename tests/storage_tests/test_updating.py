@@ -40,7 +40,7 @@ def older(path: Path) -> str:
 
 def test_an_older_record_is_updated_with_a_copy_beside_it(tmp_path: Path) -> None:
     url = older(tmp_path / "s.db")
-    with pytest.raises(RecordError, match=r"older version \(record 0001\): the next launch there updates it"):
+    with pytest.raises(RecordError, match=r"older version \(record 0001\): the next launch"):
         open_for_reading(url)
     copy = bring_up_to_date(url)
     assert copy == tmp_path / "s.db.backup-0001"
