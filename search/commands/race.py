@@ -123,7 +123,12 @@ def race(
                 f"a race needs two configurations at least, study {name!r} has {len(standings)}"
             )
     else:
-        _refuse_others(running, options, is_over=race_result(database, running).is_over)
+        result = race_result(database, running)
+        _refuse_others(running, options, is_over=result.is_over)
+        if result.is_over:
+            click.echo(f"Race {running.race_id} is over; --new begins another.", err=True)
+            _show(output, plan, result)
+            return
     database.close()
     with Interrupts().caught() as interrupts:
         reopened = reopen_study(storage, name, token or "")

@@ -17,7 +17,7 @@ _SEED_STREAM = 1  # keeps this draw apart from that of a configuration, which is
 def block_length(restarts: int) -> int:
     """The seeds that are set apart for so many restarts: whole blocks of `SEEDS_PER_BLOCK`.
 
-    A block trains in one tile. Two of one length are the same or have no seed in common.
+    A tile is of one block. Two of one length are the same or have no seed in common.
     """
     return -(-restarts // SEEDS_PER_BLOCK) * SEEDS_PER_BLOCK
 

@@ -8,6 +8,9 @@ stack reads rows of the shared order, which all its lanes have in common, from d
 out once in the own order of each lane; an order drawn anew for each lane and epoch would cost
 several times the training.
 
+Between seeds each epoch's order is independent; how the orders of two epochs relate is common to a
+block, which had no measurable effect (`scripts/independence.py`).
+
 Few points have few permutations: of 4 points there are 24, so lanes would repeat each other. Then a
 seed has several own orders, for epochs in turn, until they hold `OWN_ROWS` points together. With
 one alone, the variance of the escape rates of blocks of 256 seeds was 3.1 times the binomial one

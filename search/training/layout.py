@@ -26,8 +26,9 @@ _FEW_LANES = 64  # fewer than that and looking points up is faster
 class Layout:
     """Which rows a tile of `lanes` restarts reads its points from.
 
-    There is a row for each place in each of a seed's own orders and, last, one of padding, whose
-    numbers are finite and weigh nothing.
+    There is a row for each place in each of a seed's own orders and, last, one of padding, which
+    weighs nothing. Its features are those of a point: made-up ones could overflow where no point
+    does.
     """
 
     network: Network
@@ -68,13 +69,13 @@ class Layout:
             places[-1] = self.points
             return (
                 tf.constant(places),
-                tf.constant(np.concatenate([features, np.zeros_like(features[:1])])),
+                tf.constant(np.concatenate([features, features[:1]])),
                 tf.constant(np.append(sides, np.float32(0))),
             )
         count = self.network.features
         laid = np.zeros((self.rows + 1, count + 1, self.lanes), dtype=np.float32)
         for number in range(count):
-            laid[:-1, number] = features[places[:-1], number]
+            laid[:, number] = features[places, number]
         laid[:-1, count] = sides[places[:-1]]
         return (tf.constant(laid),)
 

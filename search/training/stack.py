@@ -54,8 +54,8 @@ def train_stack(
 ) -> Iterator[Histories]:
     """Train one restart per seed, and yield them tile by tile.
 
-    features: (points, features), scaled, float32; labels: (points,), 0 or 1. Seeds of one block
-    stand in one tile, so the order of the yielded seeds can differ from that asked for. What is
+    features: (points, features), scaled, float32; labels: (points,), 0 or 1. A tile is of
+    seeds of one block, so the order of the yielded seeds can differ from that asked for. What is
     yielded for a seed is the same, bit for bit, whichever seeds are asked for beside it and in
     whatever order.
     """

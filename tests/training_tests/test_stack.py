@@ -126,6 +126,21 @@ def test_points_looked_up_equal_fit(
     assert by_seed(points, recipe, [300])[300] == by_seed(points, recipe, seeds)[300]
 
 
+@pytest.mark.parametrize("look_up", [False, True])
+def test_padding_overflows_nowhere_that_the_points_do_not(
+    monkeypatch: pytest.MonkeyPatch, look_up: bool
+) -> None:
+    """With features of 0 the last hidden unit would receive infinity, and pass on NaN."""
+    if look_up:
+        monkeypatch.setattr(layout, "_BYTES", 2**12)
+    points = np.ones((3, 1), np.float32), np.array([0, 1, 1], dtype=np.float32)
+    recipe = Recipe(Network(1, (1, 1), "relu"), "sgd", 0.1, epochs=2, batch_size=2)
+    weights = np.array([[-1e20, 1e20, 1e20, 0.5, 1, 0]], dtype=np.float32).T
+    program = compiled_program(kind_of(recipe, points=3))
+    assert program.kind.layout.is_indexed is look_up
+    assert train_tile(program, *points, recipe, [5], weights).finite.all()
+
+
 @pytest.mark.parametrize("batch_size", [1, 3, 4])
 def test_few_points_equal_fit(batch_size: int) -> None:
     """Each epoch is in another of several own orders of a seed."""
