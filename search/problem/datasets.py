@@ -23,7 +23,8 @@ class Dataset:
     """Points of two classes.
 
     features: (points, features) float64, finite; labels: (points,) uint8, 0 or 1, both present.
-    Raises UserError if the shapes disagree, a feature is not finite or a class is missing.
+    Equal are sets of one name with the same points and classes. Raises UserError if the shapes
+    disagree, a feature is not finite or a class is missing.
     """
 
     name: str
@@ -52,6 +53,16 @@ class Dataset:
             raise UserError(
                 f"data {self.name!r} must have points of both classes, received only one"
             )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Dataset) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @property
+    def _key(self) -> tuple[object, ...]:
+        return self.name, self.classes, self.digest
 
     @property
     def points(self) -> int:

@@ -78,3 +78,19 @@ def test_refuses_what_is_no_data(
 ) -> None:
     with pytest.raises(UserError, match=message):
         Dataset("points", features, np.array(labels, dtype=np.uint8))
+
+
+def test_data_are_equal_if_name_points_and_classes_are() -> None:
+    data = bands()
+    assert data == bands()
+    assert hash(data) == hash(bands())
+    moved = data.features + 1
+    others = (
+        {"name": "b"},
+        {"features": moved},
+        {"labels": 1 - data.labels},
+        {"classes": ("a", "b")},
+    )
+    for changed in others:
+        assert data != replace(data, **changed)
+    assert data != "bands"
