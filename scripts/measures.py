@@ -304,10 +304,8 @@ def best(size: float) -> float:
     from optuna.distributions import IntDistribution, distribution_to_json
 
     from search.problem.configuration import Configuration, SearchSpace
-    from search.problem.datasets import bands
-    from search.problem.problem import Problem
+    from search.problem.plan import Plan
     from search.problem.rows import Outcome, Restart
-    from search.running.plan import StudyPlan
     from search.running.study import open_study
     from storage.claims import claim_trial
     from storage.optuna_tables import Parameter
@@ -315,8 +313,8 @@ def best(size: float) -> float:
 
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/studies.db"
-        space = SearchSpace(("none",), ("sgd", "adam"), (0.01, 0.1))
-        plan = StudyPlan("bands", Problem(bands()), space, 1000, "random", 0, 1000)
+        space = SearchSpace(scalings=("none",))
+        plan = Plan(space=space, restarts=1000, sampler="random", trials=1000)
         opened = open_study(url, plan.name, lambda _: plan)
         distribution = distribution_to_json(IntDistribution(0, 2**31))
         keys = [Configuration("none", "sgd", 0.001 * n) for n in range(1, 41)]

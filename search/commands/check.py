@@ -48,13 +48,13 @@ def check(study: str | None, storage: str, retrain: int, draw: int, output: str)
     names = study_names(database) if study is None else [study]
     chosen = [warned(study_in(database, name)) for name in names]
     # Optuna, imported late: it is not needed to say that there is no such study.
-    from search.running.plan import StudyPlan
+    from search.problem.plan import Plan
     from search.verify.database import check_file, check_study, retrained, sample
 
     found = [_finding("", finding.trial, None, finding.what) for finding in check_file(database)]
     for opened in chosen:
         name, study_id = opened.name, opened.study_id
-        plan = StudyPlan.from_record(name, opened.record)
+        plan = Plan.from_record(name, opened.record)
         checked, findings = check_study(database, study_id, plan)
         found += [_finding(name, finding.trial, None, finding.what) for finding in findings]
         outdated = plan.problem.outdated

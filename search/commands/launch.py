@@ -22,7 +22,7 @@ from storage.database import shown
 from storage.reading import configuration_counts
 
 if TYPE_CHECKING:
-    from search.running.plan import StudyPlan
+    from search.problem.plan import Plan
 
 DEFAULT_DATA = "bands"
 DEFAULT_SPACE = SearchSpace(("none", "standard"), ("sgd", "adam"), (0.01, 0.1))
@@ -173,15 +173,13 @@ def _data(name: str | None, target: str | None) -> Dataset | None:
     return load_data(DEFAULT_DATA if name is None else name, target)
 
 
-def _plan(
-    name: str, data: Dataset | None, options: dict[str, Any], kept: StudyPlan | None
-) -> StudyPlan:
+def _plan(name: str, data: Dataset | None, options: dict[str, Any], kept: Plan | None) -> Plan:
     """What is asked for: options that are left out are those of the kept study, or the defaults.
 
     Raises InvalidValuesError with all that is wrong in it.
     """
-    from search.running.plan import StudyPlan
-    from search.running.sampling import SAMPLERS
+    from search.problem.plan import Plan
+    from search.problem.samplers import SAMPLERS
 
     def given(option: str, otherwise: Any) -> Any:
         return otherwise if options[option] is None else options[option]
@@ -207,7 +205,7 @@ def _plan(
         trials = len(space.configurations)
     # Where the problem or the space has faults, the rest is looked at all the same.
     plan = faults.built(
-        lambda: StudyPlan(
+        lambda: Plan(
             name=name,
             problem=problem or Problem(BUILT_IN[DEFAULT_DATA]()),
             space=space or DEFAULT_SPACE,
@@ -223,7 +221,7 @@ def _plan(
     return plan
 
 
-def _say_what_next(storage: str, plan: StudyPlan, best: Standing) -> None:
+def _say_what_next(storage: str, plan: Plan, best: Standing) -> None:
     at = "" if storage == DEFAULT_STORAGE else f" --storage {shlex.quote(shown(storage))}"
     where = f" --study {shlex.quote(plan.name)}{at}"
     restart = f" --trial {best.counts.best_trial} --seed {best.counts.best_seed}"

@@ -11,6 +11,7 @@ import click
 from search.opened import DEFAULT_STORAGE, Study, open_study
 from search.problem.errors import UserError
 from search.problem.names import quoted
+from search.problem.plan import flat_name
 from search.problem.problem import SHARED_ORDERS, training_version
 
 storage_option = click.option(
@@ -65,15 +66,7 @@ class Listed(click.ParamType[tuple[Any, ...]]):
 
 def option_of(field: str) -> str:
     """The option that sets a field of a plan."""
-    return _OPTIONS.get(field, f"--{field.replace('_', '-')}")
-
-
-_OPTIONS = {
-    "name": "--study",
-    "scalings": "--scaling",
-    "optimizers": "--optimizer",
-    "learning_rates": "--learning-rate",
-}
+    return f"--{flat_name(field).replace('_', '-')}"
 
 
 def worker_count(asked: int | None) -> int:

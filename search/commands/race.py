@@ -33,8 +33,8 @@ from storage.database import Database
 from storage.reading import configuration_counts, study_token
 
 if TYPE_CHECKING:
+    from search.problem.plan import Plan
     from search.running.interrupts import Interrupts
-    from search.running.plan import StudyPlan
     from search.running.race_ledger import RaceResult
     from search.running.races import Race
     from search.running.study import OpenStudy
@@ -103,13 +103,13 @@ def race(
     found = opened(storage, study)
     database, name, study_id, record = found.database, found.name, found.study_id, found.record
     # Optuna and joblib, imported once it is known that there is such a study.
+    from search.problem.plan import Plan
     from search.running.interrupts import Interrupts
-    from search.running.plan import StudyPlan
     from search.running.race_ledger import race_result
     from search.running.races import begin_race, last_race
     from search.running.study import reopen_study
 
-    plan = StudyPlan.from_record(name, record)
+    plan = Plan.from_record(name, record)
     token = study_token(database, study_id)
     last = last_race(database, study_id)
     running = None if last is not None and new and _has_ended(database, last) else last
@@ -208,7 +208,7 @@ def _run(
     return ledger.result
 
 
-def _show(output: str, plan: StudyPlan, result: RaceResult) -> None:
+def _show(output: str, plan: Plan, result: RaceResult) -> None:
     rate = result.confirmed
     if output == "csv":
         write(output, RACE_KEYS, race_json(result.state))

@@ -1,1 +1,1 @@
-"""Values: problem, configuration, space, data and its reading, scaling, outcomes, errors."""
+"""Values: problem, configuration, space, plan, data and its reading, scaling, outcomes, errors."""

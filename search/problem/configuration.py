@@ -8,7 +8,7 @@ from functools import partial
 from itertools import product
 from typing import Any
 
-from search.problem.errors import Fault, Faults, InvalidValuesError, UserError, unknown_name
+from search.problem.errors import Fault, Faults, InvalidValuesError, check_known
 from search.problem.optimizers import OPTIMIZERS
 from search.problem.scaling import SCALINGS
 
@@ -17,7 +17,7 @@ from search.problem.scaling import SCALINGS
 class Configuration:
     """One way to train: scaling of the features, optimizer and learning rate.
 
-    Raises UserError if a name is unknown or the learning rate is not a positive finite number.
+    Raises InvalidValuesError if a name is unknown or the learning rate no positive finite number.
     """
 
     scaling: str
@@ -25,10 +25,8 @@ class Configuration:
     learning_rate: float
 
     def __post_init__(self) -> None:
-        if self.scaling not in SCALINGS:
-            raise unknown_name("scaling", self.scaling, SCALINGS)
-        if self.optimizer not in OPTIMIZERS:
-            raise unknown_name("optimizer", self.optimizer, OPTIMIZERS)
+        check_known("scaling", self.scaling, SCALINGS)
+        check_known("optimizer", self.optimizer, OPTIMIZERS)
         _check_learning_rate(self.learning_rate)
 
     def __str__(self) -> str:
@@ -46,9 +44,7 @@ class LearningRateRange:
         _check_learning_rate(self.low)
         _check_learning_rate(self.high)
         if self.low >= self.high:
-            raise UserError(
-                f"a range of learning rates must be LOW:HIGH with LOW below HIGH, received {self}"
-            )
+            raise _no_range("must be LOW:HIGH with LOW below HIGH", str(self))
 
     def __str__(self) -> str:
         return f"{self.low:g}:{self.high:g}"
@@ -58,12 +54,13 @@ class LearningRateRange:
 class SearchSpace:
     """The scalings, optimizers and learning rates on offer in a study.
 
-    Raises UserError if one of them is empty, repeats itself or holds an invalid value.
+    `SearchSpace()` is what `launch` searches by default. Raises InvalidValuesError if one of them
+    is empty, repeats itself or holds an invalid value.
     """
 
-    scalings: tuple[str, ...]
-    optimizers: tuple[str, ...]
-    learning_rates: tuple[float, ...] | LearningRateRange
+    scalings: tuple[str, ...] = ("none", "standard")
+    optimizers: tuple[str, ...] = ("sgd", "adam")
+    learning_rates: tuple[float, ...] | LearningRateRange = (0.01, 0.1)
 
     def __post_init__(self) -> None:
         rates = self.learning_rates
@@ -77,8 +74,12 @@ class SearchSpace:
             faults.require(bool(values), field, "must name at least one value", values)
             is_once = len(set(values)) == len(values)
             faults.require(is_once, field, "must name each value once", values)
-        for scaling, optimizer, rate in product(self.scalings, self.optimizers, listed):
-            faults.built(partial(Configuration, scaling, optimizer, rate))
+        for scaling in self.scalings:
+            faults.built(partial(check_known, "scaling", scaling, SCALINGS))
+        for optimizer in self.optimizers:
+            faults.built(partial(check_known, "optimizer", optimizer, OPTIMIZERS))
+        for rate in listed:
+            faults.built(partial(_check_learning_rate, rate))
         faults.raise_any()
 
     @property
@@ -116,7 +117,7 @@ class SearchSpace:
 def parse_learning_rates(text: str) -> tuple[float, ...] | LearningRateRange:
     """Learning rates as written on a command line: `0.01,0.1` is a list, `0.001:1` a range.
 
-    Raises UserError if a part is no number or the whole is neither form.
+    Raises InvalidValuesError if a part is no number or the whole is neither form.
     """
     separator = ":" if ":" in text else ","
     try:
@@ -126,9 +127,14 @@ def parse_learning_rates(text: str) -> tuple[float, ...] | LearningRateRange:
         raise InvalidValuesError([Fault("learning_rates", rule, repr(text))]) from None
     if separator == ":":
         if len(rates) != 2:
-            raise UserError(f"a range of learning rates must be LOW:HIGH, received {text!r}")
+            raise _no_range("must be LOW:HIGH", repr(text))
         return LearningRateRange(*rates)
     return rates
+
+
+def _no_range(rule: str, received: str) -> InvalidValuesError:
+    message = f"a range of learning rates {rule}, received {received}"
+    return InvalidValuesError([Fault("learning_rates", rule, received, message)])
 
 
 def _check_learning_rate(rate: float) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -74,6 +74,12 @@ class Faults:
 
 class LaunchError(MultirestartError):
     """A launch that cannot go on, for a reason outside what was asked."""
+
+
+def check_known(kind: str, name: str, known: Collection[str]) -> None:
+    """Raise InvalidValuesError unless a name is one of the known ones."""
+    if name not in known:
+        raise unknown_name(kind, name, known)
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> InvalidValuesError:

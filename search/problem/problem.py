@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 from search.problem.configuration import Configuration
-from search.problem.datasets import Dataset
+from search.problem.datasets import Dataset, bands
 from search.problem.errors import Faults
 from search.problem.network import ACTIVATIONS, Network
 from search.problem.outcome import Bars
@@ -37,7 +37,7 @@ class Problem:
     Raises InvalidValuesError that names all values that break their rules.
     """
 
-    data: Dataset
+    data: Dataset = field(default_factory=bands)
     hidden: tuple[int, ...] = (2,)
     activation: str = "sigmoid"
     epochs: int = 200
@@ -55,10 +55,10 @@ class Problem:
         faults.require(units <= MAX_HIDDEN_UNITS, "hidden", rule, units)
         rule = f"must be one of {', '.join(ACTIVATIONS)}"
         faults.require(self.activation in ACTIVATIONS, "activation", rule, repr(self.activation))
-        for field, count in (("epochs", self.epochs), ("batch_size", self.batch_size)):
-            faults.require(count >= 1, field, "must be at least 1", count)
+        for name, count in (("epochs", self.epochs), ("batch_size", self.batch_size)):
+            faults.require(count >= 1, name, "must be at least 1", count)
             rule = f"must be at most {MAX_COUNT:,}"
-            faults.require(count <= MAX_COUNT, field, rule, f"{count:,}")
+            faults.require(count <= MAX_COUNT, name, rule, f"{count:,}")
         plateau = self.data.plateau
         rule = f"must be at least 0 and leave room above the plateau of {plateau:.4f}"
         is_margin = math.isfinite(self.margin) and 0 <= self.margin < 1 - plateau

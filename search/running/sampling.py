@@ -24,7 +24,7 @@ from optuna.samplers import BaseSampler, QMCSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
 from search.problem.configuration import Configuration, LearningRateRange, SearchSpace
-from search.problem.errors import UserError
+from search.problem.samplers import check_sampler
 from search.running.seeds import LAST_SEED, block_length, free_block, uniform
 from search.training.batches import SEEDS_PER_BLOCK
 
@@ -71,8 +71,8 @@ class StudySampler(BaseSampler):
     """
 
     def __init__(self, name: str, space: SearchSpace, restarts: int, sampler_seed: int) -> None:
+        check_sampler(name, space)
         self._make = SAMPLERS[name]
-        self._make(space, sampler_seed, 0)  # refuses a space that it cannot sample
         self._space = space
         self._length = block_length(restarts)
         self._sampler_seed = sampler_seed
@@ -226,21 +226,11 @@ def _random(_space: SearchSpace, sampler_seed: int, number: int) -> BaseSampler:
 
 
 def _grid(space: SearchSpace, _sampler_seed: int, _number: int) -> BaseSampler:
-    points = space.configurations
-    if points is None:
-        raise UserError(
-            "the sampler grid needs a list of learning rates like 0.01,0.1, "
-            f"received the range {space.learning_rates}"
-        )
-    return LeastTriedSampler(points)
+    assert space.configurations is not None, "checked when the study's sampler is made"
+    return LeastTriedSampler(space.configurations)
 
 
 def _qmc(space: SearchSpace, sampler_seed: int, number: int) -> BaseSampler:
-    if space.configurations is not None:
-        raise UserError(
-            "the sampler qmc needs a range of learning rates like 0.001:1; "
-            "a list is for the sampler grid"
-        )
     return _PlacedQMCSampler(space, sampler_seed, number)
 
 

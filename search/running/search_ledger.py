@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from search.problem.problem import Task
 from search.running.ledger import Claim, Ledger, frozen_trial, stored_parameters, trial_state
 from search.running.races import reserved_seeds
-from search.running.sampling import RESTARTS, SEED, configuration_of, distributions
+from search.running.sampling import RESTARTS, SEED, StudySampler, configuration_of, distributions
 from search.running.study import OpenStudy
 from storage.claims import TrialRow, count_taken, trial_rows
 from storage.liveness import Presence
@@ -28,7 +28,8 @@ class SearchLedger(Ledger):
     def __init__(self, study: OpenStudy, presence: Presence) -> None:
         super().__init__(study, presence)
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self._sampler = study.plan.make_sampler()
+        plan = study.plan
+        self._sampler = StudySampler(plan.sampler, plan.space, plan.restarts, plan.sampler_seed)
         self._mirror = optuna.create_study(directions=study.plan.directions, sampler=self._sampler)
         self._followed = 0
         self._unfinished: set[int] = set()

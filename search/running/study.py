@@ -11,8 +11,8 @@ import optuna
 from optuna.storages import RDBStorage
 
 from search.problem.errors import LaunchError, UserError
-from search.running.plan import StudyPlan
-from search.statistics.objectives import OBJECTIVES
+from search.problem.objectives import OBJECTIVES
+from search.problem.plan import Plan
 from storage.database import Database, open_if_there
 from storage.liveness import opening
 from storage.optuna_storage import open_optuna_storage, optuna_trials
@@ -26,25 +26,23 @@ from storage.updating import open_for_writing
 class OpenStudy:
     """A study open for writing: its plan, and its record beside Optuna's in one database."""
 
-    plan: StudyPlan
+    plan: Plan
     study_id: int
     token: str
     database: Database
 
 
-def stored_plan(url: str, name: str) -> StudyPlan | None:
+def stored_plan(url: str, name: str) -> Plan | None:
     """The plan of a study that is there already; None if there is no such study or database."""
     database = open_if_there(url)
     if database is None:
         return None
     found = find_study(database, name)
     database.close()
-    return StudyPlan.from_record(name, found[1]) if found else None
+    return Plan.from_record(name, found[1]) if found else None
 
 
-def open_study(
-    url: str, name: str, make_plan: Callable[[StudyPlan | None], StudyPlan]
-) -> OpenStudy:
+def open_study(url: str, name: str, make_plan: Callable[[Plan | None], Plan]) -> OpenStudy:
     """Open a study to go on with it as planned, or make it if there is none of that name.
 
     `make_plan` is given the plan that is kept, if there is one: no other launcher changes it until
@@ -78,7 +76,7 @@ def reopen_study(url: str, name: str, token: str) -> OpenStudy:
         if found is None or study_token(database, found[0]) != token:
             raise deleted(name)
         study_id, record = found
-        plan = StudyPlan.from_record(name, record)
+        plan = Plan.from_record(name, record)
         _refuse_outdated(plan)
     return OpenStudy(plan, study_id, token, database)
 
@@ -105,7 +103,7 @@ def _beside_optuna(url: str) -> Iterator[tuple[RDBStorage, Database]]:
         storage.engine.dispose()
 
 
-def _make_optuna_study(storage: RDBStorage, plan: StudyPlan) -> int:
+def _make_optuna_study(storage: RDBStorage, plan: Plan) -> int:
     """Optuna's study, or what a launcher that was killed at this point left of it; its id."""
     study = optuna.create_study(
         study_name=plan.name, storage=storage, directions=plan.directions, load_if_exists=True
@@ -118,20 +116,20 @@ def _make_optuna_study(storage: RDBStorage, plan: StudyPlan) -> int:
     return int(study._study_id)
 
 
-def _id(storage: RDBStorage, plan: StudyPlan) -> int:
+def _id(storage: RDBStorage, plan: Plan) -> int:
     try:
         return storage.get_study_id_from_name(plan.name)
     except KeyError:
         raise deleted(plan.name) from None
 
 
-def _made_by_optuna(plan: StudyPlan) -> UserError:
+def _made_by_optuna(plan: Plan) -> UserError:
     return UserError(
         f"study {plan.name!r} was made by Optuna, not by multirestart: give yours another name"
     )
 
 
-def _refuse_outdated(kept: StudyPlan) -> None:
+def _refuse_outdated(kept: Plan) -> None:
     """Raise UserError if restarts that are trained now could not be pooled with those there are."""
     if kept.problem.outdated is not None:
         raise UserError(
@@ -140,7 +138,7 @@ def _refuse_outdated(kept: StudyPlan) -> None:
         )
 
 
-def _refuse_differences(kept: StudyPlan, plan: StudyPlan) -> None:
+def _refuse_differences(kept: Plan, plan: Plan) -> None:
     differences = kept.differences(plan)
     if differences:
         raise UserError(

@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import Literal
+from collections.abc import Sequence
 
+from search.problem.objectives import OBJECTIVES
 from search.problem.rows import Outcome, Restart
 from search.statistics.escape import EscapeRate
-
-Direction = Literal["maximize", "minimize"]
-
-OBJECTIVES: Mapping[str, tuple[tuple[str, Direction], ...]] = MappingProxyType(
-    {
-        "escape-rate": (("escape rate", "maximize"),),
-        "expected-epochs": (("expected epochs", "minimize"),),
-        "both": (("escape rate", "maximize"), ("expected epochs", "minimize")),
-    }
-)
-"""Name on the command line -> what the sampler is told of a trial, and which way is better."""
 
 
 def escape_rate(restarts: Sequence[Restart]) -> EscapeRate:

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from search.problem.plan import Plan
 from search.problem.problem import Problem, Task
 from search.problem.rows import RecordedRestart, Restart
 from search.running.ledger import frozen_trial
-from search.running.plan import StudyPlan
 from search.running.sampling import SEED, configuration_of
 from search.statistics.objectives import objective_values, trial_attributes
 from search.verify.tolerance import losses_agree
@@ -49,9 +49,7 @@ def check_file(database: Database) -> list[Finding]:
     ]
 
 
-def check_study(
-    database: Database, study_id: int, plan: StudyPlan
-) -> tuple[Checked, list[Finding]]:
+def check_study(database: Database, study_id: int, plan: Plan) -> tuple[Checked, list[Finding]]:
     """What is wrong in a study: restarts missing, doubled, or other than Optuna was told."""
     # First, so that all that is read later of a trial that is complete here is complete too.
     trials = kept_trials(database, study_id)
@@ -80,7 +78,7 @@ def check_study(
 
 def _wrong_with(
     trial: KeptTrial,
-    plan: StudyPlan,
+    plan: Plan,
     rows: Sequence[RecordedRestart],
     params: dict[str, object],
     values: Sequence[float] | None,

@@ -17,14 +17,15 @@ from optuna.trial import TrialState
 from search.problem.configuration import LearningRateRange, SearchSpace
 from search.problem.datasets import bands
 from search.problem.errors import LaunchError
+from search.problem.objectives import OBJECTIVES
+from search.problem.plan import Plan
 from search.problem.problem import Problem
 from search.problem.rows import Outcome, Restart
 from search.running.ledger import Claim
-from search.running.plan import StudyPlan
 from search.running.races import begin_race, reserved_seeds
 from search.running.search_ledger import SearchLedger
 from search.running.study import OpenStudy, open_study, reopen_study, stored_plan
-from search.statistics.objectives import OBJECTIVES, objective_values
+from search.statistics.objectives import objective_values
 from search.statistics.race_state import RaceRules
 from search.statistics.ranking import ranked
 from storage.liveness import FilePresence
@@ -46,7 +47,7 @@ class Launcher:
         objective: str = "escape-rate",
     ) -> None:
         url = f"sqlite:///{folder / 's.db'}"
-        plan = StudyPlan("s", Problem(bands()), space, 2, sampler, 0, trials, objective)
+        plan = Plan("s", Problem(bands()), space, 2, sampler, 0, trials, objective)
         self.study: OpenStudy = open_study(url, "s", lambda _: plan)
         self.presence = FilePresence(folder / "s.db")
         self.presence.__enter__()

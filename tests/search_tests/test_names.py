@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from search.problem.errors import UserError
 from search.problem.names import is_printable, quoted, visible
-from search.running.plan import check_name
+from search.problem.plan import check_name
 
 FAMILY = "\U0001f469\u200d\U0001f469\u200d\U0001f467"
 HEART_ON_FIRE = "\u2764\ufe0f\u200d\U0001f525"

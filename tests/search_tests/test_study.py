@@ -10,10 +10,10 @@ import pytest
 
 from search.problem.datasets import bands
 from search.problem.errors import UserError
+from search.problem.objectives import OBJECTIVES, Direction
+from search.problem.plan import Plan
 from search.problem.problem import Problem
-from search.running.plan import StudyPlan
 from search.running.study import open_study, stored_plan
-from search.statistics.objectives import OBJECTIVES, Direction
 from storage.optuna_storage import open_optuna_storage
 from tests.conftest import at_once
 from tests.search_tests.test_ledger import SPACE
@@ -22,14 +22,14 @@ BEFORE = """
 from search.problem.datasets import bands
 from search.problem.errors import UserError
 from search.problem.problem import Problem
-from search.running.plan import StudyPlan
+from search.problem.plan import Plan
 from search.running.study import open_study
 from tests.search_tests.test_ledger import SPACE
 """
 
 
 def opening(url: str, name: str, objective: str) -> tuple[str, str]:
-    plan = f"StudyPlan({name!r}, Problem(bands()), SPACE, 2, 'grid', 0, 8, {objective!r})"
+    plan = f"Plan({name!r}, Problem(bands()), SPACE, 2, 'grid', 0, 8, {objective!r})"
     return BEFORE, (
         f"try: print(open_study({url!r}, {name!r}, lambda _: {plan}).study_id)\n"
         "except UserError as error: print(error)"
@@ -65,7 +65,7 @@ def test_an_empty_study_of_optuna_is_taken_if_it_seeks_the_same(
     """Such a one is left by a launcher that is killed between its two first transactions."""
     url = f"sqlite:///{tmp_path / 's.db'}"
     optuna.create_study(study_name="s", storage=open_optuna_storage(url), direction=direction)
-    plan = StudyPlan("s", Problem(bands()), SPACE, 2, "grid", 0, 8)
+    plan = Plan("s", Problem(bands()), SPACE, 2, "grid", 0, 8)
     if direction == "maximize":
         assert open_study(url, "s", lambda _: plan).study_id == 1
     else:
@@ -77,7 +77,7 @@ def test_an_empty_study_of_optuna_is_taken_if_it_seeks_the_same(
 def test_a_plan_is_made_from_what_is_kept_when_the_study_is_opened(tmp_path: Path) -> None:
     """Options that are left out must not undo what another launcher has asked for meanwhile."""
     url = f"sqlite:///{tmp_path / 's.db'}"
-    first = StudyPlan("s", Problem(bands()), SPACE, 2, "grid", 0, 8)
+    first = Plan("s", Problem(bands()), SPACE, 2, "grid", 0, 8)
     open_study(url, "s", lambda _: first)
     open_study(url, "s", lambda kept: replace(kept or first, trials=20))
     last = open_study(url, "s", lambda kept: replace(kept or first, sampler_seed=7))

@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from search.problem.configuration import LearningRateRange, SearchSpace
-from search.problem.errors import Faults, unknown_name
+from search.problem.errors import Faults, check_known
 from search.problem.names import is_printable, quoted
+from search.problem.objectives import OBJECTIVES, Direction
 from search.problem.problem import Problem
 from search.problem.rows import StudyRecord
-from search.running.sampling import SAMPLERS, StudySampler
-from search.statistics.objectives import OBJECTIVES, Direction
+from search.problem.samplers import check_sampler
 
+DEFAULT_TRIALS = 24
+"""Of a plan that names no number of trials and does not go over a grid."""
 MAX_NAME_CHARACTERS = 512
 MAX_RESTARTS = 1_000_000
 MAX_TRIALS = 1_000_000
 
 
-@dataclass(frozen=True)
-class StudyPlan:
+@dataclass(frozen=True, init=False)
+class Plan:
     """All that a study is made from: what it holds fixed, what it searches, how, and how far.
 
-    The problem, the space and the restarts of a trial stay as they are for the life of a study;
-    the sampler, its seed and the number of trials may change from launch to launch. Raises
-    InvalidValuesError that names all values that break their rules, and UserError if the sampler
-    cannot sample the space.
+    `Plan()` is the study of the source problem. The problem, the space, the restarts of a trial and
+    the objective stay as they are for the life of a study; the sampler, its seed and the number of
+    trials may change from launch to launch.
+
+    Args:
+        name: Name of the study; that of the data if None.
+        problem: What is held fixed; `Problem()` if None.
+        space: What is searched; `SearchSpace()` if None.
+        restarts: Restarts, and so seeds, of each trial.
+        sampler: What picks configurations: "tpe", "random", "grid" or "qmc".
+        sampler_seed: Seed of the sampler, and of the initialization seeds that the study picks.
+        trials: Size of the study; 24 if None, or for the sampler grid each configuration once.
+        objective: What the sampler seeks: "escape-rate", "expected-epochs" or "both".
+
+    Raises:
+        InvalidValuesError: If values break their rules; it names all of them.
     """
 
     name: str
@@ -36,9 +49,39 @@ class StudyPlan:
     sampler: str
     sampler_seed: int
     trials: int
-    objective: str = "escape-rate"
+    objective: str
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        name: str | None = None,
+        problem: Problem | None = None,
+        space: SearchSpace | None = None,
+        restarts: int = 256,
+        sampler: str = "tpe",
+        sampler_seed: int = 0,
+        trials: int | None = None,
+        objective: str = "escape-rate",
+    ) -> None:
+        problem = Problem() if problem is None else problem
+        space = SearchSpace() if space is None else space
+        if trials is None:
+            grid = space.configurations if sampler == "grid" else None
+            trials = len(grid) if grid else DEFAULT_TRIALS
+        values = {
+            "name": problem.data.name if name is None else name,
+            "problem": problem,
+            "space": space,
+            "restarts": restarts,
+            "sampler": sampler,
+            "sampler_seed": sampler_seed,
+            "trials": trials,
+            "objective": objective,
+        }
+        for field, value in values.items():
+            object.__setattr__(self, field, value)  # as in any frozen dataclass's own __init__
+        self._check()
+
+    def _check(self) -> None:
         faults = Faults()
         faults.built(lambda: check_name(self.name))
         for field, count, most in (
@@ -47,19 +90,16 @@ class StudyPlan:
         ):
             rule = f"must be at least 1 and at most {most}"
             faults.require(1 <= count <= most, field, rule, count)
-        faults.built(lambda: _check_known("sampler", self.sampler, SAMPLERS))
-        faults.built(lambda: _check_known("objective", self.objective, OBJECTIVES))
+        seed = self.sampler_seed
+        faults.require(seed >= 0, "sampler_seed", "must be at least 0", seed)
+        faults.built(lambda: check_sampler(self.sampler, self.space))
+        faults.built(lambda: check_known("objective", self.objective, OBJECTIVES))
         faults.raise_any()
-        self.make_sampler()
 
     @property
     def directions(self) -> list[Direction]:
         """Which way each of the objective's values is better, as Optuna names it."""
         return [direction for _, direction in OBJECTIVES[self.objective]]
-
-    def make_sampler(self) -> StudySampler:
-        """The sampler of the study. Raises UserError if it cannot sample the space."""
-        return StudySampler(self.sampler, self.space, self.restarts, self.sampler_seed)
 
     def to_record(self) -> StudyRecord:
         """The plan as it is stored, for `from_record`."""
@@ -74,7 +114,7 @@ class StudyPlan:
         return StudyRecord(self.problem.to_json(), search, self.problem.data.to_bytes())
 
     @classmethod
-    def from_record(cls, name: str, record: StudyRecord) -> StudyPlan:
+    def from_record(cls, name: str, record: StudyRecord) -> Plan:
         """The plan that `to_record` kept."""
         search = dict(record.search)
         return cls(
@@ -84,8 +124,15 @@ class StudyPlan:
             **search,
         )
 
-    def differences(self, other: StudyPlan) -> list[str]:
-        """What the two may not differ in but do, each as `name is this, not that asked for`."""
+    def differences(self, other: Plan) -> list[str]:
+        """What two plans may not differ in but do, if one study is to be both.
+
+        Args:
+            other: The plan asked for.
+
+        Returns:
+            Each difference as `name is this, not that asked for`.
+        """
         here, there = self._facts(), other._facts()
         return [
             f"{name} is {_shown(here[name])}, not {_shown(there[name])}"
@@ -104,6 +151,19 @@ class StudyPlan:
         return facts
 
 
+def flat_name(field: str) -> str:
+    """What a field of a plan's parts is called among the options and in a plan file."""
+    return _FLAT_NAMES.get(field, field)
+
+
+_FLAT_NAMES = {
+    "name": "study",
+    "scalings": "scaling",
+    "optimizers": "optimizer",
+    "learning_rates": "learning_rate",
+}
+
+
 def check_name(name: str) -> None:
     """Raise InvalidValuesError unless `name` can name a study."""
     faults = Faults()
@@ -112,11 +172,6 @@ def check_name(name: str) -> None:
     rule = f"must be at most {MAX_NAME_CHARACTERS} characters"
     faults.require(not is_text or len(name) <= MAX_NAME_CHARACTERS, "name", rule, len(name))
     faults.raise_any()
-
-
-def _check_known(kind: str, name: str, known: Iterable[str]) -> None:
-    if name not in known:
-        raise unknown_name(kind, name, known)
 
 
 def _shown(value: Any) -> str:
