@@ -34,17 +34,18 @@ _Line = tuple[int, list[str]]
 """Number of a line in the file, counted from 1, and its cells."""
 
 
-def load_data(name: str, target: str | None) -> Dataset:
+def load_data(name: str, target: str | None, folder: Path = Path()) -> Dataset:
     """A built-in data set by its name, or a CSV file by its path with the class column's name.
 
-    Raises UserError if there is neither, or if `target` does not go with the name.
+    A relative path starts at `folder`. Raises UserError if there is neither, or if `target` does
+    not go with the name.
     """
     if name in BUILT_IN:
         if target is not None:
             message = f"a target column goes with a CSV file; data {name!r} is built in"
             raise InvalidValuesError([Fault("target", "goes with a CSV file", target, message)])
         return BUILT_IN[name]()
-    path = Path(name or "no name")  # an empty path would be the folder
+    path = folder / (name or "no name")  # an empty path would be the folder
     if path.suffix.lower() != ".csv":
         try:
             path.stat()

@@ -1,0 +1,315 @@
+"""The fields of a plan as people write them: flat, each of them optional.
+
+One schema for the options of the command line, plan files and Python. It is checked by pydantic,
+which takes a tenth of a second to import: what only reads a study does without this module.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
+
+from search.problem.configuration import LearningRateRange, SearchSpace, parse_learning_rates
+from search.problem.csv_data import load_data
+from search.problem.datasets import BUILT_IN, Dataset
+from search.problem.errors import Fault, Faults, InvalidValuesError, UserError, unknown_name
+from search.problem.names import quoted
+from search.problem.plan import Plan, flat_name
+from search.problem.problem import Problem
+from search.problem.samplers import SAMPLERS
+
+_LONGEST_SHOWN = 60
+_OF_PROBLEM = ("hidden", "activation", "epochs", "batch_size", "margin", "solved_at")
+_OF_SEARCH = ("restarts", "trials", "sampler", "sampler_seed", "objective")
+
+
+def _listed(value: object) -> object:
+    """A single value as a list of one. Strict pydantic takes nothing but a tuple for a tuple."""
+    if isinstance(value, list):
+        return tuple(value)
+    return value if value is None or isinstance(value, tuple) else (value,)
+
+
+def _tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+class RateTable(BaseModel):
+    """A log-uniform range of learning rates, as a table."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    low: float
+    high: float
+
+
+# What a field must be, in words, is its description.
+Text = Annotated[str | None, Field(description="text")]
+Whole = Annotated[int | None, Field(description="a whole number")]
+Number = Annotated[float | None, Field(description="a number")]
+Sizes = Annotated[
+    tuple[int, ...] | None,
+    BeforeValidator(_listed),
+    Field(description="a list of whole numbers like [4, 4]"),
+]
+Names = Annotated[
+    tuple[str, ...] | None, BeforeValidator(_listed), Field(description="a list of names")
+]
+Rates = Annotated[
+    float | str | tuple[float, ...] | RateTable | None,
+    BeforeValidator(_tuple),
+    Field(
+        description="a number, a list like [0.01, 0.1], text like 0.01,0.1 or 0.001:1, "
+        "or a table like {low = 0.001, high = 1.0}"
+    ),
+]
+
+
+class PlanFields(BaseModel):
+    """What is asked for of a plan; what is left out, or None, is the kept study's or the default.
+
+    Nothing is taken for what it is not: "3" and true are no numbers. Whether a value keeps the
+    rules of a plan is checked by `plan`.
+
+    Raises:
+        InvalidValuesError: If fields are unknown or of another kind; it names all of them.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    study: Text = None
+    data: Text = None
+    target: Text = None
+    hidden: Sizes = None
+    activation: Text = None
+    epochs: Whole = None
+    batch_size: Whole = None
+    margin: Number = None
+    solved_at: Number = None
+    scaling: Names = None
+    optimizer: Names = None
+    learning_rate: Rates = None
+    restarts: Whole = None
+    trials: Whole = None
+    sampler: Text = None
+    sampler_seed: Whole = None
+    objective: Text = None
+
+    _files: Mapping[str, Path] = PrivateAttr(default_factory=dict)
+    """The plan file in which a field was given, for those that were given in one."""
+
+    def __init__(self, /, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise _in_our_words(error, values) from None
+
+    @classmethod
+    def of(cls, plan: Plan, data: str | None = None, target: str | None = None) -> PlanFields:
+        """All fields of a plan.
+
+        Args:
+            plan: The plan.
+            data: Path of the CSV file that its data were read from, unless they are built in.
+            target: The column with the classes in that file.
+
+        Returns:
+            The fields, of which the method `plan` makes the same plan again.
+
+        Raises:
+            UserError: If the data are not built in and `data` is None.
+        """
+        problem, space, rates = plan.problem, plan.space, plan.space.learning_rates
+        name = problem.data.name
+        if name in BUILT_IN and BUILT_IN[name]() == problem.data:
+            data, target = name, None
+        elif data is None:
+            raise UserError(
+                f"study {plan.name!r} keeps the points of its data {name!r} but not the file that "
+                "they came from: name the CSV file and its target column"
+            )
+        return cls(
+            study=plan.name,
+            data=data,
+            target=target,
+            **{field: getattr(problem, field) for field in _OF_PROBLEM},
+            scaling=space.scalings,
+            optimizer=space.optimizers,
+            learning_rate={"low": rates.low, "high": rates.high}
+            if isinstance(rates, LearningRateRange)
+            else rates,
+            **{field: getattr(plan, field) for field in _OF_SEARCH},
+        )
+
+    @classmethod
+    def of_file(cls, path: Path, values: Mapping[str, Any]) -> PlanFields:
+        """The fields that a plan file gives; whatever is wrong in one is told with the file's name.
+
+        A relative path of data starts at the file's folder.
+
+        Args:
+            path: The file.
+            values: Its fields.
+
+        Returns:
+            The fields.
+
+        Raises:
+            InvalidValuesError: If fields are unknown or of another kind.
+        """
+        files = dict.fromkeys(values, path)
+        if "data" in files:
+            files.setdefault("target", path)  # what the data lack is wrong there too
+        try:
+            made = cls(**values)
+        except InvalidValuesError as error:
+            raise _named(error, files) from None
+        made._files = files
+        return made
+
+    def overridden(self, options: Mapping[str, Any]) -> PlanFields:
+        """These fields with others in place of some.
+
+        A target goes with its CSV file: where built-in data take its place, it is left out.
+
+        Args:
+            options: The others by their names.
+
+        Returns:
+            The fields.
+
+        Raises:
+            InvalidValuesError: If options are unknown or of another kind.
+        """
+        kept = self.model_dump(exclude_none=True)
+        if options.get("data") in BUILT_IN:
+            kept.pop("target", None)
+        made = PlanFields(**{**kept, **options})
+        made._files = {field: path for field, path in self._files.items() if field not in options}
+        return made
+
+    @cached_property
+    def dataset(self) -> Dataset | None:
+        """The data asked for; None if none were. Raises UserError if they cannot be loaded."""
+        if self.data is None and self.target is None:
+            return None
+        try:
+            name = Problem().data.name if self.data is None else self.data
+            return load_data(name, self.target, self.folder)
+        except InvalidValuesError as error:
+            raise _named(error, self._files) from None
+
+    @property
+    def folder(self) -> Path:
+        """Where a relative path of data starts."""
+        return self._files["data"].parent if "data" in self._files else Path()
+
+    @property
+    def name(self) -> str:
+        """The name of the study: as asked for, or that of the data. Raises as `dataset`."""
+        return self.study if self.study is not None else (self.dataset or Problem().data).name
+
+    def plan(self, kept: Plan | None = None) -> Plan:
+        """The plan asked for: fields that are left out are the kept study's, or the defaults.
+
+        Args:
+            kept: The plan of the study to go on with; None for a new one.
+
+        Returns:
+            The plan.
+
+        Raises:
+            InvalidValuesError: If values break their rules; it names all of them.
+            UserError: If the data cannot be loaded.
+        """
+        base = Plan() if kept is None else kept
+        name = self.name if kept is None or self.study is not None else kept.name
+        data = self.dataset or base.problem.data
+        search = self._given(*_OF_SEARCH)
+        if kept is None:
+            search.setdefault("trials", None)  # 24 or the grid once, as the sampler and space say
+        faults = Faults()
+        problem = faults.built(
+            lambda: replace(base.problem, data=data, **self._given(*_OF_PROBLEM))
+        )
+        rates = faults.built(lambda: _learning_rates(self.learning_rate, base.space))
+        space = faults.built(
+            lambda: SearchSpace(
+                base.space.scalings if self.scaling is None else self.scaling,
+                base.space.optimizers if self.optimizer is None else self.optimizer,
+                base.space.learning_rates if rates is None else rates,
+            )
+        )
+        # Where the problem or the space has faults, the rest is looked at all the same.
+        if (rates is None or space is None) and search.get("sampler") in SAMPLERS:
+            del search["sampler"]
+        plan = faults.built(
+            lambda: replace(
+                base,
+                name=name,
+                problem=problem or base.problem,
+                space=space or base.space,
+                **search,
+            )
+        )
+        try:
+            faults.raise_any()
+        except InvalidValuesError as error:
+            raise _named(error, self._files) from None
+        assert plan is not None, "without faults there is a plan"
+        return plan
+
+    def _given(self, *fields: str) -> dict[str, Any]:
+        values = {field: getattr(self, field) for field in fields}
+        return {field: value for field, value in values.items() if value is not None}
+
+
+def _learning_rates(
+    asked: float | str | tuple[float, ...] | RateTable | None, base: SearchSpace
+) -> tuple[float, ...] | LearningRateRange:
+    if asked is None:
+        return base.learning_rates
+    if isinstance(asked, str):
+        return parse_learning_rates(asked)
+    if isinstance(asked, RateTable):
+        return LearningRateRange(asked.low, asked.high)
+    return (asked,) if isinstance(asked, float) else asked
+
+
+def _in_our_words(error: ValidationError, values: Mapping[str, Any]) -> InvalidValuesError:
+    """One fault for each field that pydantic has something against."""
+    faults = []
+    for field in dict.fromkeys(str(found["loc"][0]) for found in error.errors()):
+        if field in PlanFields.model_fields:
+            rule = f"must be {PlanFields.model_fields[field].description}"
+            faults.append(Fault(field, rule, _received(values[field])))
+        else:
+            (fault,) = unknown_name("field", field, PlanFields.model_fields).faults
+            faults.append(replace(fault, field=field))
+    return InvalidValuesError(faults)
+
+
+def _received(value: object) -> str:
+    """A value as plan files write it, in quotes if it is text, and cut if it is long."""
+    if isinstance(value, str):
+        return quoted(value)
+    shown = json.dumps(value, default=str)
+    return shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}..."
+
+
+def _named(error: InvalidValuesError, files: Mapping[str, Path]) -> InvalidValuesError:
+    """The error by the flat names of its fields, and with the file in which each was given."""
+    return InvalidValuesError([_named_fault(fault, files) for fault in error.faults])
+
+
+def _named_fault(fault: Fault, files: Mapping[str, Path]) -> Fault:
+    field = flat_name(fault.field)
+    if field not in files:
+        return replace(fault, field=field)
+    return replace(fault, field=field, message=f"{files[field]}: {fault.worded(field)}")
