@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from search.problem.csv_data import load_data
     from search.problem.datasets import Dataset
     from search.problem.errors import InvalidValuesError, MultirestartError
+    from search.problem.plan import Plan
     from search.problem.problem import Problem
 
 _HOMES = {
@@ -28,6 +29,7 @@ _HOMES = {
     "InvalidValuesError": "search.problem.errors",
     "LearningRateRange": "search.problem.configuration",
     "MultirestartError": "search.problem.errors",
+    "Plan": "search.problem.plan",
     "Problem": "search.problem.problem",
     "SearchSpace": "search.problem.configuration",
     "Study": "search.opened",
@@ -41,6 +43,7 @@ __all__ = [
     "InvalidValuesError",
     "LearningRateRange",
     "MultirestartError",
+    "Plan",
     "Problem",
     "SearchSpace",
     "Study",

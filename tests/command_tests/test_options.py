@@ -9,10 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from search.commands import main
-from search.commands.launch import _plan
 from search.commands.options import worker_count
-from search.problem.csv_data import load_data
-from search.problem.errors import InvalidValuesError, UserError
+from search.problem.errors import UserError
 from tests.conftest import Launched
 
 
@@ -58,17 +56,3 @@ def test_all_that_is_wrong_in_a_plan_is_told_in_one_line(tmp_path: Path) -> None
         "unknown sampler 'genetic': it must be one of grid, qmc, random, tpe"
     ]
     assert not any(tmp_path.iterdir())
-
-
-def test_a_margin_that_only_the_default_target_refuses_can_be_given(tmp_path: Path) -> None:
-    """Of 98% of one class: the default of 0.01 would leave no room below 0.99."""
-    rows = "".join(f"{x},{int(x > 97)}\n" for x in range(100))
-    (tmp_path / "points.csv").write_text(f"x,class\n{rows}")
-    options = dict.fromkeys(
-        ("hidden", "activation", "epochs", "batch_size", "scaling", "optimizer", "learning_rate"),
-    ) | dict.fromkeys(("restarts", "trials", "sampler", "sampler_seed", "objective"))
-    data = load_data(str(tmp_path / "points.csv"), "class")
-    with pytest.raises(InvalidValuesError, match="solved_at must be above"):
-        _plan("x", data, {**options, "margin": None, "solved_at": None}, None)
-    made = _plan("x", data, {**options, "margin": 0.001, "solved_at": 1.0}, None)
-    assert (made.problem.margin, made.problem.solved_at) == (0.001, 1.0)
