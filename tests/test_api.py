@@ -71,3 +71,16 @@ def test_the_example_in_readme_runs(launched: Launched, capsys: pytest.CaptureFi
     (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
     exec(example.replace("sqlite:///multirestart.db", launched.url), {})
     assert capsys.readouterr().out.splitlines()[0].startswith("standard adam 0.1: ")
+
+
+def test_a_plan_is_a_value_that_loads_neither_optuna_nor_pydantic() -> None:
+    code = (
+        "import sys, multirestart as mr\n"
+        "plan = mr.Plan(problem=mr.Problem(hidden=(4,)), sampler='grid')\n"
+        "print(plan.name, plan.problem.network, plan.trials)\n"
+        "print({'tensorflow', 'keras', 'optuna', 'pydantic'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "bands 1-4-1 8\nset()\n"
