@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
-import math
 import re
 import stat
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
-from itertools import count, islice
+import sys
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from math import isfinite
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,22 +22,23 @@ from search.problem.errors import Fault, InvalidValuesError, UserError, unknown_
 from search.problem.names import is_printable, quoted
 
 _DELIMITERS = ",;\t|"
-_SAMPLE_CHARACTERS = 2**20
-_LONGEST_LINE = 2**24
-_CELLS_TOGETHER = 2**17  # parsed at once: bounds the memory for cells as Python texts to 10 MB
-_LINES_TOGETHER = 256  # few enough to die before Python's collector of cycles looks at them
-_CLASSES = 2
-_KINDS = ((stat.S_ISDIR, "a directory"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
-
-_Line = tuple[int, list[str]]
-"""Number of a line in the file, counted from 1, and its cells."""
+_KINDS = {stat.S_IFDIR: "a directory", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def load_data(name: str, target: str | None, folder: Path = Path()) -> Dataset:
-    """A built-in data set by its name, or a CSV file by its path with the class column's name.
+    """Load a built-in data set by its name, or a CSV file by its path.
 
-    A relative path starts at `folder`. Raises UserError if there is neither, or if `target` does
-    not go with the name.
+    Args:
+        name: Name of a built-in data set, or path of a CSV file.
+        target: Name of the CSV file's class column; None for a built-in data set.
+        folder: Where a relative path starts.
+
+    Returns:
+        The points and labels.
+
+    Raises:
+        UserError: If there is neither, `target` does not go with the name, or as in `read_csv`.
     """
     if name in BUILT_IN:
         if target is not None:
@@ -60,78 +60,95 @@ def load_data(name: str, target: str | None, folder: Path = Path()) -> Dataset:
 def read_csv(path: Path, target: str) -> Dataset:
     """Read a CSV file whose columns but `target` are numeric features.
 
-    The delimiter is found among comma, semicolon, tab and bar; a byte-order mark and empty lines
-    are passed over. Of the two classes the one that sorts second (as a number if both are) is 1.
-    Raises UserError that names the column and the line of the file if a cell is not a finite
-    number, a line has more or fewer cells than the header, the header repeats a name or lacks the
-    target, or the target has not exactly two classes; and if the file is no text in UTF-8, or so
-    made that reading it would not end.
+    The delimiter is found among comma, semicolon, tab and bar; a byte-order mark and blank lines
+    are passed over.
+
+    Args:
+        path: A plain file of text in UTF-8 with a header.
+        target: Name of the column with the two classes.
+
+    Returns:
+        The points and labels: of the two classes the one that sorts second (numbers as numbers,
+        before other texts) is 1.
+
+    Raises:
+        UserError: If the file cannot be read, its header or a cell is at fault, or the target has
+            not exactly two classes; the message names the line and the column.
     """
     try:
-        _require_plain_file(path)
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):  # a pipe cannot be read twice, and a device may never end
+            kind = _KINDS.get(stat.S_IFMT(mode), "a device")
+            raise UserError(f"cannot read {path}: it is {kind}, not a file")
         with path.open(encoding="utf-8-sig", newline="") as file:
-            sample = file.read(_SAMPLE_CHARACTERS)
-            if "\0" in sample:
-                raise UserError(
-                    f"cannot read {path}: it holds NUL bytes, so it is no text in UTF-8"
-                )
-            delimiter = _delimiter(sample, target)
-            file.seek(0)
-            reader = csv.reader(_bounded_lines(path, file), delimiter=delimiter, strict=True)
-            try:
-                return _parse(path, target, ((reader.line_num, cells) for cells in reader if cells))
-            except csv.Error as error:
-                where = f"{path}, line {reader.line_num}"
-                raise UserError(f"{where}: not well-formed CSV ({error})") from None
+            if "\0" in file.read(2**20):
+                raise UserError(f"cannot read {path}: it holds NUL bytes, so it is no UTF-8 text")
+            delimiter = _delimiter(path, file, target)
+            return _dataset(path, target, _rows(path, file, delimiter))
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise UserError(f"cannot read {path}: it is not text in UTF-8; save it as UTF-8") from None
+    except UnicodeDecodeError as error:
+        encoding = "text in UTF-16" if error.object.startswith(_UTF_16) else "not text in UTF-8"
+        raise UserError(f"cannot read {path}: it is {encoding}; save it as UTF-8") from None
 
 
-def _require_plain_file(path: Path) -> None:
-    """Refuse what would not end, could not be read twice, or is text of another encoding."""
-    mode = path.stat().st_mode
-    if not stat.S_ISREG(mode):
-        kind = next((name for is_kind, name in _KINDS if is_kind(mode)), "a device")
-        raise UserError(f"cannot read {path}: it is {kind}, not a file")
-    with path.open("rb") as file:
-        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            raise UserError(f"cannot read {path}: it is text in UTF-16; save it as UTF-8")
+def _rows(path: Path, file: TextIO, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a file that are not blank, each with the number of its line."""
+    file.seek(0)
+    reader = csv.reader(file, delimiter=delimiter, strict=True)
+    try:
+        yield from ((reader.line_num, cells) for cells in reader if "".join(cells).strip())
+    except csv.Error as error:
+        where = f"{path}, line {reader.line_num}"
+        raise UserError(f"{where}: not well-formed CSV ({error})") from None
 
 
-def _bounded_lines(path: Path, file: TextIO) -> Iterator[str]:
-    for number, line in enumerate(iter(partial(file.readline, _LONGEST_LINE), ""), start=1):
-        if len(line) == _LONGEST_LINE:
-            raise UserError(f"{path}, line {number}: longer than {_LONGEST_LINE:,} characters")
-        yield line
+def _delimiter(path: Path, file: TextIO, target: str) -> str:
+    """The candidate under which the header names the target, or else the most columns."""
+
+    def fit(delimiter: str) -> tuple[bool, int]:
+        try:
+            names = _header(_rows(path, file, delimiter))
+        except UserError:  # its header is not well-formed, or too long to be one cell
+            return False, 0
+        return target in names, len(names)
+
+    return max(_DELIMITERS, key=fit)
 
 
-def _parse(path: Path, target: str, lines: Iterator[_Line]) -> Dataset:
-    names = next(
-        (names for _, cells in lines if any(names := [name.strip() for name in cells])), []
-    )
+def _header(rows: Iterator[tuple[int, list[str]]]) -> list[str]:
+    return [name.strip() for name in next(rows, (0, []))[1]]
+
+
+def _dataset(path: Path, target: str, rows: Iterator[tuple[int, list[str]]]) -> Dataset:
+    names = _header(rows)
     _require_header(path, target, names)
     target_index = names.index(target)
     columns = [name for name in names if name != target]
-    numbers: defaultdict[str, int] = defaultdict(count().__next__)  # of classes as they are spelled
-    features, classes, points = [], [], 0
-    together = max(1, min(_LINES_TOGETHER, _CELLS_TOGETHER // len(names)))
-    while chunk := list(islice(lines, together)):
-        block, values = _block(chunk, len(names), target_index) or _block_line_by_line(
-            path, columns, target_index, target, chunk
-        )
-        features.append(block)
-        classes.append(np.fromiter(map(numbers.__getitem__, values), np.int64, len(values)))
-        points += len(values)
-        if points > MAX_POINTS:
-            raise UserError(f"{path}, line {chunk[-1][0]}: more than {MAX_POINTS:,} points")
-    labels, named = _labels(path, target, list(numbers), classes)
+    features, classes = array("d"), list[str]()
+    for line, cells in rows:
+        if len(cells) != len(names):
+            fault = f"{len(cells)} cells, but the header names {len(names)}"
+            raise UserError(f"{path}, line {line}: {fault}")
+        value = cells.pop(target_index).strip()
+        if not value:
+            raise UserError(f"{path}, line {line}, column {quoted(target)}: the class is missing")
+        for cell in cells:
+            number = _number(cell)
+            if number is None:
+                column = columns[cells.index(cell)]  # an equal cell before it would be unfit too
+                fault = f"a finite number is needed, received {_received(cell.strip())}"
+                raise UserError(f"{path}, line {line}, column {quoted(column)}: {fault}")
+            features.append(number)
+        classes.append(sys.intern(value))  # one object for each class, not for each point
+        if len(classes) > MAX_POINTS:
+            raise UserError(f"{path}, line {line}: more than {MAX_POINTS:,} points")
+    labels, named = _labels(f"{path}, column {quoted(target)}", classes)
     # The names of built-in data are theirs alone, and so are the studies named after them.
     name = path.name if path.stem in BUILT_IN else path.stem
     if not is_printable(name):
         raise UserError(f"{path}: the data are named after the file; give it a printable name")
-    return Dataset(name, np.concatenate(features), labels, named)
+    return Dataset(name, np.array(features).reshape(len(classes), -1), labels, named)
 
 
 def _require_header(path: Path, target: str, names: Sequence[str]) -> None:
@@ -142,64 +159,13 @@ def _require_header(path: Path, target: str, names: Sequence[str]) -> None:
             f"{path}: column {names.index('') + 1} has no name in the header; name it, or leave it "
             "out if it only counts the rows"
         )
-    repeated = [name for name, times in Counter(names).items() if times > 1]
-    if repeated:
-        raise UserError(f"{path}: column {quoted(repeated[0])} stands more than once in the header")
+    name, times = Counter(names).most_common(1)[0]
+    if times > 1:
+        raise UserError(f"{path}: column {quoted(name)} stands more than once in the header")
     if target not in names:
         raise unknown_name(f"column in {path}", target, names)
     if len(names) == 1:
-        raise UserError(f"{path}: there is no feature column beside the target {target!r}")
-
-
-def _block(
-    chunk: Sequence[_Line], width: int, target_index: int
-) -> tuple[NDArray[np.float64], list[str]] | None:
-    """Features, (points, features), and classes of some lines; None if any cell is unfit.
-
-    A column at a time: three times as fast as cell by cell, which only has to find the unfit one.
-    """
-    try:
-        columns = list(zip(*(cells for _, cells in chunk), strict=True))
-        if len(columns) != width:
-            return None
-        values = [value.strip() for value in columns.pop(target_index)]
-        block = np.array([_column(cells) for cells in columns])
-    except ValueError:
-        return None
-    return None if "" in values or not np.isfinite(block).all() else (block.T, values)
-
-
-def _column(cells: Sequence[str]) -> NDArray[np.float64]:
-    """The numbers of a column. Raises ValueError if a cell is none, as `_number` has it."""
-    _require_plain_digits("".join(cells))
-    return np.fromiter(map(float, cells), np.float64, len(cells))
-
-
-def _block_line_by_line(
-    path: Path, columns: Sequence[str], target_index: int, target: str, chunk: Iterable[_Line]
-) -> tuple[NDArray[np.float64], list[str]]:
-    """The same without blank lines. Raises UserError that names the first unfit cell."""
-    features, values = [], []
-    for line, cells in chunk:
-        if not any(map(str.strip, cells)):
-            continue
-        if len(cells) != len(columns) + 1:
-            raise UserError(
-                f"{path}, line {line}: {len(cells)} cells, but the header names {len(columns) + 1}"
-            )
-        value = cells[target_index].strip()
-        if not value:
-            raise UserError(f"{path}, line {line}, column {target!r}: the class is missing")
-        values.append(value)
-        others = cells[:target_index] + cells[target_index + 1 :]
-        features.append([_number(cell) for cell in others])
-        if None in features[-1]:
-            index = features[-1].index(None)
-            raise UserError(
-                f"{path}, line {line}, column {quoted(columns[index])}: a finite number is needed, "
-                f"received {_received(others[index])}"
-            )
-    return np.array(features, dtype=np.float64).reshape(-1, len(columns)), values
+        raise UserError(f"{path}: there is no feature column beside the target {quoted(target)}")
 
 
 def _number(cell: str) -> float | None:
@@ -208,76 +174,31 @@ def _number(cell: str) -> float | None:
     As other programs read it: Python's own 1_000 and digits of other scripts are no numbers.
     """
     try:
-        _require_plain_digits(cell)
         number = float(cell)
     except ValueError:
         return None
-    return number if math.isfinite(number) else None
-
-
-def _require_plain_digits(text: str) -> None:
-    if "_" in text or not text.isascii():
-        raise ValueError("underscores and digits other than 0-9")
+    return number if isfinite(number) and "_" not in cell and cell.isascii() else None
 
 
 def _received(cell: str) -> str:
-    cell = cell.strip()
-    if not cell:
-        return "nothing"
     if re.fullmatch(r"[+-]?[\d.]*,\d+([eE][+-]?\d+)?", cell):
         return f"{quoted(cell)}; write its decimal point as a dot"
-    return quoted(cell)
+    return quoted(cell) if cell else "nothing"
 
 
-def _labels(
-    path: Path, target: str, spelled: Sequence[str], numbers: Sequence[NDArray[np.int64]]
-) -> tuple[NDArray[np.uint8], tuple[str, str]]:
-    """Labels, (points,), and the two classes, of which the second is 1.
-
-    numbers: for each point the place in `spelled` of its class.
-    """
-    unfit = next((value for value in spelled if not is_printable(value)), None)
+def _labels(where: str, values: Sequence[str]) -> tuple[NDArray[np.uint8], tuple[str, str]]:
+    """Labels, (points,), and the two classes, of which the second is 1."""
+    keys: dict[str, Any] = {value: _number(value) for value in dict.fromkeys(values)}
+    unfit = next((value for value in keys if not is_printable(value)), None)
     if unfit is not None:
-        raise UserError(
-            f"{path}, column {target!r}: the class {quoted(unfit)} has characters that do not print"
-        )
-    canonical = _canonical(spelled)
-    classes = sorted(set(canonical), key=_class_key)
-    if len(classes) != _CLASSES:
-        shown = ", ".join(map(_cut, classes[:5])) + (", ..." if len(classes) > 5 else "")
-        raise UserError(
-            f"{path}, column {target!r}: exactly two classes are needed, "
-            f"received {len(classes)}{f' ({shown})' if classes else ' (no rows)'}"
-        )
-    is_second = np.array([value == classes[1] for value in canonical], dtype=np.uint8)
-    return is_second[np.concatenate(numbers)], (classes[0], classes[1])
-
-
-def _canonical(values: Sequence[str]) -> list[str]:
-    """Classes as they are compared: 0 and 0.0 are one class if all classes are numbers."""
-    numbers = [_number(value) for value in values]
-    spelled: dict[float, str] = {}
-    known = [number for number in numbers if number is not None]
-    if len(known) < len(values):
-        return list(values)
-    return [spelled.setdefault(number, value) for number, value in zip(known, values, strict=True)]
-
-
-def _class_key(value: str) -> tuple[int, float, str]:
-    number = _number(value)
-    return (1, 0.0, value) if number is None else (0, number, value)
-
-
-def _cut(value: str) -> str:
-    return value if len(value) <= 40 else f"{value[:40]}..."
-
-
-def _delimiter(sample: str, target: str) -> str:
-    """The candidate under which the header names the target, or else the most columns."""
-
-    def fit(delimiter: str) -> tuple[bool, int]:
-        lines = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
-        names = next((cells for cells in lines if any(map(str.strip, cells))), [])
-        return target in (name.strip() for name in names), len(names)
-
-    return max(_DELIMITERS, key=fit)
+        raise UserError(f"{where}: the class {quoted(unfit)} has characters that do not print")
+    if None in keys.values():  # else 0 and 0.0 are one class
+        keys = {value: (number is None, number or 0, value) for value, number in keys.items()}
+    spelled = {keys[value]: value for value in reversed(keys)}  # as it is first
+    order = sorted(spelled)
+    if len(order) != 2:
+        shown = ", ".join(quoted(spelled[key]) for key in order[:5]) or "no rows"
+        shown += ", ..." if len(order) > 5 else ""
+        raise UserError(f"{where}: exactly two classes are needed, received {len(order)} ({shown})")
+    labels = np.array([keys[value] == order[1] for value in values], dtype=np.uint8)
+    return labels, (spelled[order[0]], spelled[order[1]])

@@ -23,9 +23,8 @@ TINY = (
     *("--scaling", "standard", "--optimizer", "sgd", "--learning-rate", "0.1"),
     *("--trials", "1", "--restarts", "2", "--epochs", "1", "--workers", "1"),
 )
-FAMILY = "\U0001f469\u200d\U0001f469\u200d\U0001f467"
 EVERYTHING = (
-    f'../..\'; DROP TABLE studies; -- "$(touch pwned)" `touch pwned` [red]x[/red] [/] {FAMILY}'
+    '../..\'; DROP TABLE studies; -- "$(touch pwned)" `touch pwned` [red]x[/red] [/] \U0001f525'
 )
 NAMES = (EVERYTHING, "--help")
 

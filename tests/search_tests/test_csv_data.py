@@ -54,6 +54,18 @@ def test_numeric_classes_sort_as_numbers(tmp_path: Path) -> None:
     assert data.labels.tolist() == [1, 0]
 
 
+def test_numbers_sort_before_other_classes(tmp_path: Path) -> None:
+    data = read_csv(written(tmp_path, "x,class\n1,-\n2,10\n"), "class")
+    assert data.classes == ("10", "-")
+    assert data.labels.tolist() == [1, 0]
+
+
+def test_equal_numbers_are_one_class_spelled_as_the_first(tmp_path: Path) -> None:
+    data = read_csv(written(tmp_path, "x,class\n1,1.0\n2,0\n3,1\n4,0.0\n"), "class")
+    assert data.classes == ("0", "1.0")
+    assert data.labels.tolist() == [1, 0, 1, 0]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -69,12 +81,15 @@ def test_numeric_classes_sort_as_numbers(tmp_path: Path) -> None:
         ("x,klass\n1,a\n2,b\n", "unknown column in .*'class': did you mean klass?"),
         ("x,x,class\n1,1,a\n", "column 'x' stands more than once"),
         ("class\na\nb\n", "no feature column"),
-        ("x,class\n1,a\n2,a\n", r"exactly two classes are needed, received 1 \(a\)"),
-        ("x,class\n1,a\n2,b\n3,c\n", r"exactly two classes are needed, received 3 \(a, b, c\)"),
+        ("x,class\n1,a\n2,a\n", r"exactly two classes are needed, received 1 \('a'\)"),
+        (
+            "x,class\n1,a\n2,b\n3,c\n",
+            r"exactly two classes are needed, received 3 \('a', 'b', 'c'\)",
+        ),
         ("x,class\n", r"received 0 \(no rows\)"),
         ("", "is empty: a header line"),
         (",x,class\n0,1,a\n1,2,b\n", "column 1 has no name in the header"),
-        ("x,class\n1,0\n2,0.0\n", r"exactly two classes are needed, received 1 \(0\)"),
+        ("x,class\n1,0\n2,0.0\n", r"exactly two classes are needed, received 1 \('0'\)"),
         ('x,class\n"1,a\n', "line 2: not well-formed CSV"),
         ("x,class\n1,a\n1_000,b\n", "line 3, column 'x': .* received '1_000'"),
         ("x,class\n1,a\n0x10,b\n", "line 3, column 'x': .* received '0x10'"),
@@ -83,7 +98,7 @@ def test_numeric_classes_sort_as_numbers(tmp_path: Path) -> None:
         ("x,class\n1,a\n1e400,b\n", "line 3, column 'x': .* received '1e400'"),
         ("x,class\n1,a\n-1e400,b\n", "line 3, column 'x': .* received '-1e400'"),
         ("x,class\n1,a\n=1+1,b\n", r"line 3, column 'x': .* received '=1\+1'"),
-        ("x,class\n1,a\n2\0,b\n", "NUL bytes, so it is no text in UTF-8"),
+        ("x,class\n1,a\n2\0,b\n", "NUL bytes, so it is no UTF-8 text"),
         ("x;class\n1,5;a\n", "received '1,5'; write its decimal point as a dot"),
         ("x;class\n-1.234,5;a\n", "received '-1.234,5'; write its decimal point as a dot"),
         ("x;class\n1,5,2;a\n", "received '1,5,2'$"),
@@ -93,12 +108,14 @@ def test_numeric_classes_sort_as_numbers(tmp_path: Path) -> None:
         ("x\x1b[0m,class\nfour,a\n", r"column 'x\\x1b\[0m': a finite number is needed"),
         ("x,class\n" + "9" * 400 + ",a\n", r"received '9{60}'\.\.\."),
         ("x,class\n" + "1" * 200_000 + ",a\n", "line 2: not well-formed CSV .field larger than"),
+        ("x" * 200_000 + ",class\n1,a\n", "line 1: not well-formed CSV .field larger than"),
+        ("x,class\n" + "0,a\n" * 300_000 + "\0,b\n", r"line 300002, .* received '\\x00'"),
         (
             ",".join(f"c{n}" for n in range(3000)) + "\n1,2\n",
             r"'class': it must be one of c0, c1, .*, \.\.\. \(3000 in all\)",
         ),
         ("x,class\n1,a\n2,b\n3\n", "line 4: 1 cells, but the header names 2"),
-        ("x,class\n1,nan\n2,NAN\n3,1\n", r"received 3 \(1, NAN, nan\)"),
+        ("x,class\n1,nan\n2,NAN\n3,1\n", r"received 3 \('1', 'NAN', 'nan'\)"),
     ],
 )
 def test_names_what_is_wrong(tmp_path: Path, text: str, message: str) -> None:
@@ -121,10 +138,18 @@ def test_quoted_newlines_empty_lines_and_blank_cells(tmp_path: Path) -> None:
     assert data.classes == ("a", "b")
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
-def test_text_of_another_encoding_is_named(tmp_path: Path, encoding: str) -> None:
+@pytest.mark.parametrize(
+    ("encoding", "message"),
+    [
+        ("utf-16", "text in UTF-16; save it as UTF-8"),
+        ("utf-16-le", "NUL bytes, so it is no UTF-8 text"),
+        ("utf-16-be", "NUL bytes, so it is no UTF-8 text"),
+        ("utf-32", "text in UTF-16; save it as UTF-8"),  # it begins like UTF-16
+    ],
+)
+def test_text_of_another_encoding_is_named(tmp_path: Path, encoding: str, message: str) -> None:
     path = written(tmp_path, "x,class\n1,a\n2,b\n", encoding)
-    with pytest.raises(UserError, match=r"UTF-16; save it as UTF-8|no text in UTF-8"):
+    with pytest.raises(UserError, match=message):
         read_csv(path, "class")
 
 
@@ -153,20 +178,6 @@ def test_what_is_no_file_is_not_opened(
         load_data("points.csv", "class")
 
 
-def test_a_line_without_an_end_is_not_read_to_it(tmp_path: Path) -> None:
-    path = tmp_path / "points.csv"
-    with path.open("wb") as file:
-        file.write(b"x,class\n1,a\n" + b"2" * 2**20)
-        file.truncate(2**36)  # 64 GB of NULs that take no room on the disk
-    tracemalloc.start()
-    try:
-        with pytest.raises(UserError, match=r"line 3: longer than 16,777,216 characters"):
-            read_csv(path, "class")
-        assert tracemalloc.get_traced_memory()[1] < 200e6
-    finally:
-        tracemalloc.stop()
-
-
 def test_names_of_files_that_do_not_print_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a\x1b[31m.csv"
     path.write_text("x,class\n1,0\n2,1\n")
@@ -181,7 +192,7 @@ def test_a_million_lines_are_read_in_seconds_and_little_memory(tmp_path: Path) -
         file.writelines(f"{n / 7:.6f},{n % 1000},{n % 2}\n" for n in range(1_000_000))
     start = time.monotonic()
     data = read_csv(path, "class")
-    assert time.monotonic() - start < 10  # 1 to 2 s where nothing else runs
+    assert time.monotonic() - start < 10  # 2 to 3 s where nothing else runs
     assert data.features.shape == (1_000_000, 2)
     assert data.features[999_999].tolist() == [142857.0, 999.0]
     assert data.labels.sum() == 500_000
@@ -189,7 +200,7 @@ def test_a_million_lines_are_read_in_seconds_and_little_memory(tmp_path: Path) -
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("search.problem.csv_data.MAX_POINTS", 100_000)
-            with pytest.raises(UserError, match=r"line 10\d{4}: more than 100,000 points"):
+            with pytest.raises(UserError, match=r"line 100002: more than 100,000 points"):
                 read_csv(path, "class")
         assert tracemalloc.get_traced_memory()[1] < 16e6
     finally:
@@ -212,11 +223,15 @@ def test_every_number_comes_back_bit_for_bit(
     assert data.labels.tolist() == [int(c == "b") for _, c, _ in rows]
 
 
-def test_thousands_of_columns(tmp_path: Path) -> None:
-    header = ",".join(f"c{n}" for n in range(5000))
-    cells = ",".join(map(str, range(5000)))
-    data = read_csv(written(tmp_path, f"class,{header}\na,{cells}\nb,{cells}\n"), "class")
-    assert (data.features == np.arange(5000)).all()
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_thousands_of_columns(tmp_path: Path, delimiter: str) -> None:
+    """More characters than the csv module takes for one cell under another delimiter."""
+    header = delimiter.join(f"c{n}" for n in range(30_000))
+    cells = delimiter.join(map(str, range(30_000)))
+    rows = [header, cells, cells]
+    lines = [f"{name}{delimiter}{rest}" for name, rest in zip("cab", rows, strict=True)]
+    data = read_csv(written(tmp_path, "\n".join(lines)), "c")
+    assert (data.features == np.arange(30_000)).all()
 
 
 def test_names_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:
