@@ -15,13 +15,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from search.opened import Study, open_study
     from search.problem.configuration import Configuration, LearningRateRange, SearchSpace
     from search.problem.csv_data import load_data
     from search.problem.datasets import Dataset
     from search.problem.errors import InvalidValuesError, MultirestartError
     from search.problem.plan import Plan
     from search.problem.problem import Problem
+    from search.study import Study, launch, open_study
 
 _HOMES = {
     "Configuration": "search.problem.configuration",
@@ -32,9 +32,10 @@ _HOMES = {
     "Plan": "search.problem.plan",
     "Problem": "search.problem.problem",
     "SearchSpace": "search.problem.configuration",
-    "Study": "search.opened",
+    "Study": "search.study",
+    "launch": "search.study",
     "load_data": "search.problem.csv_data",
-    "open_study": "search.opened",
+    "open_study": "search.study",
 }
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "Problem",
     "SearchSpace",
     "Study",
+    "launch",
     "load_data",
     "open_study",
 ]

@@ -301,30 +301,23 @@ def launch(_size: float, *, trials: int, workers: int) -> dict[str, float]:
 
 def best(size: float) -> float:
     """Seconds of a whole `multirestart best` over 1,000,000 restarts (times SIZE)."""
-    from optuna.distributions import IntDistribution, distribution_to_json
-
-    from search.problem.configuration import Configuration, SearchSpace
+    from search.problem.configuration import Configuration
     from search.problem.plan import Plan
     from search.problem.rows import Outcome, Restart
-    from search.running.study import open_study
-    from storage.claims import claim_trial
-    from storage.optuna_tables import Parameter
-    from storage.record import complete_trial
+    from search.running.opening import open_study
+    from search.statistics.objectives import summarize
 
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/studies.db"
-        space = SearchSpace(scalings=("none",))
-        plan = Plan(space=space, restarts=1000, sampler="random", trials=1000)
-        opened = open_study(url, plan.name, lambda _: plan)
-        distribution = distribution_to_json(IntDistribution(0, 2**31))
+        plan = Plan(restarts=1000, sampler="random", trials=1000)
+        opened = open_study(url, lambda _: plan.name, lambda _: plan)
         keys = [Configuration("none", "sgd", 0.001 * n) for n in range(1, 41)]
         for number in range(int(1000 * size)):
-            with opened.database.transaction() as connection:
-                seed = Parameter(float(number), distribution)
-                trial_id, _ = claim_trial(connection, opened.study_id, "", {"seed": seed}, 1000)
+            seeds = range(number * 1024, number * 1024 + 1000)
+            trial = opened.store.add_trial(opened.study_id, keys[number % 40], seeds, "measure")
             rows = [
                 Restart(
-                    seed=number * 1024 + lane,
+                    seed=seed,
                     outcome=Outcome.SOLVED if lane % 3 else Outcome.NOT_ESCAPED,
                     accuracy=0.9,
                     loss=0.1 + (lane * 7919 + number * 31) % 1000 / 1000,
@@ -333,11 +326,10 @@ def best(size: float) -> float:
                     diverged_epoch=None,
                     weights=bytes(28),
                 )
-                for lane in range(1000)
+                for lane, seed in enumerate(seeds)
             ]
-            key = keys[number % 40]
-            complete_trial(opened.database, opened.study_id, trial_id, key, rows, [0.5], {"n": 1})
-        opened.database.close()
+            opened.store.complete_trial(trial, rows, (0.5,), summarize(rows, plan.problem.epochs))
+        opened.store.close()
         command = [sys.executable, "-m", "search", "best", "--storage", url, "--format", "json"]
         seconds = []
         for _ in range(3):

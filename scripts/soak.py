@@ -1,8 +1,9 @@
 """Nothing lost, nothing twice, for as long as you like: `python scripts/soak.py --minutes 10`.
 
-Launches one study from several processes at once, kills launchers and workers at random, reads it
-with `multirestart best` all the while, lets one launch finish what is left, and ends with
-`multirestart check` and a table. Exit code 1 if a restart was lost or doubled or a reader failed.
+Launches one study from several processes at once, kills launchers and workers at random, deletes
+Optuna's copy of it as a person at the dashboard may, reads it with `multirestart best` all the
+while, lets one launch finish what is left, and ends with `multirestart check` and a table. Exit
+code 1 if a restart was lost or doubled, the copy is not level, or a reader failed.
 """
 
 from __future__ import annotations
@@ -21,30 +22,34 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
+from optuna.exceptions import OptunaError
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy.exc import SQLAlchemyError
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from search.dashboard.optuna_storage import has_optuna_tables, open_optuna_storage
 from search.reports.report import Column, show_table
+from storage.errors import RecordError
 
 RESTARTS = 64
 OPTIONS = ("--sampler", "random", "--restarts", str(RESTARTS), "--epochs", "1000", "--workers", "1")
 TRIALS_PER_LAUNCH = 40
+_SHARE_OF_DELETES = 0.2
 # A signal that comes before Python has its handlers ends the process by itself.
 _EXPECTED = (0, 130, 143, -signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT)
 WAYS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 
-SETTLED = """
-    SELECT count(*) FROM trials LEFT JOIN claims USING (trial_id)
-    WHERE state = 'COMPLETE' OR (state = 'FAIL' AND NOT again)
-"""
-LOST = """
-    SELECT count(*) FROM trials JOIN claims USING (trial_id)
-    WHERE state <> 'COMPLETE' AND again
-    AND trial_id NOT IN (SELECT repeats FROM claims WHERE repeats IS NOT NULL)
-"""
-RECORDED = "SELECT count(*), count(DISTINCT configuration_id || ':' || seed) FROM restarts"
+TRIALS = "multirestart_trials"
+SETTLED = f"SELECT count(*) FROM {TRIALS} WHERE state IN ('complete', 'given up')"
+UNSETTLED = f"SELECT count(*) FROM {TRIALS} WHERE state NOT IN ('complete', 'given up')"
+GIVEN_UP = f"SELECT count(*) FROM {TRIALS} WHERE state = 'given up'"
+ATTEMPTS = f"SELECT coalesce(sum(attempt), 0) FROM {TRIALS}"
+UNPUBLISHED = f"SELECT count(*) FROM {TRIALS} WHERE published_state IS NOT state"
+RECORDED = (
+    "SELECT count(*), count(DISTINCT configuration_id || ':' || seed) FROM multirestart_restarts"
+)
 
 
 @dataclass
@@ -56,6 +61,7 @@ class Tally:
     failed_reads: int = 0
     troubles: list[str] = field(default_factory=list)
     kills: Counter[str] = field(default_factory=Counter)
+    copies_deleted: int = 0
 
 
 def workers_of(parent: int) -> list[int]:
@@ -78,7 +84,7 @@ class Soak:
         self.tally = Tally()
         self._folder = folder
         self._launchers = launchers
-        self._draw = random.Random(seed)
+        self.draw = random.Random(seed)
         self._running: list[subprocess.Popen[str]] = []
         self._reader: subprocess.Popen[str] | None = None
         self._target = TRIALS_PER_LAUNCH
@@ -108,23 +114,40 @@ class Soak:
 
     def kill(self) -> None:
         """Kill a launcher or a worker, whichever the draw gives."""
-        launcher = self._draw.choice(self._running)
+        launcher = self.draw.choice(self._running)
         workers = workers_of(launcher.pid)
-        if workers and self._draw.random() < 0.4:
-            victim, way, what = self._draw.choice(workers), signal.SIGKILL, "workers"
+        if workers and self.draw.random() < 0.4:
+            victim, way, what = self.draw.choice(workers), signal.SIGKILL, "workers"
         else:
-            victim, way, what = launcher.pid, self._draw.choice(WAYS), "launchers"
+            victim, way, what = launcher.pid, self.draw.choice(WAYS), "launchers"
         with suppress(ProcessLookupError):
             os.kill(victim, way)
             self.tally.kills[f"{what} by {way.name}"] += 1
 
+    def delete_copy(self) -> None:
+        """Delete Optuna's copy of the study, if it is there, as its dashboard does."""
+        path = self._folder / "multirestart.db"
+        with suppress(RecordError, OptunaError, SQLAlchemyError):
+            if path.exists() and has_optuna_tables(f"sqlite:///{path}"):
+                storage = open_optuna_storage(f"sqlite:///{path}")
+                try:
+                    with suppress(KeyError):
+                        storage.delete_study(storage.get_study_id_from_name("bands"))
+                        self.tally.copies_deleted += 1
+                finally:
+                    storage.engine.dispose()
+
     def pause(self) -> float:
         """Seconds until the next kill."""
-        return self._draw.uniform(1.0, 9.0)
+        return self.draw.uniform(1.0, 9.0)
 
     def settled(self) -> int:
         """Trials that are complete or given up."""
-        return self._count(SETTLED)[0]
+        return self.count(SETTLED)
+
+    def count(self, statement: str) -> int:
+        """What a statement that counts finds."""
+        return self._count(statement)[0]
 
     def finish(self) -> tuple[int, int]:
         """Let one launch finish what is left; returns the study's size and its exit code."""
@@ -142,8 +165,8 @@ class Soak:
     def lost_and_doubled(self, size: int) -> tuple[int, int, int]:
         """Restarts recorded, lost and doubled."""
         recorded, distinct = self._count(RECORDED)
-        missing = size - self.settled()
-        return recorded, (self._count(LOST)[0] + missing) * RESTARTS, recorded - distinct
+        missing = size - self.settled() + self.count(UNSETTLED)
+        return recorded, missing * RESTARTS, recorded - distinct
 
     def check(self) -> subprocess.CompletedProcess[str]:
         """`multirestart check` on the whole."""
@@ -178,7 +201,7 @@ class Soak:
         return row
 
 
-def soak(folder: Path, minutes: float, launchers: int, seed: int) -> bool:
+def soak(folder: Path, minutes: float, launchers: int, seed: int, *, deletes: bool) -> bool:
     """Soak a study and print the table; whether all is as it must be."""
     run = Soak(folder, launchers, seed)
     began = time.monotonic()
@@ -189,13 +212,17 @@ def soak(folder: Path, minutes: float, launchers: int, seed: int) -> bool:
         while (elapsed := time.monotonic() - began) < minutes * 60:
             run.keep_going()
             if time.monotonic() >= next_kill:
-                run.kill()
+                if deletes and run.draw.random() < _SHARE_OF_DELETES:
+                    run.delete_copy()
+                else:
+                    run.kill()
                 next_kill = time.monotonic() + run.pause()
             kills = sum(run.tally.kills.values())
             bar.update(task, completed=elapsed, description=f"{kills} kills")
             time.sleep(0.1)
     size, _ = run.finish()
     recorded, lost, doubled = run.lost_and_doubled(size)
+    unpublished = run.count(UNPUBLISHED)
     checked = run.check()
     tally = run.tally
     rows = [
@@ -205,26 +232,32 @@ def soak(folder: Path, minutes: float, launchers: int, seed: int) -> bool:
         ["launches", f"{tally.launches}, {launchers} at a time"],
         ["reads by `best`", f"{tally.reads}, {tally.failed_reads} failed"],
         ["trials", str(size)],
-        ["  given up", str(size - recorded // RESTARTS)],
+        ["  given up", str(run.count(GIVEN_UP))],
+        ["  attempts", str(run.count(ATTEMPTS))],
         ["restarts", str(recorded)],
         ["lost", str(lost)],
         ["doubled", str(doubled)],
+        *([["Optuna's copies deleted", str(tally.copies_deleted)]] if deletes else []),
+        ["trials not level in Optuna's copy", str(unpublished)],
         ["check", "clean" if checked.returncode == 0 else checked.stdout.strip()],
     ]
     show_table("Soak", [Column("what"), Column("count", right=True)], rows)
     for trouble in tally.troubles:
         click.echo(trouble, err=True)
-    return not (lost or doubled or tally.failed_reads or tally.troubles or checked.returncode)
+    return not (
+        lost or doubled or unpublished or tally.failed_reads or tally.troubles or checked.returncode
+    )
 
 
 @click.command()
 @click.option("--minutes", type=click.FloatRange(min=0.1), default=10.0, show_default=True)
 @click.option("--launchers", type=click.IntRange(min=1), default=2, show_default=True)
+@click.option("--deletes", is_flag=True, help="Delete Optuna's copy of the study now and then.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of what is killed and when.")
-def main(minutes: float, launchers: int, seed: int) -> None:
+def main(minutes: float, launchers: int, deletes: bool, seed: int) -> None:
     """Kill launchers and workers of one study at random and see that nothing is lost."""
     with tempfile.TemporaryDirectory() as folder:
-        sys.exit(0 if soak(Path(folder), minutes, launchers, seed) else 1)
+        sys.exit(0 if soak(Path(folder), minutes, launchers, seed, deletes=deletes) else 1)
 
 
 if __name__ == "__main__":

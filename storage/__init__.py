@@ -1,1 +1,1 @@
-"""The record: every restart, in tables beside Optuna's in the same database."""
+"""The store: studies, their queue of trials, and every restart. Knows no TensorFlow, no Optuna."""

@@ -1,31 +1,36 @@
-"""A database: its URL, its engine, and the record in it opened for reading, as it is.
-
-`storage.updating` opens it for writing: made, and brought up to date.
-"""
+"""A database: its URL, its engine, its transactions, and the version of what it holds."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy
-from sqlalchemy import Connection, Engine, event, inspect
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy import Connection, Dialect, Engine, event, inspect
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from storage.errors import RecordError, RecordFailedError
+from storage.url import parse_url, require_file, shown, sqlite_path
 
 VERSION_TABLE = "multirestart_version"
-KNOWN_VERSIONS = ("0001", "0002", "0003")
-LATEST_VERSION = KNOWN_VERSIONS[-1]
+LATEST_VERSION = "1"
+_VERSIONS_BEFORE = ("0001", "0002", "0003")
+"""Of records that stood among Optuna's tables, which this code cannot read."""
 LOCK_TIMEOUT_SECONDS = 60
 _TURN_MILLISECONDS = 250
+_SECONDS_BEFORE_A_WORD = 3.0
+
+OnWait = Callable[[float], None]
+"""Told, once, that a transaction has been waiting so many seconds for another program's lock."""
 
 
 def set_sqlite_pragmas(connection: Any, _record: Any = None) -> None:
@@ -41,28 +46,50 @@ def set_sqlite_pragmas(connection: Any, _record: Any = None) -> None:
 
 
 class Database:
-    """A database whose record is of the version that this code knows.
+    """A database and its transactions, as `Store.transaction` promises them.
 
-    `transaction` is the one scope in which the record is read or written: it commits at its end,
-    rolls back if anything is raised, and turns the database's own errors into a
-    RecordFailedError. All reads in it see one snapshot, and on SQLite a database opened for writing
-    is locked for other writers from its start.
+    The database's own errors become a RecordFailedError. On SQLite a database opened for writing
+    is locked for other writers from the start of a transaction.
     """
 
-    def __init__(self, url: str, engine: Engine) -> None:
+    def __init__(self, url: str, *, writing: bool, on_wait: OnWait | None = None) -> None:
         self.url = url
-        self._engine = engine
+        self._engine = make_engine(parse_url(url), writing=writing, on_wait=on_wait)
         self._path = sqlite_path(parse_url(url))
         self._file = _identity(self._path)
+        self._current = threading.local()
+
+    @property
+    def dialect(self) -> Dialect:
+        """SQLAlchemy's dialect of the database."""
+        return self._engine.dialect
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """A connection whose work becomes visible together at the end, or not at all."""
+        """A connection whose work becomes visible together at the end, or not at all.
+
+        Within another transaction of the same thread it is a part of that one.
+        """
+        current: Connection | None = getattr(self._current, "connection", None)
+        if current is not None:
+            with errors_named(self.url, RecordFailedError):
+                yield current
+            return
         if _identity(self._path) != self._file:
             # SQLite would go on in the old file, which nobody can open any more.
             raise RecordFailedError(f"{shown(self.url)}: the file was removed or replaced")
         with errors_named(self.url, RecordFailedError), self._engine.begin() as connection:
-            yield connection
+            self._current.connection = connection
+            try:
+                yield connection
+            finally:
+                self._current.connection = None
+
+    def checkpoint(self) -> None:
+        """Bring what stands in SQLite's write-ahead log into the file, as far as none reads it."""
+        if self._path is not None:
+            with errors_named(self.url, RecordFailedError), self._engine.connect() as connection:
+                connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(PASSIVE)")  # type: ignore[union-attr]
 
     def close(self) -> None:
         """Give back all connections."""
@@ -80,85 +107,6 @@ def _identity(path: Path | None) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def parse_url(text: str) -> URL:
-    """The URL of a database. Raises RecordError if it is not one that SQLAlchemy can open."""
-    try:
-        url = make_url(text)
-        backend = url.get_backend_name()
-    except ArgumentError:
-        raise RecordError(
-            f"the storage must be a database URL like sqlite:///multirestart.db, received {text!r}"
-        ) from None
-    if backend not in ("sqlite", "postgresql"):
-        raise RecordError(f"the storage must be SQLite or PostgreSQL, received {backend}")
-    try:
-        url.get_dialect().import_dbapi()
-    except ModuleNotFoundError as error:
-        raise RecordError(
-            f"{shown(text)!r} needs the Python package {error.name}: install it"
-        ) from None
-    except ArgumentError as error:
-        raise RecordError(f"{shown(text)}: {error}") from None
-    if backend == "sqlite":
-        if url.database in (None, "", ":memory:"):
-            raise RecordError("a study needs a database file, like sqlite:///multirestart.db")
-        if url.query or str(url.database).startswith("file:"):
-            raise RecordError(
-                "the storage must be a plain file for SQLite, without options, like "
-                f"sqlite:///multirestart.db; received {text!r}"
-            )
-        _refuse_path(Path(str(url.database)))
-    return url
-
-
-def _refuse_path(path: Path) -> None:
-    """Raise RecordError for a path that SQLAlchemy or `Path.resolve` would fail at."""
-    try:
-        str(path).encode()
-        path.resolve()
-    except UnicodeEncodeError:
-        raise RecordError(f"the storage must be in UTF-8, received {str(path)!r}") from None
-    except (RuntimeError, OSError) as error:
-        reason = getattr(error, "strerror", None) or "it is a link to itself"
-        raise RecordError(f"cannot open {str(path)[:60]!r}: {reason}") from None
-
-
-def open_for_reading(text: str) -> Database:
-    """Open the record of a database, writing nothing.
-
-    Raises RecordError if there is none, or if it is of another version than this code knows.
-    """
-    path = sqlite_path(parse_url(text))
-    if path is not None and not (is_there(path) and path.is_file()):
-        raise RecordError(f"there is no database {path}; `multirestart launch` makes one")
-    database = open_if_there(text)
-    if database is None:
-        raise RecordError(f"{shown(text)} holds no multirestart study: launch one there")
-    return database
-
-
-def open_if_there(text: str) -> Database | None:
-    """Open the record of a database, writing nothing; None if the database holds none.
-
-    Raises RecordError if it is no database, or its record of another version than this code knows.
-    """
-    url = parse_url(text)
-    path = sqlite_path(url)
-    if path is not None and not is_there(path):
-        return None
-    with read_only(text) as connection:
-        version = record_version(text, connection)
-    if version is None:
-        return None
-    if version != LATEST_VERSION:
-        copied = ", with a copy beside it" if path is not None else ""
-        raise RecordError(
-            f"{shown(text)} was written by an older version (record {version}): "
-            f"the next launch there updates it{copied}"
-        )
-    return Database(text, make_engine(url, writing=False))
-
-
 @contextmanager
 def read_only(text: str) -> Iterator[Connection]:
     """A connection to whatever is at a URL, to look at and not to write."""
@@ -174,41 +122,7 @@ def read_only(text: str) -> Iterator[Connection]:
         engine.dispose()
 
 
-def shown(text: str) -> str:
-    """A URL as it may be printed: without its password."""
-    try:
-        return make_url(text).render_as_string(hide_password=True)
-    except ArgumentError:
-        return text
-
-
-def is_there(path: Path) -> bool:
-    """Whether there is a file of that path. Raises RecordError if there can be none."""
-    try:
-        return path.exists()
-    except OSError as error:
-        raise RecordError(f"cannot open {str(path)[:60]!r}: {error.strerror or error}") from None
-
-
-def sqlite_path(url: URL) -> Path | None:
-    """The file of an SQLite URL; None for any other kind of database."""
-    return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
-
-
-def require_file(path: Path) -> None:
-    """Raise RecordError if something is there that is no file or may not be read.
-
-    It is looked at from outside: to open and close it here would take SQLite's locks on it away
-    from the connections that this process has (sqlite.org/howtocorrupt.html, section 2.2).
-    """
-    if is_there(path):
-        if not path.is_file():
-            raise RecordError(f"cannot open {path}: it is not a file")
-        if not os.access(path, os.R_OK):
-            raise RecordError(f"cannot open {path}: it may not be read")
-
-
-def make_engine(url: URL, *, writing: bool) -> Engine:
+def make_engine(url: URL, *, writing: bool, on_wait: OnWait | None = None) -> Engine:
     """SQLAlchemy's engine for a database, with the transactions that `Database` promises."""
     path = sqlite_path(url)
     if path is None:
@@ -225,7 +139,7 @@ def make_engine(url: URL, *, writing: bool) -> Engine:
     if writing:
         event.listen(engine, "connect", set_sqlite_pragmas)
     event.listen(engine, "connect", _leave_transactions_to_us)
-    event.listen(engine, "begin", _begin_to_write if writing else _begin_to_read)
+    event.listen(engine, "begin", partial(_begin_to_write, on_wait) if writing else _begin_to_read)
     return engine
 
 
@@ -241,12 +155,12 @@ def _begin_to_read(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
 
 
-def _begin_to_write(connection: Connection) -> None:
+def _begin_to_write(on_wait: OnWait | None, connection: Connection) -> None:
     """Take the write lock at once: a transaction that read first could not wait for it later.
 
     SQLite waits for it in short turns, between which Python can answer Ctrl-C.
     """
-    deadline = time.monotonic() + LOCK_TIMEOUT_SECONDS
+    began, has_told = time.monotonic(), on_wait is None
     connection.exec_driver_sql(f"PRAGMA busy_timeout = {_TURN_MILLISECONDS}").close()
     while True:
         try:
@@ -254,27 +168,37 @@ def _begin_to_write(connection: Connection) -> None:
             break
         except OperationalError as error:
             code = getattr(error.orig, "sqlite_errorcode", 0)
+            waited = time.monotonic() - began
             # The low byte is the kind: busy too is who waits for another to recover the log.
-            if code & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+            if code & 0xFF != sqlite3.SQLITE_BUSY or waited > LOCK_TIMEOUT_SECONDS:
                 raise
+            if not has_told and waited >= _SECONDS_BEFORE_A_WORD:
+                has_told = True
+                on_wait(waited)  # type: ignore[misc]
     connection.exec_driver_sql(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_SECONDS * 1000}").close()
 
 
-def record_version(url: str, connection: Connection) -> str | None:
-    """The version of the record in a database, None if it has none.
+def holds_record(url: str, connection: Connection) -> bool:
+    """Whether a database holds the store's tables.
 
-    Raises RecordError if it is newer than this code.
+    Raises RecordError if they are of another version than this code knows.
     """
     if not inspect(connection).has_table(VERSION_TABLE):
-        return None
+        return False
     statement = sqlalchemy.text(f"SELECT version_num FROM {VERSION_TABLE}")
     version: str | None = connection.execute(statement).scalar()
-    if version is not None and version not in KNOWN_VERSIONS:
+    if version in _VERSIONS_BEFORE:
+        raise RecordError(
+            f"{shown(url)} is of an early version of multirestart (record {version}), which this "
+            "one does not read: give another database, and keep the restarts of this one by "
+            "`multirestart restarts --format csv` of the version that wrote it"
+        )
+    if version not in (None, LATEST_VERSION):
         raise RecordError(
             f"{shown(url)} was written by a newer version (record {version}, known up to "
             f"{LATEST_VERSION}): update multirestart"
         )
-    return version
+    return version is not None
 
 
 @contextmanager
@@ -285,7 +209,7 @@ def errors_named(url: str, kind: type[RecordError] = RecordError) -> Iterator[No
     except DBAPIError as error:
         if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
             raise RecordError(
-                f"{sqlite_path(make_url(url))} is not an SQLite database; name another file"
+                f"{sqlite_path(parse_url(url))} is not an SQLite database; name another file"
             ) from error
         raise kind(f"{shown(url)}: {error.orig}") from error
     except SQLAlchemyError as error:

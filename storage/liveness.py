@@ -1,8 +1,8 @@
-"""Which launchers are alive: each holds a lock for as long as it lives.
+"""Locks between processes: which launchers are alive, and who may do what only one may at a time.
 
-The operating system (or the database server) drops the lock when the process ends, however it
-ends: a dead launcher is known at once, and a live one, however slow, is never taken for dead.
-Heartbeats would need a grace period, in which the one waits and the other may be robbed.
+The operating system, or the database server, drops a lock when the process that holds it ends,
+however it ends. Heartbeats would need a grace period, in which a dead launcher's trials wait and a
+slow one's are taken.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import hashlib
 import os
 import socket
 import uuid
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,41 +22,25 @@ from filelock import FileLock, Timeout
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from storage.database import LOCK_TIMEOUT_SECONDS, parse_url, shown, sqlite_path
+from storage.contract import Liveness
+from storage.database import LOCK_TIMEOUT_SECONDS
 from storage.errors import RecordError
+from storage.url import parse_url, shown, sqlite_path
 
 
-class Presence(ABC):
-    """A launcher's presence in a database, from `__enter__` to `__exit__` or its death."""
-
-    def __init__(self) -> None:
-        self.launcher = f"{socket.gethostname()[:24]}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
-
-    @abstractmethod
-    def __enter__(self) -> Presence: ...
-
-    @abstractmethod
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
-
-    @abstractmethod
-    def is_alive(self, launcher: str) -> bool:
-        """Whether a launcher, this or another, is alive."""
+def _new_launcher() -> str:
+    return f"{socket.gethostname()[:24]}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
 
 
-class FilePresence(Presence):
+class FileLiveness(Liveness):
     """A locked file beside an SQLite database; removed at the end."""
 
     def __init__(self, database: Path) -> None:
-        super().__init__()
+        self.launcher = _new_launcher()
         self._database = database.resolve()  # one place, by whatever path a launcher came
         self._lock = self._lock_of(self.launcher)
 
-    def __enter__(self) -> FilePresence:
+    def __enter__(self) -> FileLiveness:
         with _named(self._database):
             # Another's sweep may hold it for a moment, and unlink it; filelock then makes it anew.
             self._lock.acquire(timeout=LOCK_TIMEOUT_SECONDS)
@@ -102,19 +85,19 @@ class FilePresence(Presence):
         return _file_lock(self._database.with_name(f"{_prefix(self._database)}{launcher}"))
 
 
-class ServerPresence(Presence):
+class ServerLiveness(Liveness):
     """An advisory lock of a PostgreSQL session."""
 
     def __init__(self, url: sqlalchemy.URL) -> None:
-        super().__init__()
+        self.launcher = _new_launcher()
         engine = sqlalchemy.create_engine(url, isolation_level="AUTOCOMMIT")
         try:
             self._connection = engine.connect()
         except DBAPIError as error:
             raise RecordError(f"{shown(str(url))}: {' '.join(str(error.orig).split())}") from error
 
-    def __enter__(self) -> ServerPresence:
-        self.wait_for(self.launcher)
+    def __enter__(self) -> ServerLiveness:
+        self.hold(self.launcher)
         return self
 
     def __exit__(
@@ -136,49 +119,62 @@ class ServerPresence(Presence):
         self._connection.execute(unlock, {"key": _key(launcher)})
         return False
 
-    def wait_for(self, name: str) -> None:
-        """Wait for the lock of a name and hold it until the session ends."""
+    def hold(self, name: str, *, wait: bool = True) -> bool:
+        """Hold the lock of a name until the session ends; whether it is held."""
+        if not wait:
+            return self._try_lock(name)
         self._connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _key(name)})
+        return True
 
-    def _try_lock(self, launcher: str) -> bool:
+    def _try_lock(self, name: str) -> bool:
         lock = text("SELECT pg_try_advisory_lock(:key)")
-        return bool(self._connection.execute(lock, {"key": _key(launcher)}).scalar())
+        return bool(self._connection.execute(lock, {"key": _key(name)}).scalar())
 
 
-def presence_in(url: str) -> Presence:
-    """A presence in the database at `url`, to be entered by a launcher.
+def liveness_in(url: str) -> Liveness:
+    """A sign of life in the database at `url`, to be entered by a launcher.
 
-    Raises RecordError if its server cannot be reached.
+    Raises:
+        RecordError: If its server cannot be reached.
     """
     parsed = parse_url(url)
     path = sqlite_path(parsed)
-    return ServerPresence(parsed) if path is None else FilePresence(path)
+    return ServerLiveness(parsed) if path is None else FileLiveness(path)
 
 
 @contextmanager
-def opening(url: str) -> Iterator[None]:
-    """Make launchers that would make the tables of one database do so one after another.
+def lock(url: str, name: str, *, wait: bool = True) -> Iterator[bool]:
+    """Hold the lock of a name in a database; whether it is held.
 
-    SQLite answers "locked" at once, however long one would wait, to whoever switches a new file
-    to a write-ahead log while another does; PostgreSQL refuses a table that another makes.
+    Args:
+        url: URL of the database.
+        name: What the lock is for.
+        wait: Whether to wait for another that holds it.
+
+    Raises:
+        RecordError: If another holds it for too long, or no lock can be made there.
     """
     parsed = parse_url(url)
     path = sqlite_path(parsed)
     if path is None:
-        with ServerPresence(parsed) as presence:
-            presence.wait_for("opening")
-            yield
+        with ServerLiveness(parsed) as session:
+            yield session.hold(name, wait=wait)
         return
     if not path.parent.is_dir():
         raise RecordError(f"{url}: unable to open database file: there is no folder {path.parent}")
     path = path.resolve()
-    lock = _file_lock(path.with_name(f"{path.name}-opening"))
+    file_lock = _file_lock(path.with_name(f"{path.name}-{name}"))
     with _named(path):
-        lock.acquire(timeout=LOCK_TIMEOUT_SECONDS)
+        try:
+            file_lock.acquire(timeout=LOCK_TIMEOUT_SECONDS if wait else 0)
+        except Timeout:
+            if wait:
+                raise
     try:
-        yield
+        yield file_lock.is_locked
     finally:
-        _remove(lock)
+        if file_lock.is_locked:
+            _remove(file_lock)
 
 
 @contextmanager

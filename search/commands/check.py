@@ -6,12 +6,10 @@ from collections.abc import Iterable
 
 import click
 
-from search.commands.options import format_option, storage_option, warned
+from search.commands.options import format_option, opened_store, storage_option
 from search.commands.reading import write
-from search.opened import study_in
 from search.reports.report import Column, show_table
-from storage.database import open_for_reading
-from storage.reading import study_names
+from search.study import study_in
 
 _KEYS = ("study", "trial", "seed", "finding")
 
@@ -44,36 +42,30 @@ def check(study: str | None, storage: str, retrain: int, draw: int, output: str)
     \b
     multirestart check --retrain 100
     """
-    database = open_for_reading(storage)
-    names = study_names(database) if study is None else [study]
-    chosen = [warned(study_in(database, name)) for name in names]
-    # Optuna, imported late: it is not needed to say that there is no such study.
-    from search.problem.plan import Plan
-    from search.verify.database import check_file, check_study, retrained, sample
+    store = opened_store(storage)
+    names = [each.name for each in store.studies()] if study is None else [study]
+    chosen = [study_in(store, name) for name in names]
+    # Optuna and TensorFlow: they are not needed to say that there is no such study.
+    from search.commands.progress import foreign_trials
 
-    found = [_finding("", finding.trial, None, finding.what) for finding in check_file(database)]
+    found = [_row("", None, None, error) for error in store.integrity_errors()]
     for opened in chosen:
-        name, study_id = opened.name, opened.study_id
-        plan = Plan.from_record(name, opened.record)
-        checked, findings = check_study(database, study_id, plan)
-        found += [_finding(name, finding.trial, None, finding.what) for finding in findings]
-        outdated = plan.problem.outdated
-        drawn = sample(database, study_id, 0 if outdated else retrain, draw)
-        for recorded in drawn:
-            what = retrained(plan.problem, recorded)
-            if what is not None:
-                found.append(_finding(name, recorded.trial, recorded.restart.seed, what))
+        checked = opened.check(retrain, draw)
+        found += [_row(opened.name, each.trial, each.seed, each.what) for each in checked.findings]
+        outdated = opened.problem.outdated
         click.echo(
-            f"{name}: {checked.trials} trials with {checked.restarts} restarts looked at, "
-            f"{len(drawn)} restarts trained again" + (f" ({outdated})" if outdated else ""),
+            f"{opened.name}: {checked.trials} trials with {checked.restarts} restarts looked at, "
+            f"{checked.retrained} restarts trained again" + (f" ({outdated})" if outdated else ""),
             err=True,
         )
+        if checked.foreign:
+            click.echo(f"{opened.name}: {foreign_trials(checked.foreign)}", err=True)
     _show(output, found)
     if found:
         raise SystemExit(1)
 
 
-def _finding(study: str, trial: int | None, seed: int | None, what: str) -> dict[str, object]:
+def _row(study: str, trial: int | None, seed: int | None, what: str) -> dict[str, object]:
     return dict(zip(_KEYS, (study, trial, seed, what), strict=True))
 
 

@@ -8,7 +8,8 @@ import click
 
 from search.commands.options import storage_option
 from search.problem.errors import UserError
-from storage.database import open_for_reading, shown
+from storage.opening import open_for_reading
+from storage.url import shown
 
 
 def _require_free(host: str, port: int) -> None:
@@ -42,7 +43,7 @@ def dashboard(storage: str, host: str, port: int) -> None:
     # Optuna and its dashboard, imported once the database is known to be one.
     import optuna_dashboard
 
-    from storage.optuna_storage import open_optuna_storage
+    from search.dashboard.optuna_storage import open_optuna_storage
 
     if host not in ("127.0.0.1", "localhost", "::1"):
         click.echo(

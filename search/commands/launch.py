@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from search.commands.options import Listed, storage_option, worker_count
-from search.opened import DEFAULT_STORAGE
+from search.commands.options import Listed, storage_option
 from search.problem.datasets import BUILT_IN
 from search.problem.errors import LaunchError
 from search.problem.network import ACTIVATIONS
@@ -21,11 +20,12 @@ from search.problem.plan import Plan
 from search.problem.samplers import SAMPLERS
 from search.problem.scaling import SCALINGS
 from search.reports.tables import show_standings
-from search.statistics.ranking import Standing, ranked
-from storage.database import shown
-from storage.reading import configuration_counts
+from search.statistics.ranking import Standing
+from search.study import DEFAULT_STORAGE, Study, open_study
+from storage.url import shown
 
 if TYPE_CHECKING:
+    from search.commands.progress import LaunchProgress
     from search.problem.plan_fields import PlanFields
 
 _MOST_WORKERS = 1024
@@ -174,44 +174,24 @@ def launch(
     multirestart launch points.toml --trials 100
     """
     # Optuna, joblib and pydantic, imported late so that --help answers at once.
-    from search.commands.progress import run_with_progress
-    from search.running.interrupts import Interrupts
-    from search.running.search_ledger import SearchLedger
-    from search.running.study import open_study
-    from storage.liveness import presence_in
-    from storage.updating import bring_up_to_date
+    from search.commands.progress import LaunchProgress
 
     fields = _asked(plan, options)
-    name = fields.name
-    with Interrupts().caught() as interrupts:
-        with _saved_to(save_plan, fields) as make_plan:
-            copy = bring_up_to_date(storage)
-            if copy is not None:
-                said = f"Updated the record in {shown(storage)}; as it was, it is in {copy}."
-                click.echo(said, err=True)
-            count = worker_count(workers)
-            opened = open_study(storage, name, make_plan)
-        planned = opened.plan
-        with presence_in(storage) as presence:
-            ledger = SearchLedger(opened, presence)
-            given_up = run_with_progress(opened, ledger, count, interrupts)
-    counts = configuration_counts(opened.database, opened.study_id, planned.problem.epochs)
-    standings = ranked(counts)
+    with LaunchProgress() as progress:
+        found = _run(storage, fields, workers, save_plan, progress)
+    with found.snapshot():
+        standings = found.best()
+    given_up = progress.given_up
     if not standings:
         reason = given_up[-1].reason if given_up else "all were given up, as the dashboard tells"
-        raise LaunchError(f"no trial of {planned.name!r} could be trained: {reason}")
+        raise LaunchError(f"no trial of {found.name!r} could be trained: {reason}")
     show_standings(
-        planned.name,
-        planned.problem,
-        planned.space,
-        standings,
-        top=20,
-        front=planned.objective == "both",
+        found.name, found.problem, found.space, standings, top=20, front=found.seeks_both
     )
     if given_up:
         what = "1 trial was" if len(given_up) == 1 else f"{len(given_up)} trials were"
         click.echo(f"{what} given up and counts in no figure.", err=True)
-    _say_what_next(storage, planned, standings[0])
+    _say_what_next(storage, found, standings[0])
 
 
 def _asked(plan: Path | None, options: Mapping[str, Any]) -> PlanFields:
@@ -225,30 +205,48 @@ def _asked(plan: Path | None, options: Mapping[str, Any]) -> PlanFields:
     )
 
 
-@contextmanager
-def _saved_to(path: Path | None, fields: PlanFields) -> Iterator[Callable[[Plan | None], Plan]]:
-    """What makes the plan when the study is opened, and saves it unless opening fails."""
-    from search.problem.plan_files import new_file, saved_fields, to_toml
+def _run(
+    storage: str,
+    fields: PlanFields,
+    workers: int | None,
+    save_plan: Path | None,
+    progress: LaunchProgress,
+) -> Study:
+    """Run the study, its plan saved as soon as the study is open if there is a file for it."""
+    from search.launching import run_study
+    from search.problem.plan_files import NewPlanFile, saved_fields, to_toml
+    from search.running.events import Event, LaunchBegan
+    from search.running.interrupts import Interrupts
 
-    if path is None:
-        yield fields.plan
-        return
-    with new_file(path) as file:
+    def make_plan(kept: Plan | None) -> Plan:
+        plan = fields.plan(kept)
+        if save_plan is not None:
+            saved_fields(plan, fields, save_plan.parent)  # refuses data that no file holds
+        return plan
 
-        def make(kept: Plan | None) -> Plan:
-            plan = fields.plan(kept)
-            file.write(to_toml(saved_fields(plan, fields, path.parent)))
-            return plan
+    with (
+        Interrupts().caught() as interrupts,
+        NewPlanFile(save_plan) if save_plan is not None else nullcontext() as file,
+    ):
 
-        yield make
+        def on_event(event: Event) -> None:
+            if isinstance(event, LaunchBegan) and save_plan is not None and file is not None:
+                file.keep(to_toml(saved_fields(event.plan, fields, save_plan.parent)))
+            progress(event)
+
+        name = run_study(storage, fields.name_among, make_plan, workers, on_event, interrupts)
+    return open_study(storage, name)
 
 
-def _say_what_next(storage: str, plan: Plan, best: Standing) -> None:
+def _say_what_next(storage: str, study: Study, best: Standing) -> None:
     at = "" if storage == DEFAULT_STORAGE else f" --storage {shlex.quote(shown(storage))}"
-    where = f" --study {shlex.quote(plan.name)}{at}"
+    where = f" --study {shlex.quote(study.name)}{at}"
     restart = f" --trial {best.counts.best_trial} --seed {best.counts.best_seed}"
     commands = [
-        (f"launch{where} --trials {2 * plan.trials}", "more restarts, narrower intervals"),
+        (
+            f"launch{where} --trials {2 * study.record.search['trials']}",
+            "more restarts, narrower intervals",
+        ),
         (f"best{where}", "this table again; --format json for programs"),
         (f"dashboard{at}", "the study in a browser"),
     ]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
 import click
 
-from search.opened import DEFAULT_STORAGE, Study, open_study
-from search.problem.errors import UserError
-from search.problem.names import quoted
 from search.problem.plan import flat_name
-from search.problem.problem import SHARED_ORDERS, training_version
+from search.study import DEFAULT_STORAGE, Study, study_in
+from storage.contract import Store
+from storage.opening import open_for_reading
 
 storage_option = click.option(
     "--storage",
@@ -69,38 +67,18 @@ def option_of(field: str) -> str:
     return f"--{flat_name(field).replace('_', '-')}"
 
 
-def worker_count(asked: int | None) -> int:
-    """The worker processes asked for, or one per core that this process may use.
-
-    Raises UserError if LOKY_MAX_CPU_COUNT, by which joblib is told the cores, is no number.
-    """
-    from joblib import cpu_count  # imported late: commands that only read need no joblib
-
-    if asked is not None:
-        return asked
-    try:
-        return int(cpu_count())
-    except ValueError:
-        raise UserError(
-            "the environment variable LOKY_MAX_CPU_COUNT must be a whole number of at least 1, "
-            f"received {quoted(os.environ.get('LOKY_MAX_CPU_COUNT', ''))}"
-        ) from None
-
-
 def opened(storage: str, name: str | None) -> Study:
-    """The study asked for, opened for reading; says so where its restarts are not independent.
+    """The study asked for, opened for reading; all that the command reads is of one state of it.
 
     Raises RecordError that names the studies there are if it is not one of them.
     """
-    return warned(open_study(storage, name))
-
-
-def warned(study: Study) -> Study:
-    """The study, after a line on stderr if its restarts, of an older version, share their luck."""
-    if training_version(study.record.problem) == 1:
-        click.echo(
-            f"Study {study.name!r} was trained by an older version, {SHARED_ORDERS}: its restarts "
-            "are not independent, and what is said of them is less certain than it looks.",
-            err=True,
-        )
+    study = study_in(opened_store(storage), name)
+    click.get_current_context().with_resource(study.snapshot())
     return study
+
+
+def opened_store(storage: str) -> Store:
+    """The store in a database, opened for reading and closed when the command ends."""
+    store = open_for_reading(storage)
+    click.get_current_context().call_on_close(store.close)
+    return store

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Iterable, Sequence
 
+import click
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -19,15 +19,21 @@ from rich.progress import (
 
 from search.problem.configuration import Configuration
 from search.problem.rows import ConfigurationCounts
-from search.running.interrupts import Interrupts
-from search.running.runner import TrialDone, TrialTroubled, Waiting, run_study
-from search.running.search_ledger import SearchLedger
-from search.running.study import OpenStudy
-from search.running.workers import Workers
+from search.running.events import (
+    Event,
+    ForeignTrials,
+    LaunchBegan,
+    PublishingStopped,
+    RaceBegan,
+    RoundDone,
+    TrialDone,
+    TrialTroubled,
+    Waiting,
+    WaitingForLock,
+)
 from search.statistics.escape import EscapeRate
-from search.statistics.objectives import escape_rate
-from storage.reading import configuration_counts
 
+_MOST_NUMBERS = 5
 _SECONDS_BETWEEN_LINES = 10.0
 _SECONDS_OF_SPEED = 10.0
 
@@ -47,11 +53,10 @@ class _Tally:
         The speed is that of the last seconds. It is counted from the end of a trial on, so it
         measures the training and not the start of TensorFlow.
         """
-        rate = escape_rate(done.restarts)
         pooled = self._pooled[done.configuration]
-        pooled[0] += rate.escaped
-        pooled[1] += rate.restarts
-        speed = self._speed(time.monotonic(), rate.restarts)
+        pooled[0] += done.summary.escaped
+        pooled[1] += done.summary.restarts
+        speed = self._speed(time.monotonic(), done.summary.restarts)
         best, (escaped, restarts) = max(
             self._pooled.items(), key=lambda item: EscapeRate(*item[1]).interval[0]
         )
@@ -69,71 +74,146 @@ class _Tally:
         return trained / (now - since) if now > since else None
 
 
-def run_with_progress(
-    study: OpenStudy, ledger: SearchLedger, workers: int, interrupts: Interrupts
-) -> list[TrialTroubled]:
-    """Run a study to its size and show how it goes: a bar on a terminal, else a line at times.
+class LaunchProgress:
+    """Shows what happens in a launch: a bar on a terminal, else a line at times.
 
-    Returns the trials that were given up.
+    Used as a context manager; called with each event.
     """
-    console = Console(stderr=True, highlight=False, emoji=False)
-    is_settled, trials, already = ledger.is_settled, study.plan.trials, ledger.settled
-    if is_settled:
-        _say(
-            console,
-            f"Study {study.plan.name!r} has its {trials} trials already ({already} complete or "
-            "given up): nothing to do. Ask for more with --trials.",
+
+    def __init__(self) -> None:
+        self.given_up: list[TrialTroubled] = []
+        self._console = Console(stderr=True, highlight=False, emoji=False)
+        columns = (
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("trials"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.description}", markup=False),
         )
-        return []
-    if already:
-        _say(console, f"Going on from {already} trials.")
-    plural = "s" if workers > 1 else ""
-    _say(console, f"Starting {workers} worker{plural} (TensorFlow takes a few seconds).")
-    tally = _Tally(configuration_counts(study.database, study.study_id, study.plan.problem.epochs))
-    columns = (
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TextColumn("trials"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}", markup=False),
-    )
-    last_line = time.monotonic()
-    given_up: list[TrialTroubled] = []
-    waits = False
-    with (
-        Workers(workers) as pool,
-        Progress(*columns, console=console, disable=not console.is_terminal) as bar,
-        closing(run_study(ledger, pool, interrupts)) as events,
-    ):
-        task = bar.add_task("", total=trials, completed=already)
-        for event in events:
-            if isinstance(event, Waiting):
-                if not waits:
-                    _say(console, "Waiting for the trials that other launchers train.")
-                waits = True
-                bar.update(task, completed=ledger.settled)
-            elif isinstance(event, TrialTroubled):
-                _say(console, _trouble(event))
+        self._bar = Progress(*columns, console=self._console, disable=not self._console.is_terminal)
+        self._task = self._bar.add_task("", visible=False)
+        self._last_line = time.monotonic()
+        self._is_waiting = False
+        self._trials = 0
+
+    def __enter__(self) -> LaunchProgress:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._bar.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+        match event:
+            case LaunchBegan():
+                self._begin(event)
+            case TrialDone():
+                self._done(event)
+            case TrialTroubled():
+                self._say(troubled(event))
                 if event.given_up:
-                    given_up.append(event)
-            else:
-                waits = False
-                line = tally.add(event)
-                bar.update(task, completed=ledger.settled, description=line)
-                is_last = ledger.settled >= trials
-                if not console.is_terminal and (
-                    is_last or time.monotonic() - last_line >= _SECONDS_BETWEEN_LINES
-                ):
-                    last_line = time.monotonic()
-                    _say(console, f"{ledger.settled} of {trials} trials: {line}")
-    return given_up
+                    self.given_up.append(event)
+            case Waiting():
+                if not self._is_waiting:
+                    self._say(_WAITING)
+                self._is_waiting = True
+                self._bar.update(self._task, completed=event.settled)
+            case WaitingForLock():
+                self._say(_LOCKED)
+            case PublishingStopped():
+                self._say(not_published(event))
+            case ForeignTrials():
+                self._say(foreign_trials(event.numbers))
+
+    def _begin(self, event: LaunchBegan) -> None:
+        self._trials = event.plan.trials
+        if event.is_over:
+            self._say(
+                f"Study {event.plan.name!r} has its {self._trials} trials already "
+                f"({event.settled} complete or given up): nothing to do. Ask for more with "
+                "--trials."
+            )
+            return
+        if event.settled:
+            self._say(f"Going on from {event.settled} trials.")
+        plural = "s" if event.workers > 1 else ""
+        self._say(f"Starting {event.workers} worker{plural} (TensorFlow takes a few seconds).")
+        self._tally = _Tally(event.counts)
+        self._bar.start()
+        self._bar.update(self._task, total=self._trials, completed=event.settled, visible=True)
+
+    def _done(self, event: TrialDone) -> None:
+        self._is_waiting = False
+        line = self._tally.add(event)
+        self._bar.update(self._task, completed=event.settled, description=line)
+        is_last = event.settled >= self._trials
+        is_time = time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES
+        if not self._console.is_terminal and (is_last or is_time):
+            self._last_line = time.monotonic()
+            self._say(f"{event.settled} of {self._trials} trials: {line}")
+
+    def _say(self, line: str) -> None:
+        self._console.print(line, markup=False, soft_wrap=True)
 
 
-def _trouble(event: TrialTroubled) -> str:
+class RaceProgress:
+    """Shows what happens in a race, a line for every round; called with each event."""
+
+    def __init__(self) -> None:
+        self._is_waiting = False
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+        match event:
+            case RaceBegan():
+                _echo(f"Race {event.race_id} of {', '.join(event.entrants)}.")
+            case RoundDone():
+                _echo(f"Round {event.round}: {event.restarts} restarts each, {event.left} left.")
+            case TrialTroubled():
+                _echo(troubled(event))
+            case Waiting() if not self._is_waiting:
+                self._is_waiting = True
+                _echo(_WAITING)
+            case WaitingForLock():
+                _echo(_LOCKED)
+            case PublishingStopped():
+                _echo(not_published(event))
+            case ForeignTrials():
+                _echo(foreign_trials(event.numbers))
+
+
+def _echo(line: str) -> None:
+    click.echo(line, err=True)
+
+
+_WAITING = "Waiting for the trials that other launchers train."
+_LOCKED = "Another program has locked the database: waiting for it."
+
+
+def troubled(event: TrialTroubled) -> str:
+    """What to say of a trial that a worker died over."""
     then = "it is given up" if event.given_up else "it is trained again"
     return f"Trial {event.number} ({event.configuration}): {event.reason}; {then}."
 
 
-def _say(console: Console, line: str) -> None:
-    console.print(line, markup=False, soft_wrap=True)
+def not_published(event: PublishingStopped) -> str:
+    """What to say where the published study cannot be written."""
+    return (
+        f"Optuna's copy of the study is not kept up to date: {event.reason}. The study itself "
+        "goes on; the next launch brings the copy up to date."
+    )
+
+
+def foreign_trials(numbers: Sequence[int]) -> str:
+    """What to say of trials that others put into the published study."""
+    shown = ", ".join(map(str, numbers[:_MOST_NUMBERS]))
+    more = f" and {len(numbers) - _MOST_NUMBERS} more" if len(numbers) > _MOST_NUMBERS else ""
+    plural = "s" if len(numbers) > 1 else ""
+    return (
+        f"Trial{plural} {shown}{more} of Optuna's copy of the study were put there by others and "
+        "count in no figure."
+        if plural
+        else f"Trial {shown} of Optuna's copy of the study was put there by others and counts in "
+        "no figure."
+    )

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from search.commands.options import (
-    format_option,
-    opened,
-    storage_option,
-    study_option,
-    worker_count,
-)
+from search.commands.options import format_option, opened_store, storage_option, study_option
 from search.commands.reading import write
-from search.problem.errors import LaunchError, UserError
 from search.reports.race_report import (
     RACE_COLUMNS,
     RACE_KEYS,
@@ -27,20 +19,11 @@ from search.reports.race_report import (
 )
 from search.reports.report import show_table
 from search.reports.tables import describe
-from search.statistics.race_state import RaceRules
-from search.statistics.ranking import ranked
-from storage.database import Database
-from storage.reading import configuration_counts, study_token
+from search.study import Study, study_in
 
 if TYPE_CHECKING:
-    from search.problem.plan import Plan
-    from search.running.interrupts import Interrupts
-    from search.running.race_ledger import RaceResult
-    from search.running.races import Race
-    from search.running.study import OpenStudy
+    from search.running.race_source import RaceResult
 
-DEFAULT_TOP = 5
-DEFAULT_CONFIRM = 1024
 MOST_RESTARTS = 1_000_000
 
 
@@ -100,115 +83,17 @@ def race(
     \b
     multirestart race --top 5
     """
-    found = opened(storage, study)
-    database, name, study_id, record = found.database, found.name, found.study_id, found.record
     # Optuna and joblib, imported once it is known that there is such a study.
-    from search.problem.plan import Plan
-    from search.running.interrupts import Interrupts
-    from search.running.race_ledger import race_result
-    from search.running.races import begin_race, last_race
-    from search.running.study import reopen_study
+    found = study_in(opened_store(storage), study)
+    from search.commands.progress import RaceProgress
 
-    plan = Plan.from_record(name, record)
-    token = study_token(database, study_id)
-    last = last_race(database, study_id)
-    running = None if last is not None and new and _has_ended(database, last) else last
-    standings = []
-    if running is None:
-        rules, top = _rules(options), options["top"] or DEFAULT_TOP
-        confirm = DEFAULT_CONFIRM if options["confirm"] is None else options["confirm"]
-        standings = ranked(configuration_counts(database, study_id, plan.problem.epochs))
-        if len(standings) < 2:
-            raise UserError(
-                f"a race needs two configurations at least, study {name!r} has {len(standings)}"
-            )
-    else:
-        result = race_result(database, running)
-        _refuse_others(running, options, is_over=result.is_over)
-        if result.is_over:
-            click.echo(f"Race {running.race_id} is over; --new begins another.", err=True)
-            _show(output, plan, result)
-            return
-    database.close()
-    with Interrupts().caught() as interrupts:
-        reopened = reopen_study(storage, name, token or "")
-        if running is None:
-            after = None if last is None else last.race_id
-            running = begin_race(reopened, rules, confirm, standings, top, after)
-            _refuse_others(running, options, is_over=False)  # another may have begun its own
-        result = _run(reopened, running, workers, interrupts, storage)
-    _show(output, plan, result)
+    raced = found.race(**options, new=new, workers=workers, on_event=RaceProgress())
+    if raced.was_over:
+        click.echo(f"Race {raced.race.race_id} is over; --new begins another.", err=True)
+    _show(output, found, raced.result)
 
 
-def _has_ended(database: Database, race: Race) -> bool:
-    """Whether a race is over, or cannot go on."""
-    from search.running.race_ledger import race_result
-
-    try:
-        return race_result(database, race).is_over
-    except LaunchError:
-        return True
-
-
-def _rules(options: dict[str, Any]) -> RaceRules:
-    given = {
-        name: options[name]
-        for name in ("alpha", "first_round", "max_restarts", "practical")
-        if options[name] is not None
-    }
-    return RaceRules(**given)
-
-
-def _refuse_others(running: Race, options: dict[str, Any], *, is_over: bool) -> None:
-    """Refuse options other than those of the race that goes on."""
-    fixed = {**asdict(running.rules), "confirm": running.confirm, "top": running.top}
-    for name, value in fixed.items():
-        if options[name] not in (None, value):
-            begin = "which is over" if is_over else "which goes on"
-            hint = "begin another with --new" if is_over else "leave it out to go on"
-            raise UserError(
-                f"race {running.race_id}, {begin}, has --{name.replace('_', '-')} {value}, not "
-                f"{options[name]}: {hint}"
-            )
-
-
-def _run(
-    study: OpenStudy, race: Race, workers: int | None, interrupts: Interrupts, storage: str
-) -> RaceResult:
-    """Run a race to its end, with a line on stderr for every round."""
-    from contextlib import closing
-
-    from search.running.race_ledger import RaceLedger, race_result
-    from search.running.runner import TrialTroubled, run_study
-    from search.running.workers import Workers
-    from storage.liveness import presence_in
-
-    result = race_result(study.database, race)
-    if result.is_over:
-        click.echo(f"Race {race.race_id} is over; --new begins another.", err=True)
-        return result
-    names = ", ".join(entrant.name for entrant in race.entrants)
-    click.echo(f"Race {race.race_id} of {names}.", err=True)
-    with (
-        presence_in(storage) as presence,
-        Workers(worker_count(workers)) as pool,
-        closing(run_study(ledger := RaceLedger(study, presence, race), pool, interrupts)) as events,
-    ):
-        rounds = result.state.rounds_done
-        for event in events:
-            if isinstance(event, TrialTroubled):
-                click.echo(f"Trial {event.number}: {event.reason}.", err=True)
-            if ledger.result.state.rounds_done > rounds:
-                rounds = ledger.result.state.rounds_done
-                left = len(ledger.result.state.remaining)
-                click.echo(
-                    f"Round {rounds}: {race.rules.rounds[rounds - 1]} restarts each, {left} left.",
-                    err=True,
-                )
-    return ledger.result
-
-
-def _show(output: str, plan: Plan, result: RaceResult) -> None:
+def _show(output: str, study: Study, result: RaceResult) -> None:
     rate = result.confirmed
     if output == "csv":
         write(output, RACE_KEYS, race_json(result.state))
@@ -225,7 +110,9 @@ def _show(output: str, plan: Plan, result: RaceResult) -> None:
             }
         click.echo(json.dumps({**to_json(result.state), "confirmed": confirmed}, indent=2))
     else:
-        show_table(f"{plan.name}: {describe(plan.problem)}", RACE_COLUMNS, race_rows(result.state))
+        show_table(
+            f"{study.name}: {describe(study.problem)}", RACE_COLUMNS, race_rows(result.state)
+        )
         click.echo(statement(result.state))
         if rate is not None:
             low, high = rate.interval

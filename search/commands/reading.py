@@ -11,6 +11,7 @@ from search.commands.options import (
     TOP_OF_A_TABLE,
     format_option,
     opened,
+    opened_store,
     storage_option,
     study_option,
     top_option,
@@ -19,15 +20,13 @@ from search.reports.report import csv_text, json_text
 from search.reports.tables import (
     RESTART_KEYS,
     STUDY_KEYS,
-    restart_json,
     show_restarts,
     show_standings,
     show_studies,
     study_json,
 )
 from search.statistics.ranking import pareto_front
-from storage.database import open_for_reading, shown
-from storage.reading import study_summaries
+from storage.url import shown
 
 
 @click.command(short_help="Configurations, ranked.")
@@ -94,7 +93,7 @@ def restarts(study: str | None, storage: str, output: str) -> None:
     if output == "table":
         show_restarts(found.name, found.restarts())
     else:
-        write(output, RESTART_KEYS, map(restart_json, found.restarts()))
+        write(output, RESTART_KEYS, (recorded.to_json() for recorded in found.restarts()))
 
 
 @click.command(short_help="The studies of a database.")
@@ -106,7 +105,7 @@ def studies(storage: str, output: str) -> None:
     \b
     multirestart studies --storage sqlite:///multirestart.db
     """
-    rows = [study_json(summary) for summary in study_summaries(open_for_reading(storage))]
+    rows = [study_json(summary) for summary in opened_store(storage).study_summaries()]
     if output == "table":
         show_studies(shown(storage), rows)
     else:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import product
 from typing import Any
@@ -31,6 +32,15 @@ class Configuration:
 
     def __str__(self) -> str:
         return f"{self.scaling} {self.optimizer} {self.learning_rate:.4g}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Each dimension with its value, as JSON can hold it, for `from_json`."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Configuration:
+        """The configuration that `to_json` wrote."""
+        return cls(**stored)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ which takes a tenth of a second to import: what only reads a study does without 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -210,10 +210,28 @@ class PlanFields(BaseModel):
         """Where a relative path of data starts."""
         return self._files["data"].parent if "data" in self._files else Path()
 
-    @property
-    def name(self) -> str:
-        """The name of the study: as asked for, or that of the data. Raises as `dataset`."""
-        return self.study if self.study is not None else (self.dataset or Problem().data).name
+    def name_among(self, studies: Collection[str]) -> str:
+        """The name of the study: as asked for, that of the data, or that of the study there is.
+
+        Args:
+            studies: The names of the studies in the database.
+
+        Returns:
+            The name.
+
+        Raises:
+            UserError: If nothing says which of several studies is meant, or as `dataset`.
+        """
+        if self.study is not None:
+            return self.study
+        default = Problem().data.name
+        if self.dataset is not None:
+            return self.dataset.name
+        if not studies or default in studies:
+            return default
+        if len(studies) > 1:
+            raise UserError(f"choose a study by its name: {', '.join(studies)}")
+        return next(iter(studies))
 
     def plan(self, kept: Plan | None = None) -> Plan:
         """The plan asked for: fields that are left out are the kept study's, or the defaults.
@@ -229,7 +247,7 @@ class PlanFields(BaseModel):
             UserError: If the data cannot be loaded.
         """
         base = Plan() if kept is None else kept
-        name = self.name if kept is None or self.study is not None else kept.name
+        name = kept.name if kept is not None and self.study is None else self.name_among(())
         data = self.dataset or base.problem.data
         search = self._given(*_OF_SEARCH)
         if kept is None:

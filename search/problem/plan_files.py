@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from search.problem.datasets import BUILT_IN
 from search.problem.errors import UserError
@@ -86,31 +84,40 @@ def saved_fields(plan: Plan, asked: PlanFields, folder: Path) -> PlanFields:
     return PlanFields.of(plan, f"./{path}" if str(path) in BUILT_IN else str(path), asked.target)
 
 
-@contextmanager
-def new_file(path: Path) -> Iterator[TextIO]:
-    """A text file that was not there before, open for writing; gone again if the context fails.
+class NewPlanFile:
+    """A plan file that was not there before; gone again at the end unless it was kept.
+
+    Used as a context manager. So it is known before anything else is written that it can be.
 
     Args:
         path: The file to be made.
 
-    Yields:
-        The file.
-
     Raises:
         UserError: If there is one of that name, or it cannot be made.
     """
-    try:
-        file = path.open("x", encoding="utf-8", newline="\n")
-    except FileExistsError:
-        raise UserError(f"{path} is there already: save the plan under another name") from None
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}") from None
-    try:
-        with file:
-            yield file
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._is_kept = False
+
+    def __enter__(self) -> NewPlanFile:
+        try:
+            self._path.touch(exist_ok=False)
+        except FileExistsError:
+            name = self._path
+            raise UserError(f"{name} is there already: save the plan under another name") from None
+        except OSError as error:
+            raise UserError(f"cannot write {self._path}: {error.strerror or error}") from None
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if not self._is_kept:
+            self._path.unlink(missing_ok=True)
+
+    def keep(self, text: str) -> None:
+        """Write the text, and leave the file at the end."""
+        self._path.write_text(text, encoding="utf-8", newline="\n")
+        self._is_kept = True
 
 
 def _parsed(path: Path, text: str) -> dict[str, Any]:

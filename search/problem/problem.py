@@ -16,9 +16,6 @@ from search.problem.outcome import Bars
 
 TRAINING_VERSION = 2
 """Which definition of a restart this code trains; its outcome depends on it.
-
-In version 1 blocks of 64 seeds shared one batch order, so the restarts of a block were not
-independent, and intervals too narrow.
 """
 MAX_HIDDEN_UNITS = 256
 """Hidden layers are written out unit by unit: 256 units compile for 10 s and need 1.5 GB."""
@@ -116,7 +113,7 @@ class Problem:
             batch_size=stored["batch_size"],
             margin=stored["margin"],
             solved_at=stored["target"],
-            training_version=training_version(stored),
+            training_version=stored["training_version"],
         )
 
     @property
@@ -124,18 +121,8 @@ class Problem:
         """Why its restarts cannot be trained again, nor pooled with new ones; None if they can."""
         if self.training_version == TRAINING_VERSION:
             return None
-        if self.training_version < TRAINING_VERSION:
-            return f"its restarts were trained by an older version of multirestart, {SHARED_ORDERS}"
-        return "its restarts were trained by a newer version of multirestart"
-
-
-def training_version(stored: dict[str, Any]) -> int:
-    """The version of the training of a problem as `Problem.to_json` wrote it."""
-    return int(stored.get("training_version", 1))  # the first kept none
-
-
-SHARED_ORDERS = "in which blocks of 64 seeds shared one batch order"
-"""What was wrong with version 1 of the training."""
+        which = "an older" if self.training_version < TRAINING_VERSION else "a newer"
+        return f"its restarts were trained by {which} version of multirestart"
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,19 @@ class RecordedRestart:
     configuration: Configuration
     restart: Restart
 
+    def to_json(self) -> dict[str, Any]:
+        """All but the weights, under their stable names."""
+        restart = self.restart
+        return {
+            "trial": self.trial,
+            "seed": restart.seed,
+            **self.configuration.to_json(),
+            "outcome": restart.outcome.value,
+            "accuracy": restart.accuracy,
+            "loss": restart.loss,
+            "escape_epoch": restart.escape_epoch,
+        }
+
 
 class Member(NamedTuple):
     """What tells where a restart ended: outcome, loss on all points and final weights.
@@ -63,6 +76,33 @@ class Member(NamedTuple):
     outcome: Outcome
     loss: float
     weights: bytes
+
+
+@dataclass(frozen=True)
+class BestRestart:
+    """The restart of the lowest finite loss; of equal ones that of the least seed."""
+
+    seed: int
+    loss: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class TrialSummary:
+    """The restarts of one trial, counted.
+
+    `epochs_spent` sums min(escape epoch, epochs) over all restarts. `best` is of those that did
+    not diverge; None if all did. `tally` holds (escape epoch, restarts that escaped at it), by
+    epoch.
+    """
+
+    restarts: int
+    escaped: int
+    solved: int
+    diverged: int
+    epochs_spent: int
+    best: BestRestart | None
+    tally: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)

@@ -124,22 +124,6 @@ RESTART_KEYS = (
 )
 
 
-def restart_json(recorded: RecordedRestart) -> dict[str, Any]:
-    """A restart under its stable names."""
-    restart, configuration = recorded.restart, recorded.configuration
-    return {
-        "trial": recorded.trial,
-        "seed": restart.seed,
-        "scaling": configuration.scaling,
-        "optimizer": configuration.optimizer,
-        "learning_rate": configuration.learning_rate,
-        "outcome": restart.outcome.value,
-        "accuracy": restart.accuracy,
-        "loss": restart.loss,
-        "escape_epoch": restart.escape_epoch,
-    }
-
-
 def show_restarts(study: str, restarts: Iterable[RecordedRestart]) -> None:
     """The table of restarts, in the order of trials and seeds: the first of very many."""
     restarts = iter(restarts)
@@ -161,7 +145,7 @@ def show_restarts(study: str, restarts: Iterable[RecordedRestart]) -> None:
             f"{row['loss']:.4f}",
             _or_dash(row["escape_epoch"]),
         ]
-        for row in map(restart_json, first)
+        for row in (recorded.to_json() for recorded in first)
     ]
     note = f"{more} more restarts: --format csv has all" if more else ""
     show_table(f"{study}: {len(rows) + more} restarts", columns, rows, note)

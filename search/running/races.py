@@ -5,19 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection
-
 from search.problem.configuration import Configuration
-from search.running.ledger import frozen_trial
-from search.running.sampling import RESTARTS, SEED
+from search.running.opening import OpenStudy, deleted
 from search.running.seeds import block_length, free_block
-from search.running.study import OpenStudy, deleted
 from search.statistics.escape import EscapeRate
 from search.statistics.race_state import Entrant, RaceRules
 from search.statistics.ranking import Standing
-from storage.claims import lock_study, trial_rows
-from storage.database import Database
-from storage.races import KeptRace, keep_race, kept_races
+from storage.contract import Store
+from storage.values import StoredRace
 
 _RACE_STREAM = 2**32  # numbers of races among those of trials, for the draw of their seeds
 
@@ -37,19 +32,18 @@ class Race:
     first_seed: int
 
     @classmethod
-    def from_kept(cls, kept: KeptRace) -> Race:
+    def from_stored(cls, stored: StoredRace) -> Race:
         """The race that `begin_race` kept."""
-        rules = dict(kept.rules)
-        confirm = rules.pop("confirm")
-        top = rules.pop("top", len(kept.entrants))  # not kept by the first versions
+        rules = dict(stored.rules)
+        top, confirm = rules.pop("top"), rules.pop("confirm")
         entrants = tuple(
             Entrant(
-                Configuration(each["scaling"], each["optimizer"], each["learning_rate"]),
+                Configuration.from_json(each["configuration"]),
                 EscapeRate(each["escaped"], each["restarts"]),
             )
-            for each in kept.entrants
+            for each in stored.entrants
         )
-        return cls(kept.race_id, RaceRules(**rules), top, confirm, entrants, kept.first_seed)
+        return cls(stored.race_id, RaceRules(**rules), top, confirm, entrants, stored.first_seed)
 
     @property
     def seeds(self) -> range:
@@ -71,40 +65,34 @@ def begin_race(
     """
     entrants = [
         {
-            **asdict(standing.configuration),
+            "configuration": standing.configuration.to_json(),
             "escaped": standing.counts.escaped,
             "restarts": standing.counts.restarts,
         }
         for standing in standings[:top]
     ]
     length = block_length(rules.max_restarts + confirm)
-    plan = study.plan
-    with study.database.transaction() as connection:
-        if not lock_study(connection, study.study_id, study.token):
+    plan, store = study.plan, study.store
+    with store.transaction():
+        if not store.lock_study(study.study_id):
             raise deleted(plan.name)
-        before = kept_races(connection, study.study_id)
+        before = store.races(study.study_id)
         if before and before[-1].race_id != after:
-            return Race.from_kept(before[-1])
-        used = [
-            range(trial.params[SEED], trial.params[SEED] + trial.user_attrs.get(RESTARTS, length))
-            for trial in map(frozen_trial, trial_rows(connection, study.study_id, 0))
-            if SEED in trial.params
-        ]
-        taken = used + reserved_seeds(connection, study.study_id)
-        number = _RACE_STREAM + (before[-1].race_id if before else 0)
+            return Race.from_stored(before[-1])
+        taken = [trial.seeds for trial in store.trials(study.study_id)]
+        taken += reserved_seeds(store, study.study_id)
+        number = _RACE_STREAM + len(before)
         first_seed = free_block(taken, length, "a race", plan.sampler_seed, number)
         kept = {**asdict(rules), "top": top, "confirm": confirm}
-        race_id = keep_race(connection, study.study_id, kept, entrants, first_seed)
-    return Race.from_kept(KeptRace(race_id, kept, entrants, first_seed))
+        return Race.from_stored(store.add_race(study.study_id, kept, entrants, first_seed))
 
 
-def last_race(database: Database, study_id: int) -> Race | None:
+def last_race(store: Store, study_id: int) -> Race | None:
     """The race that a study began last; None if it has none."""
-    with database.transaction() as connection:
-        kept = kept_races(connection, study_id)
-    return Race.from_kept(kept[-1]) if kept else None
+    found = store.races(study_id)
+    return Race.from_stored(found[-1]) if found else None
 
 
-def reserved_seeds(connection: Connection, study_id: int) -> list[range]:
+def reserved_seeds(store: Store, study_id: int) -> list[range]:
     """The seeds of all races of a study, whether they were run by now or not."""
-    return [Race.from_kept(kept).seeds for kept in kept_races(connection, study_id)]
+    return [Race.from_stored(stored).seeds for stored in store.races(study_id)]

@@ -18,12 +18,12 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
-from types import TracebackType
 
 from joblib.externals.loky import ProcessPoolExecutor
 
 from search.problem.problem import Task
 from search.problem.rows import Restart
+from search.running.engine import Ended, Engine
 
 # A worker is one thread: the workers are the parallelism. NumPy's and SciPy's pools read these as
 # they are loaded; TensorFlow's own settings stand with its import in `search.training.backend`.
@@ -36,45 +36,21 @@ would train what waits while the others idle."""
 
 
 @dataclass(frozen=True)
-class Ended:
-    """What became of a task: its restarts, or why its worker died or raised instead."""
-
-    tag: int
-    restarts: tuple[Restart, ...]
-    failure: str | None = None
-
-
-@dataclass(frozen=True)
 class _Submitted:
     tag: int
     task: Task
     future: Future[tuple[Restart, ...]]
 
 
-class Workers:
-    """`count` worker processes, each of which keeps its compiled programs.
-
-    Used as a context manager: at its end the workers are stopped.
-    """
+class LocalWorkers(Engine):
+    """`count` worker processes of this machine, each of which keeps its compiled programs."""
 
     def __init__(self, count: int) -> None:
         self._workers = [_Worker() for _ in range(count)]
 
-    def __enter__(self) -> Workers:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        for worker in self._workers:
-            worker.stop(at_once=kind is not None)
-
     @property
-    def want_more(self) -> bool:
-        """Whether a worker would be given a task that is submitted now."""
+    def wants_more(self) -> bool:
+        """Whether a worker has nothing to do, or nothing to follow a short task."""
         return any(worker.wants_more for worker in self._workers)
 
     def submit(self, tag: int, task: Task) -> None:
@@ -86,6 +62,11 @@ class Workers:
         heads = [worker.tasks[0].future for worker in self._workers if worker.tasks]
         wait(heads, timeout=timeout, return_when=FIRST_COMPLETED)
         return [ended for worker in self._workers for ended in worker.take_ended()]
+
+    def stop(self, *, at_once: bool) -> None:
+        """Stop all processes."""
+        for worker in self._workers:
+            worker.stop(at_once=at_once)
 
 
 class _Worker:

@@ -1,46 +1,80 @@
-"""The figures of one trial: what Optuna is told of its restarts, and shows of them."""
+"""A trial's restarts, counted, and what the sampler is told and Optuna shows of them."""
 
 from __future__ import annotations
 
-import statistics
+import math
+from collections import Counter
 from collections.abc import Sequence
 
 from search.problem.objectives import OBJECTIVES
-from search.problem.rows import Outcome, Restart
-from search.statistics.escape import EscapeRate
+from search.problem.rows import BestRestart, Outcome, Restart, TrialSummary
+from search.statistics.escape import EscapeRate, expected_epochs
 
 
-def escape_rate(restarts: Sequence[Restart]) -> EscapeRate:
-    """Escaped of all restarts of a trial."""
-    return EscapeRate(sum(restart.outcome.has_escaped for restart in restarts), len(restarts))
+def summarize(restarts: Sequence[Restart], epochs: int) -> TrialSummary:
+    """Count the restarts of a trial.
 
+    Args:
+        restarts: All restarts of the trial.
+        epochs: Epochs that a restart is trained for.
 
-def trial_attributes(restarts: Sequence[Restart]) -> dict[str, int | float | None]:
-    """What a trial shows in Optuna beside its value."""
-    rate = escape_rate(restarts)
-    low, high = rate.interval
-    escape_epochs = [
+    Returns:
+        The counts; the best restart is that of the lowest finite loss that did not diverge.
+    """
+    outcomes = Counter(restart.outcome for restart in restarts)
+    tally = Counter(
         restart.escape_epoch for restart in restarts if restart.escape_epoch is not None
+    )
+    sound = [
+        BestRestart(restart.seed, restart.loss, restart.accuracy)
+        for restart in restarts
+        if math.isfinite(restart.loss) and restart.outcome is not Outcome.DIVERGED
     ]
-    outcomes = [restart.outcome for restart in restarts]
+    return TrialSummary(
+        restarts=len(restarts),
+        escaped=outcomes[Outcome.ESCAPED] + outcomes[Outcome.SOLVED],
+        solved=outcomes[Outcome.SOLVED],
+        diverged=outcomes[Outcome.DIVERGED],
+        epochs_spent=sum(restart.escape_epoch or epochs for restart in restarts),
+        best=min(sound, key=lambda best: (best.loss, best.seed), default=None),
+        tally=tuple(sorted(tally.items())),
+    )
+
+
+def trial_attributes(summary: TrialSummary) -> dict[str, int | float | None]:
+    """What a trial shows in Optuna beside its values."""
+    low, high = EscapeRate(summary.escaped, summary.restarts).interval
     return {
-        "restarts": rate.restarts,
-        "escaped": rate.escaped,
-        "solved": outcomes.count(Outcome.SOLVED),
-        "diverged": outcomes.count(Outcome.DIVERGED),
+        "restarts": summary.restarts,
+        "escaped": summary.escaped,
+        "solved": summary.solved,
+        "diverged": summary.diverged,
         "ci_low": low,
         "ci_high": high,
-        "median_escape_epoch": statistics.median(escape_epochs) if escape_epochs else None,
+        "median_escape_epoch": _median(summary.tally),
     }
 
 
-def objective_values(objective: str, restarts: Sequence[Restart], epochs: int) -> list[float]:
+def objective_values(objective: str, summary: TrialSummary) -> tuple[float, ...]:
     """A trial's values under an objective, in the order of `OBJECTIVES`.
 
     Where no restart escaped, the expected epochs are not known; told are all epochs that were
     spent, which is what they would be if the very next restart escaped at once.
     """
-    rate = escape_rate(restarts)
-    spent = sum(restart.escape_epoch or epochs for restart in restarts)
-    values = {"escape rate": rate.rate, "expected epochs": spent / max(rate.escaped, 1)}
-    return [values[name] for name, _ in OBJECTIVES[objective]]
+    values = {
+        "escape rate": summary.escaped / summary.restarts,
+        "expected epochs": expected_epochs(summary.epochs_spent, max(summary.escaped, 1)),
+    }
+    return tuple(float(values[name] or 0.0) for name, _ in OBJECTIVES[objective])
+
+
+def _median(tally: Sequence[tuple[int, int]]) -> float | None:
+    """The median of (value, count) pairs sorted by value; None if there are none."""
+    total = sum(count for _, count in tally)
+    middles = ((total - 1) // 2, total // 2)
+    found = []
+    passed = 0
+    for value, count in tally:
+        found += [value for middle in middles if passed <= middle < passed + count]
+        passed += count
+    return sum(found) / 2 if found else None

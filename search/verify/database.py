@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import accumulate, groupby
 
 from search.problem.plan import Plan
 from search.problem.problem import Problem, Task
-from search.problem.rows import RecordedRestart, Restart
-from search.running.ledger import frozen_trial
-from search.running.sampling import SEED, configuration_of
-from search.statistics.objectives import objective_values, trial_attributes
+from search.problem.rows import RecordedRestart, Restart, TrialSummary
+from search.statistics.objectives import objective_values, summarize
 from search.verify.tolerance import losses_agree
-from storage.audit import KeptTrial, integrity_errors, kept_trials, recorded_keys
-from storage.claims import trial_rows
-from storage.database import Database
-from storage.orphans import count_orphans
-from storage.reading import recorded_restart, recorded_restarts
+from storage.contract import Store
+from storage.errors import RecordError
+from storage.values import Trial
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is not as it must be, in a trial or, `trial` being None, in all the file."""
+    """Something that is not as it must be, in a trial or, `trial` being None, in all the study."""
 
     trial: int | None
     what: str
@@ -37,78 +34,57 @@ class Checked:
     restarts: int
 
 
-def check_file(database: Database) -> list[Finding]:
-    """What is wrong with the database as a whole: damaged pages, rows without study or trial."""
-    found = [Finding(None, error) for error in integrity_errors(database)]
-    with database.transaction() as connection:
-        orphans = count_orphans(connection)
-    return found + [
-        Finding(None, f"{count} rows of {table} belong to no study or trial")
-        for table, count in orphans.items()
-        if count
-    ]
-
-
-def check_study(database: Database, study_id: int, plan: Plan) -> tuple[Checked, list[Finding]]:
-    """What is wrong in a study: restarts missing, doubled, or other than Optuna was told."""
-    # First, so that all that is read later of a trial that is complete here is complete too.
-    trials = kept_trials(database, study_id)
-    with database.transaction() as connection:
-        asked = {row.number: frozen_trial(row) for row in trial_rows(connection, study_id, 0)}
-    complete = {trial.number: trial for trial in trials if trial.state == "COMPLETE"}
-    found = [
-        Finding(trial.number, f"it is {trial.state}, but has {trial.recorded} restarts recorded")
-        for trial in trials
-        if trial.number not in complete and trial.recorded
-    ]
-    seen = restarts = 0
-    empty = set(complete)
-    for number, group in groupby(recorded_restarts(database, study_id), lambda row: row.trial):
-        rows = list(group)
-        if number not in complete:  # it was completed after the trials were read
-            continue
-        empty.discard(number)
-        seen, restarts = seen + 1, restarts + len(rows)
-        params, values = asked[number].params, asked[number].values
-        for what in _wrong_with(complete[number], plan, rows, params, values):
-            found.append(Finding(number, what))
+def check_study(store: Store, study_id: int, plan: Plan) -> tuple[Checked, list[Finding]]:
+    """What is wrong in a study: restarts missing, doubled, or other than its summaries say."""
+    with store.transaction():
+        complete = {trial.number: (trial, summary) for trial, summary in store.summaries(study_id)}
+        stray = store.stray_restarts(study_id)
+        found, seen = [], set()
+        restarts = 0
+        for number, group in groupby(store.restarts(study_id), lambda row: row.trial):
+            rows = [recorded.restart for recorded in group]
+            seen.add(number)
+            restarts += len(rows)
+            found += [Finding(number, what) for what in _wrong_with(plan, *complete[number], rows)]
+    empty = sorted(complete.keys() - seen)
     found += [Finding(number, "it is complete, but has no restarts recorded") for number in empty]
-    return Checked(seen, restarts), found
+    if stray:
+        found.append(Finding(None, f"{stray} restarts stand in no complete trial"))
+    return Checked(len(seen), restarts), found
 
 
 def _wrong_with(
-    trial: KeptTrial,
-    plan: Plan,
-    rows: Sequence[RecordedRestart],
-    params: dict[str, object],
-    values: Sequence[float] | None,
+    plan: Plan, trial: Trial, summary: TrialSummary, rows: Sequence[Restart]
 ) -> Iterator[str]:
-    expected = plan.restarts if trial.claimed is None else trial.claimed
-    if len(rows) != expected:
-        yield f"it has {len(rows)} restarts recorded, {expected} were claimed"
+    if len(rows) != trial.restarts:
+        yield f"it has {len(rows)} restarts recorded, {trial.restarts} were claimed"
         return  # what else is wrong with it follows from that
-    seeds, first = [row.restart.seed for row in rows], params.get(SEED)
-    if not isinstance(first, int) or seeds != list(range(first, first + len(seeds))):
-        yield f"the seeds of its restarts are not those from {first} on"
-    configuration = configuration_of(params)
-    for key in {row.configuration for row in rows}:
-        if key != configuration:
-            yield f"it was asked for as {configuration}, but recorded under {key}"
-    restarts = [row.restart for row in rows]
-    told = objective_values(plan.objective, restarts, plan.problem.epochs)
-    if list(values or ()) != told:
-        yield f"Optuna was told {values}, its restarts say {told}"
-    for name, value in trial_attributes(restarts).items():
-        shown = trial.attributes.get(name)
-        if shown != value:
-            yield f"its attribute {name} is {shown}, its restarts say {value}"
+    said = summarize(rows, plan.problem.epochs)
+    for name in ("escaped", "solved", "diverged", "epochs_spent", "best", "tally"):
+        here, there = getattr(summary, name), getattr(said, name)
+        if here != there:
+            yield f"its summary says {name.replace('_', ' ')} {here}, its restarts {there}"
+    values = objective_values(plan.objective, said)
+    if trial.values != values:
+        yield f"the sampler was told {list(trial.values)}, its restarts say {list(values)}"
 
 
-def sample(database: Database, study_id: int, count: int, seed: int) -> list[RecordedRestart]:
+def sample(store: Store, study_id: int, count: int, seed: int) -> list[RecordedRestart]:
     """`count` recorded restarts of a study drawn at random by `seed`; all if there are fewer."""
-    keys = recorded_keys(database, study_id)
-    drawn = random.Random(seed).sample(keys, min(count, len(keys)))
-    return [recorded_restart(database, study_id, *key) for key in sorted(drawn)]
+    trials = [trial for trial, _ in store.summaries(study_id)]
+    ends = list(accumulate(trial.restarts for trial in trials))
+    total = ends[-1] if ends else 0
+    drawn = sorted(random.Random(seed).sample(range(total), min(count, total)))
+    found = []
+    place = 0
+    for position in drawn:
+        while ends[place] <= position:
+            place += 1
+        trial = trials[place]
+        key = trial.number, trial.first_seed + position - (ends[place] - trial.restarts)
+        with suppress(RecordError):  # one that is missing is found by `check_study`
+            found.append(store.restart(study_id, *key))
+    return found
 
 
 def retrained(problem: Problem, recorded: RecordedRestart) -> str | None:

@@ -3,7 +3,7 @@
 from alembic import context
 
 from storage.database import VERSION_TABLE
-from storage.tables import metadata
+from storage.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import optuna
 import pytest
 
+from search.dashboard.optuna_storage import open_optuna_storage
 from tests.conftest import Launched, run_command
 
 
@@ -23,39 +26,64 @@ def test_a_launched_database_is_as_it_must_be(launched: Launched, tmp_path: Path
     assert json.loads(done.stdout) == []
 
 
-ONE = "rowid = (SELECT min(rowid) FROM restarts WHERE outcome = 'not escaped')"
+ONE = (
+    "(configuration_id, seed) = (SELECT configuration_id, seed FROM multirestart_restarts"
+    " WHERE outcome = 'not escaped' ORDER BY configuration_id, seed LIMIT 1)"
+)
+FIRST = "configuration_id = (SELECT min(configuration_id) FROM multirestart_restarts)"
 
 
 @pytest.mark.parametrize(
     ("damage", "found"),
     [
-        (f"DELETE FROM restarts WHERE {ONE}", "has 63 restarts recorded, 64 were claimed"),
         (
-            "DELETE FROM restarts WHERE trial_id = 2",
+            f"DELETE FROM multirestart_restarts WHERE {ONE}",
+            "has 63 restarts recorded, 64 were claimed",
+        ),
+        (
+            f"DELETE FROM multirestart_restarts WHERE {FIRST}",
             "it is complete, but has no restarts recorded",
         ),
-        (f"UPDATE restarts SET seed = seed - 1 WHERE {ONE}", "seeds of its restarts are not those"),
-        (f"UPDATE restarts SET outcome = 'solved' WHERE {ONE}", "Optuna was told [0.0], its"),
         (
-            "UPDATE trial_user_attributes SET value_json = '7' WHERE key = 'diverged'"
-            " AND trial_id = 1",
-            "its attribute diverged is 7, its restarts say 0",
-        ),
-        ("UPDATE trial_values SET value = 0.5 WHERE trial_id = 1", "Optuna was told [0.5]"),
-        (
-            "UPDATE trials SET state = 'FAIL' WHERE trial_id = 1",
-            "it is FAIL, but has 64 restarts recorded",
+            f"UPDATE multirestart_restarts SET seed = seed - 1 WHERE {ONE}",
+            "1 restarts stand in no complete trial",
         ),
         (
-            "UPDATE configurations SET learning_rate = 0.5 WHERE configuration_id = 1",
-            "but recorded under none sgd 0.5",
+            f"UPDATE multirestart_restarts SET outcome = 'solved' WHERE {ONE}",
+            "its summary says escaped 0, its restarts 1",
         ),
         (
-            "UPDATE restarts SET last_epoch_loss = last_epoch_loss + 0.01",
+            "UPDATE multirestart_trials SET diverged = 7 WHERE number = 1",
+            "its summary says diverged 7, its restarts 0",
+        ),
+        (
+            "UPDATE multirestart_trials SET best_loss = best_loss - 1 WHERE number = 1",
+            "its summary says best",
+        ),
+        (
+            "UPDATE multirestart_trials SET tally = '[[3,1]]' WHERE number = 0",
+            "its summary says tally ((3, 1),), its restarts ()",
+        ),
+        (
+            "UPDATE multirestart_trials SET objectives = '[0.5]' WHERE number = 1",
+            "the sampler was told [0.5], its restarts say",
+        ),
+        (
+            "UPDATE multirestart_trials SET objectives = '[0.5]' WHERE number = 1",
+            "Optuna's copy of it has another result",
+        ),
+        (
+            "UPDATE multirestart_trials SET state = 'given up' WHERE number = 1",
+            "64 restarts stand in no complete trial",
+        ),
+        (
+            "UPDATE multirestart_restarts SET last_epoch_loss = last_epoch_loss + 0.01",
             "trained again",
         ),
-        ("UPDATE restarts SET escape_epoch = 39 WHERE escape_epoch > 0", "escape epoch is 39"),
-        ("INSERT INTO claims VALUES (99, 'x', 1, NULL, 1, NULL)", "1 rows of claims belong to no"),
+        (
+            "UPDATE multirestart_restarts SET escape_epoch = 39 WHERE escape_epoch > 0",
+            "escape epoch is 39",
+        ),
     ],
 )
 def test_damage_is_found(launched: Launched, tmp_path: Path, damage: str, found: str) -> None:
@@ -65,4 +93,22 @@ def test_damage_is_found(launched: Launched, tmp_path: Path, damage: str, found:
         connection.execute(damage)
     options = ("--format", "csv", "--retrain", "32" if "trained" in found or "39" in found else "0")
     done = run_command("check", "--storage", f"sqlite:///{path}", *options, cwd=tmp_path, code=1)
-    assert found in done.stdout
+    assert (
+        found in next(iter(csv.reader([done.stdout.replace("\n", " ")])))[-1]
+        or found in done.stdout
+    )
+
+
+def test_trials_that_others_put_into_optunas_copy_are_named_not_counted(
+    launched: Launched, tmp_path: Path
+) -> None:
+    path = tmp_path / "foreign.db"
+    shutil.copy(launched.url.removeprefix("sqlite:///"), path)
+    url = f"sqlite:///{path}"
+    study = optuna.load_study(study_name="grid", storage=open_optuna_storage(url))
+    study.add_trial(study.trials[0])
+    study.enqueue_trial({"scaling": "none"})
+    done = run_command("check", "--storage", url, "--retrain", "0", cwd=tmp_path)
+    assert done.stdout == "All is as it must be.\n"
+    assert "Trials 8, 9 of Optuna's copy of the study were put there by others" in done.stderr
+    assert "8 trials with 512 restarts looked at" in done.stderr

@@ -97,9 +97,10 @@ def test_what_a_database_holds_cannot_reach_the_terminal(
         closing(sqlite3.connect(path)) as copy,
     ):
         source.backup(copy)
-        copy.execute("UPDATE studies SET study_name = ?", ("\x1b]0;owned\x07[red]\u202e",))
+        copy.execute("UPDATE multirestart_studies SET name = ?", ("\x1b]0;owned\x07[red]\u202e",))
         copy.execute(
-            """UPDATE problems SET problem = replace(problem, '"bands"', '"\\u001b[2J"')"""
+            "UPDATE multirestart_studies"
+            """ SET problem = replace(problem, '"bands"', '"\\u001b[2J"')"""
         )
         copy.commit()
     storage = ("--storage", f"sqlite:///{path}")

@@ -14,9 +14,11 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
+import optuna
 import pytest
 
 from scripts.soak import workers_of
+from search.dashboard.optuna_storage import open_optuna_storage
 from tests.command_tests.pretended import NONE_KILLS
 from tests.command_tests.processes import (
     assert_whole,
@@ -34,7 +36,7 @@ LONG = 1000.0  # seconds a trial, where workers pretend to train
 
 
 def has_moved(folder: Path, before: int, process: subprocess.Popen[str]) -> bool:
-    return trials(folder, "COMPLETE") > before or process.poll() is not None
+    return trials(folder, "complete") > before or process.poll() is not None
 
 
 def check(folder: Path, retrain: int = 0) -> None:
@@ -50,7 +52,7 @@ def test_killed_at_any_moment_the_same_command_finishes(tmp_path: Path) -> None:
             if draw.random() < 0.5:  # early: while it opens, claims and starts its workers
                 time.sleep(draw.uniform(0.5, 4))
             else:
-                before = trials(tmp_path, "COMPLETE")
+                before = trials(tmp_path, "complete")
                 wait_until(partial(has_moved, tmp_path, before, process))
                 time.sleep(draw.uniform(0, 1))
             os.kill(process.pid, signal.SIGKILL)
@@ -66,20 +68,20 @@ def test_interrupted_it_gives_back_what_runs_and_says_how_to_go_on(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     with launching(tmp_path, *GRID, pretend=LONG) as process:
-        wait_until(lambda: trials(tmp_path, "RUNNING") >= 2)
+        wait_until(lambda: trials(tmp_path, "running") >= 2)
         os.killpg(process.pid, number)
         _, said = process.communicate(timeout=60)
         assert process.returncode == code
     assert said.splitlines()[-1].startswith("multirestart: interrupted; the same command goes on")
     assert "Traceback" not in said
-    assert trials(tmp_path, "RUNNING") == 0
-    assert trials(tmp_path, "FAIL") >= 2
+    assert trials(tmp_path, "running") == 0
+    assert trials(tmp_path, "waiting") >= 2
     assert not list(tmp_path.glob("*launcher*"))
 
 
 def test_interrupted_twice_it_ends_at_once(tmp_path: Path) -> None:
     with launching(tmp_path, *GRID, pretend=LONG) as process:
-        wait_until(lambda: trials(tmp_path, "RUNNING") >= 2)
+        wait_until(lambda: trials(tmp_path, "running") >= 2)
         with closing(sqlite3.connect(tmp_path / "multirestart.db")) as lock:
             lock.execute("BEGIN IMMEDIATE")  # so that giving the trials back has to wait
             os.kill(process.pid, signal.SIGINT)
@@ -90,12 +92,12 @@ def test_interrupted_twice_it_ends_at_once(tmp_path: Path) -> None:
             assert process.wait(timeout=10) == 130
             assert time.monotonic() - began < 5
             lock.rollback()
-    assert trials(tmp_path, "RUNNING") >= 2
+    assert trials(tmp_path, "running") >= 2
 
 
 def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     with launching(tmp_path, *GRID, pretend=LONG) as process:
-        wait_until(lambda: trials(tmp_path, "RUNNING") >= 2)
+        wait_until(lambda: trials(tmp_path, "running") >= 2)
         wait_until(lambda: workers_of(process.pid))
         workers = workers_of(process.pid)
         os.kill(process.pid, signal.SIGKILL)
@@ -105,12 +107,12 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
 def test_a_worker_that_dies_is_replaced_and_its_trial_run_again(tmp_path: Path) -> None:
     """Nothing is pretended."""
     with launching(tmp_path, *SHORT, "--optimizer", "sgd", "--trials", "3") as process:
-        wait_until(lambda: trials(tmp_path, "COMPLETE") >= 1)
+        wait_until(lambda: trials(tmp_path, "complete") >= 1)
         os.kill(workers_of(process.pid)[0], signal.SIGKILL)
         _, said = process.communicate(timeout=240)
         assert process.returncode == 0, said
     assert "its worker died (SIGKILL(-9)); it is trained again." in said
-    assert trials(tmp_path, "FAIL") == 0
+    assert query(tmp_path, "SELECT DISTINCT attempt FROM multirestart_trials") == [(1,)]
     assert_whole(tmp_path, 3, 64)
 
 
@@ -118,7 +120,7 @@ def test_after_three_deaths_a_trial_is_given_up_and_the_study_goes_on(tmp_path: 
     # The second and last trial is so long that each kill is sure to hit it.
     options = ("--sampler", "random", "--trials", "2", "--restarts", "64", "--workers", "1")
     with launching(tmp_path, *options, pretend=3) as process:
-        wait_until(lambda: trials(tmp_path, "COMPLETE") >= 1)
+        wait_until(lambda: trials(tmp_path, "complete") >= 1)
         killed: set[int] = set()
         while len(killed) < 3:
             assert process.poll() is None
@@ -129,11 +131,12 @@ def test_after_three_deaths_a_trial_is_given_up_and_the_study_goes_on(tmp_path: 
         _, said = process.communicate(timeout=240)
         assert process.returncode == 0, said
     reason = "its worker died (SIGKILL(-9)), 3 times"
-    told = "SELECT value_json FROM trial_user_attributes WHERE key = 'failed_because'"
-    assert query(tmp_path, told) == [(f'"{reason}"',)], said
+    told = "SELECT reason FROM multirestart_trials WHERE state = 'given up'"
+    assert query(tmp_path, told) == [(reason,)], said
+    assert reason in [trial.user_attrs.get("reason") for trial in published(tmp_path).trials]
     assert "it is given up" in said
     assert "1 trial was given up" in said
-    assert trials(tmp_path, "COMPLETE") == 1
+    assert trials(tmp_path, "complete") == 1
     again = run_command("launch", *options, cwd=tmp_path)
     assert "nothing to do" in again.stderr
 
@@ -146,7 +149,7 @@ def test_launchers_of_one_study_reach_its_size_together(tmp_path: Path) -> None:
         launching(tmp_path, *options, pretend=0.3) as second,
         launching(tmp_path, *options, pretend=0.3) as doomed,
     ):
-        wait_until(lambda: trials(tmp_path, "COMPLETE") >= 2)
+        wait_until(lambda: trials(tmp_path, "complete") >= 2)
         for _ in range(5):
             run_command("best", "--format", "json", cwd=tmp_path)
         os.killpg(doomed.pid, signal.SIGKILL)
@@ -178,25 +181,31 @@ def test_a_dashboard_that_is_clicked_disturbs_nothing(tmp_path: Path) -> None:
     assert_whole(tmp_path, 10, 64)
 
 
-def test_a_study_deleted_in_the_dashboard_while_it_runs_leaves_nothing(
-    tmp_path: Path,
-) -> None:
-    run_command("launch", *GRID, "--trials", "1", "--study", "kept", cwd=tmp_path, pretend=0)
-    with launching(tmp_path, *GRID, pretend=2) as process:
-        wait_until(lambda: trials(tmp_path, "RUNNING") >= 2)
+def published(folder: Path) -> optuna.Study:
+    """Optuna's copy of the study."""
+    url = f"sqlite:///{folder / 'multirestart.db'}"
+    return optuna.load_study(study_name="bands", storage=open_optuna_storage(url))
+
+
+def test_a_study_deleted_in_the_dashboard_while_it_runs_loses_nothing(tmp_path: Path) -> None:
+    """What is deleted is Optuna's copy; the next launch makes it again."""
+    with launching(tmp_path, *GRID, "--trials", "6", pretend=1) as process:
+        wait_until(
+            lambda: query(tmp_path, "SELECT * FROM multirestart_trials WHERE published_number = 0")
+        )
         with serving(cwd=tmp_path) as (port, _):
-            studies = json.loads(fetch(port, "/api/studies"))["study_summaries"]
-            (doomed,) = (each for each in studies if each["study_name"] == "bands")
-            fetch(port, f"/api/studies/{doomed['study_id']}", method="DELETE")
-        # A new study gets the name and the ids of the old one, and nothing that was the old one's.
-        run_command("launch", *GRID, "--trials", "2", cwd=tmp_path, pretend=0)
+            (study,) = json.loads(fetch(port, "/api/studies"))["study_summaries"]
+            fetch(port, f"/api/studies/{study['study_id']}", method="DELETE")
+            assert json.loads(fetch(port, "/api/studies"))["study_summaries"] == []
         _, said = process.communicate(timeout=60)
-        assert process.returncode == 1
-    assert said.splitlines()[-1] == (
-        "multirestart: study 'bands' was deleted while it was being run"
-    )
-    assert query(tmp_path, "SELECT count(*) FROM restarts") == [(3 * 64,)]
-    assert trials(tmp_path, "FAIL") == 0
+        assert process.returncode == 0, said
+    assert said.count("Optuna's copy of the study is not kept up to date") == 1
+    assert "the published study was deleted" in said
+    assert trials(tmp_path, "complete") == 6
+    again = run_command("launch", *GRID, "--trials", "6", cwd=tmp_path, pretend=0)
+    assert "nothing to do" in again.stderr
+    assert_whole(tmp_path, 6, 64)
+    assert [trial.number for trial in published(tmp_path).trials] == list(range(6))
     check(tmp_path)
 
 
@@ -214,7 +223,7 @@ def test_a_full_disk_is_one_line_and_the_study_goes_on_when_there_is_room(
         assert process.returncode == 1, said
     assert "What is complete is kept: mend this" in said.splitlines()[-1]
     assert "Traceback" not in said
-    done = trials(tmp_path, "COMPLETE")
+    done = trials(tmp_path, "complete")
     run_command("launch", *GRID, "--trials", str(done + 4), cwd=tmp_path, pretend=0)
     assert_whole(tmp_path, done + 4, 64)
     check(tmp_path)
@@ -225,7 +234,7 @@ def test_a_file_that_becomes_read_only_is_one_line(tmp_path: Path) -> None:
     run_command("launch", *GRID, "--trials", "1", cwd=tmp_path, pretend=0)
     with closing(sqlite3.connect(tmp_path / "multirestart.db")) as connection, connection:
         connection.execute(
-            "CREATE TRIGGER refuse BEFORE INSERT ON claims"
+            "CREATE TRIGGER refuse BEFORE INSERT ON multirestart_trials"
             " BEGIN SELECT RAISE(ABORT, 'attempt to write a readonly database'); END"
         )
     done = run_command("launch", *GRID, "--trials", "3", cwd=tmp_path, pretend=0, code=1)
@@ -240,9 +249,9 @@ def test_where_no_worker_can_train_the_launch_says_so_and_gives_all_back(tmp_pat
     done = run_command("launch", *GRID, cwd=tmp_path, pretend=-1, code=1)
     assert "no worker can train anything: its worker died" in done.stderr.splitlines()[-1]
     assert "given up" not in done.stderr
-    assert query(
-        tmp_path, "SELECT DISTINCT state, again FROM trials JOIN claims USING (trial_id)"
-    ) == [("FAIL", 1)]
+    found = query(tmp_path, "SELECT state FROM multirestart_trials")
+    assert found.count(("failed",)) >= 3
+    assert set(found) <= {("failed",), ("waiting",)}
     run_command("launch", *GRID, cwd=tmp_path, pretend=0)
     assert_whole(tmp_path, 8, 64)
 
@@ -257,7 +266,7 @@ def test_a_study_of_which_nothing_can_be_trained_is_one_line(tmp_path: Path) -> 
     done = run_command("launch", *one, cwd=tmp_path, pretend=0, code=1)
     assert "all were given up, as the dashboard tells" in done.stderr.splitlines()[-1]
     run_command("launch", *GRID, "--trials", "2", cwd=tmp_path, pretend=0)
-    assert trials(tmp_path, "COMPLETE") == 1
+    assert trials(tmp_path, "complete") == 1
 
 
 def test_configurations_that_kill_every_worker_cannot_stop_a_study(tmp_path: Path) -> None:
@@ -265,7 +274,6 @@ def test_configurations_that_kill_every_worker_cannot_stop_a_study(tmp_path: Pat
     grid = ("--optimizer", "sgd", "--learning-rate", "0.1,0.2,0.3,0.4", *GRID)
     run_command("launch", *grid, cwd=tmp_path, pretend=NONE_KILLS, code=1)
     run_command("launch", *grid, cwd=tmp_path, pretend=NONE_KILLS)
-    assert trials(tmp_path, "COMPLETE") == 4
-    given_up = "SELECT count(*) FROM claims JOIN trials USING (trial_id) WHERE NOT again"
-    assert query(tmp_path, f"{given_up} AND state = 'FAIL'") == [(4,)]
+    assert trials(tmp_path, "complete") == 4
+    assert trials(tmp_path, "given up") == 4
     assert "nothing to do" in run_command("launch", cwd=tmp_path).stderr

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import optuna
 import pytest
+from optuna.distributions import IntDistribution
 
-from storage.database import open_for_reading
-from storage.optuna_storage import open_optuna_storage
-from storage.reading import find_study, recorded_restarts
+from search.dashboard.optuna_storage import open_optuna_storage
+from search.study import open_study
 from tests.conftest import GRID, Launched, run_command
 
 TINY = ("--restarts", "5", "--epochs", "3", "--workers", "1")
@@ -68,6 +68,7 @@ def test_optuna_holds_what_the_record_holds(launched: Launched, tmp_path: Path) 
         escaped = outcomes.count("escaped") + outcomes.count("solved")
         assert list(trial.params) == ["scaling", "optimizer", "learning_rate", "seed"]
         first = trial.params["seed"]
+        assert trial.distributions["seed"] == IntDistribution(first, first)
         assert [int(row["seed"]) for row in rows] == list(range(first, first + 64))
         assert trial.value == escaped / 64
         assert trial.user_attrs["escaped"] == escaped
@@ -136,10 +137,8 @@ def test_bands2d_trains_a_2_2_1_network_of_9_weights(tmp_path: Path) -> None:
     rows = all_restarts("sqlite:///multirestart.db", tmp_path)
     accuracies = Counter(round(float(row["accuracy"]), 4) for row in rows)
     assert accuracies.most_common(1)[0][0] == max(accuracies) == 0.6667
-    database = open_for_reading(f"sqlite:///{tmp_path / 'multirestart.db'}")
-    (study_id, _) = find_study(database, "bands2d") or pytest.fail("no study")
-    assert {len(row.restart.weights) for row in recorded_restarts(database, study_id)} == {9 * 4}
-    database.close()
+    study = open_study(f"sqlite:///{tmp_path / 'multirestart.db'}", "bands2d")
+    assert {len(row.restart.weights) for row in study.restarts()} == {9 * 4}
 
 
 def test_a_csv_file_is_kept_with_its_study(tmp_path: Path) -> None:
@@ -209,7 +208,7 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
     assert path.read_text() == "These are my notes, not a database."
 
 
-@pytest.mark.parametrize("table", ["studies (a INTEGER)", "restarts (a INTEGER)"])
+@pytest.mark.parametrize("table", ["studies (a INTEGER)", "multirestart_restarts (a INTEGER)"])
 def test_tables_of_another_program_are_left_alone(tmp_path: Path, table: str) -> None:
     with sqlite3.connect(tmp_path / "multirestart.db") as connection:
         connection.execute(f"CREATE TABLE {table}")
@@ -220,7 +219,7 @@ def test_tables_of_another_program_are_left_alone(tmp_path: Path, table: str) ->
     with sqlite3.connect(tmp_path / "multirestart.db") as connection:
         names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
     connection.close()
-    assert not names & {"problems", "configurations", "multirestart_version"}
+    assert not names & {"multirestart_studies", "multirestart_version"}
 
 
 def test_a_study_of_optunas_own_is_left_alone(tmp_path: Path) -> None:
@@ -232,7 +231,7 @@ def test_a_study_of_optunas_own_is_left_alone(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "multirestart.db") as connection:
         names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
     connection.close()
-    assert "problems" not in names
+    assert "multirestart_studies" not in names
 
 
 def test_a_study_goes_on_with_its_own_sampler_and_size(tmp_path: Path) -> None:

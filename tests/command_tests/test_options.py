@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from search.commands import main
-from search.commands.options import worker_count
 from search.problem.errors import UserError
+from search.running.cores import worker_count
 from tests.conftest import Launched
 
 

@@ -13,7 +13,7 @@ from search.problem.csv_data import load_data
 from search.problem.plan import Plan
 from search.problem.plan_files import read_plan
 from search.problem.problem import Problem
-from search.running.study import stored_plan
+from storage.opening import open_if_there
 from tests.conftest import Launched, environment, run_command
 
 POINTS = "x,class\n" + "".join(f"{x},{'in' if 3 < x < 7 else 'out'}\n" for x in range(11))
@@ -21,7 +21,9 @@ TINY = "epochs = 3\nrestarts = 5\ntrials = 1\n"
 
 
 def plan_in(folder: Path, name: str) -> Plan | None:
-    return stored_plan(f"sqlite:///{folder / 'multirestart.db'}", name)
+    store = open_if_there(f"sqlite:///{folder / 'multirestart.db'}")
+    found = store.find_study(name) if store else None
+    return Plan.from_record(name, found.record) if found else None
 
 
 def test_a_plan_file_is_launched_and_options_override_it(tmp_path: Path) -> None:

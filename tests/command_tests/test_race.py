@@ -79,7 +79,7 @@ def restarts(folder: Path) -> list[dict[str, str]]:
 
 
 def has(folder: Path, complete: int) -> bool:
-    return trials(folder, "COMPLETE") >= complete
+    return trials(folder, "complete") >= complete
 
 
 def test_a_race_that_is_killed_goes_on_as_it_would_have_gone_on(
@@ -94,8 +94,9 @@ def test_a_race_that_is_killed_goes_on_as_it_would_have_gone_on(
             os.kill(process.pid, signal.SIGKILL)
     run_command("race", cwd=folder, pretend=0)
     assert as_json(folder) == as_json(alone)
-    assert trials(folder, "FAIL") >= 1
-    assert trials(folder, "RUNNING") == 0
+    attempts = query(folder, "SELECT max(attempt) FROM multirestart_trials WHERE race_id = 1")
+    assert attempts == [(2,)], "one that was killed was run again"
+    assert trials(folder, "running") == 0
     launch = run_command("launch", "--study", "grid", cwd=folder)
     assert "nothing to do" in launch.stderr, "a race is no part of the size of a search"
 
@@ -108,15 +109,15 @@ def test_two_launchers_run_one_race_together(folder: Path) -> None:
         outputs = [process.communicate(timeout=240) for process in (one, other)]
         assert [one.returncode, other.returncode] == [0, 0], outputs
     assert outputs[0][0] == outputs[1][0], "both show the one race"
-    assert query(folder, "SELECT count(*) FROM races") == [(1,)]
-    assert trials(folder, "FAIL") == 0
+    assert query(folder, "SELECT count(*) FROM multirestart_races") == [(1,)]
+    assert query(folder, "SELECT DISTINCT attempt FROM multirestart_trials") == [(1,)]
 
 
 def test_options_of_another_race_are_refused_until_it_is_over(folder: Path) -> None:
     run_command("race", *RULES, cwd=folder, pretend=0)
     done = run_command("race", "--max-restarts", "100", cwd=folder, pretend=0, code=2)
     assert (
-        "race 1, which is over, has --max-restarts 512, not 100: begin another with --new"
+        "--max-restarts is 512 in race 1, which is over: begin a new one, received 100"
         in done.stderr
     )
     assert done.stderr.count("\n") == 1
@@ -134,22 +135,25 @@ def test_a_race_that_another_began_meanwhile_is_not_taken_for_ones_own(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run_command("race", *RULES, cwd=folder, pretend=0)
-    monkeypatch.setattr("search.running.races.last_race", lambda *_: None)  # as it was just before
+    monkeypatch.setattr("search.racing.last_race", lambda *_: None)  # as it was just before
     monkeypatch.setattr("sys.argv", ["multirestart", "race", "--max-restarts", "100"])
     monkeypatch.chdir(folder)
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
-    assert "has --max-restarts 512, not 100: leave it out to go on" in capsys.readouterr().err
+    assert (
+        "--max-restarts is 512 in race 1, which goes on: leave it out to go on"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_race_that_cannot_go_on_is_left_by_new(folder: Path) -> None:
     run_command("race", *RULES, cwd=folder, pretend=0)
     with closing(sqlite3.connect(folder / "multirestart.db")) as connection, connection:
-        one = "trial_id = (SELECT max(trial_id) FROM claims WHERE race = 1)"
-        connection.execute(f"DELETE FROM restarts WHERE {one}")
-        connection.execute(f"UPDATE trials SET state = 'FAIL' WHERE {one}")
-        connection.execute(f"UPDATE claims SET again = 0 WHERE {one}")
+        connection.execute(
+            "UPDATE multirestart_trials SET state = 'given up' WHERE trial_id ="
+            " (SELECT max(trial_id) FROM multirestart_trials WHERE race_id = 1)"
+        )
     done = run_command("race", cwd=folder, pretend=0, code=1)
     assert "one of its trials was given up; begin another" in done.stderr
     done = run_command("race", "--new", "--top", "2", "--max-restarts", "64", cwd=folder, pretend=0)

@@ -33,7 +33,9 @@ def test_a_record_that_was_changed_disagrees(launched: Launched, tmp_path: Path)
     shutil.copy(launched.url.removeprefix("sqlite:///"), path)
     row = one_of_each(f"sqlite:///{path}", tmp_path)["not escaped"]
     with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE restarts SET last_epoch_loss = last_epoch_loss + 0.001")
+        connection.execute(
+            "UPDATE multirestart_restarts SET last_epoch_loss = last_epoch_loss + 0.001"
+        )
     connection.close()
     options = ("--trial", str(row["trial"]), "--seed", str(row["seed"]))
     done = run_command(

@@ -18,7 +18,6 @@ from search.problem.plan import MAX_RESTARTS, MAX_TRIALS, Plan
 from search.problem.problem import Problem
 from search.problem.rows import StudyRecord
 from search.problem.samplers import SAMPLERS
-from search.running import sampling
 from tests.search_tests.test_configuration import spaces
 from tests.search_tests.test_problem import problems
 
@@ -106,10 +105,6 @@ def test_qmc_needs_a_range() -> None:
         "the sampler qmc needs a range of learning rates like 0.001:1; "
         "a list is for the sampler grid"
     )
-
-
-def test_every_sampler_that_a_plan_may_name_can_be_made() -> None:
-    assert tuple(sampling.SAMPLERS) == SAMPLERS
 
 
 @given(plans())

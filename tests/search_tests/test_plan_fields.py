@@ -38,7 +38,7 @@ def test_of_no_fields_the_default_plan_is_made() -> None:
 def test_all_fields_of_a_plan_make_it_again_whatever_is_kept(plan: Plan, kept: Plan) -> None:
     fields = PlanFields.of(plan)
     assert fields.plan() == fields.plan(kept) == plan
-    assert fields.name == plan.name
+    assert fields.name_among(()) == plan.name
 
 
 @given(of_built_in_data)
@@ -214,7 +214,7 @@ def test_a_target_goes_with_its_file(points: Path) -> None:
     assert fields.overridden({"data": "xor"}).plan() == Plan(problem=Problem(BUILT_IN["xor"]()))
     assert fields.overridden({"epochs": 3}).target == "class"
     with pytest.raises(UserError) as raised:
-        _ = PlanFields(target="class").name
+        PlanFields(target="class").name_among(())
     assert str(raised.value) == ("a target column goes with a CSV file; data 'bands' is built in")
 
 
@@ -227,3 +227,18 @@ def test_where_data_came_from_has_to_be_said(points: Path) -> None:
         "from: name the CSV file and its target column"
     )
     assert PlanFields.of(plan, str(points), "class").plan() == plan
+
+
+@pytest.mark.parametrize(
+    ("there", "name"),
+    [((), "bands"), (("other",), "other"), (("other", "bands"), "bands"), (("bands",), "bands")],
+)
+def test_of_no_name_and_no_data_the_study_there_is_meant(there: tuple[str, ...], name: str) -> None:
+    assert PlanFields(trials=2).name_among(there) == name
+    assert PlanFields(study="mine").name_among(there) == "mine"
+    assert PlanFields(data="xor").name_among(there) == "xor"
+
+
+def test_which_of_several_studies_is_meant_has_to_be_said() -> None:
+    with pytest.raises(UserError, match="choose a study by its name: one, two"):
+        PlanFields().name_among(("one", "two"))

@@ -17,7 +17,7 @@ from search.problem.datasets import xor
 from search.problem.errors import UserError
 from search.problem.plan import Plan
 from search.problem.plan_fields import PlanFields
-from search.problem.plan_files import new_file, read_plan, saved_fields, to_toml
+from search.problem.plan_files import NewPlanFile, read_plan, saved_fields, to_toml
 from search.problem.problem import Problem
 from tests.conftest import ROOT
 from tests.search_tests.test_plan import RANGE
@@ -198,18 +198,18 @@ def test_a_saved_file_finds_the_data_from_its_own_folder(
     assert saved_fields(plan, again, tmp_path / folder).plan() == plan
 
 
-def test_a_new_file_is_gone_if_what_it_is_for_fails(tmp_path: Path) -> None:
+def test_a_new_file_is_gone_unless_it_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "plan.toml"
-    with pytest.raises(ZeroDivisionError), new_file(path) as file:
-        file.write(f"half {1 / 0}")
+    with NewPlanFile(path):
+        assert path.exists()
     assert not path.exists()
-    with new_file(path) as file:
-        file.write("whole")
-    with pytest.raises(UserError) as raised, new_file(path):
+    with NewPlanFile(path) as file:
+        file.keep("whole")
+    with pytest.raises(UserError) as raised, NewPlanFile(path):
         pass
     assert str(raised.value) == f"{path} is there already: save the plan under another name"
     assert path.read_text() == "whole"
-    with pytest.raises(UserError) as raised, new_file(tmp_path / "none" / "plan.toml"):
+    with pytest.raises(UserError) as raised, NewPlanFile(tmp_path / "none" / "plan.toml"):
         pass
     assert str(raised.value) == (
         f"cannot write {tmp_path / 'none' / 'plan.toml'}: No such file or directory"

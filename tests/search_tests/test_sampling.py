@@ -2,112 +2,127 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from dataclasses import replace
+from pathlib import Path
 
 import optuna
 import pytest
-from optuna.trial import TrialState
 
-from search.problem.configuration import LearningRateRange, SearchSpace
+from search.problem.configuration import Configuration, LearningRateRange, SearchSpace
 from search.problem.errors import UserError
-from search.running.sampling import (
-    SAMPLERS,
-    SEED,
-    StudySampler,
-    configuration_of,
-    distributions,
-)
+from search.problem.plan import Plan
+from search.problem.samplers import SAMPLERS
 from search.running.seeds import LAST_SEED
+from tests.search_tests.launchers import SPACE, Launcher
 
-FINITE = SearchSpace(("none", "standard"), ("sgd", "adam"), (0.01, 0.1))
 RANGE = SearchSpace(("none", "standard"), ("sgd", "adam"), LearningRateRange(0.001, 1.0))
+Picked = list[tuple[Configuration, int]]
 
 
-def study_of(
-    name: str, space: SearchSpace, seed: int = 0, restarts: int = 256, **options: object
-) -> optuna.Study:
-    sampler = StudySampler(name, space, restarts, seed)
-    return optuna.create_study(sampler=sampler, direction="maximize", **options)  # type: ignore[arg-type]
+def plan_of(
+    sampler: str, space: SearchSpace, trials: int, seed: int = 0, restarts: int = 20
+) -> Plan:
+    return Plan("s", None, space, restarts, sampler, seed, trials)
 
 
-def grow(study: optuna.Study, space: SearchSpace, trials: int) -> list[dict[str, object]]:
-    """Ask and tell; the value prefers adam on standardised data, as the real problem does."""
-    for _ in range(trials):
-        trial = study.ask(distributions(space))
-        point = configuration_of(trial.params)
-        study.tell(trial, 0.5 * (point.scaling == "standard") + 0.4 * (point.optimizer == "adam"))
-    return [trial.params for trial in study.get_trials(deepcopy=False)]
+def grow(folder: Path, plan: Plan) -> Picked:
+    """Run a study; adam on standardised data escapes most, as in the real problem."""
+    folder.mkdir(exist_ok=True)
+    launcher = Launcher(folder, plan)
+    picked = launcher.run(
+        lambda point: 0.5 * (point.scaling == "standard") + 0.4 * (point.optimizer == "adam")
+    )
+    launcher.kill()
+    launcher.store.close()
+    return picked
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
-def test_a_study_is_reproducible_and_another_seed_gives_another(name: str) -> None:
-    space = RANGE if name == "qmc" else FINITE
-    first, again, other = (grow(study_of(name, space, seed), space, 12) for seed in (0, 0, 1))
+def space_of(sampler: str) -> SearchSpace:
+    return RANGE if sampler == "qmc" else SPACE
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_a_study_is_reproducible_and_another_seed_gives_another(
+    tmp_path: Path, sampler: str
+) -> None:
+    first, again, other = (
+        grow(tmp_path / str(index), plan_of(sampler, space_of(sampler), 12, seed))
+        for index, seed in enumerate((0, 0, 1))
+    )
     assert first == again
     assert first != other
 
 
-@pytest.mark.parametrize("name", ["tpe", "random", "grid"])
-def test_an_interrupted_study_goes_on_as_it_would_have_done(name: str) -> None:
-    whole = grow(study_of(name, FINITE), FINITE, 14)
-    storage = optuna.storages.InMemoryStorage()
-    for _ in range(2):
-        study = study_of(name, FINITE, storage=storage, study_name="s", load_if_exists=True)
-        parts = grow(study, FINITE, 7)
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_an_interrupted_study_goes_on_as_it_would_have_done(tmp_path: Path, sampler: str) -> None:
+    plan = plan_of(sampler, space_of(sampler), 20)
+    whole = grow(tmp_path / "whole", plan)
+    parts = [
+        each
+        for trials in (5, 13, 20)
+        for each in grow(tmp_path / "parts", replace(plan, trials=trials))
+    ]
     assert parts == whole
+    assert len(whole) == 20
 
 
-def test_grid_covers_evenly() -> None:
-    points = FINITE.configurations
-    assert points is not None
-    found = [configuration_of(p) for p in grow(study_of("grid", FINITE), FINITE, 20)]
-    assert found[:8] == list(points)
-    assert sorted(Counter(found).values()) == [2, 2, 2, 2, 3, 3, 3, 3]
+def test_grid_covers_evenly(tmp_path: Path) -> None:
+    points = [point for point, _ in grow(tmp_path / "s", plan_of("grid", SPACE, 20))]
+    assert tuple(points[:8]) == SPACE.configurations
+    assert sorted(Counter(points).values()) == [2, 2, 2, 2, 3, 3, 3, 3]
 
 
-def test_grid_needs_a_list() -> None:
-    with pytest.raises(UserError, match="grid needs a list of learning rates"):
-        study_of("grid", RANGE)
+def test_tpe_covers_a_small_space_and_then_prefers_what_escapes(tmp_path: Path) -> None:
+    points = [point for point, _ in grow(tmp_path / "s", plan_of("tpe", SPACE, 40))]
+    assert tuple(points[:8]) == SPACE.configurations
+    best = Counter(points[8:]).most_common(2)
+    assert {(point.scaling, point.optimizer) for point, _ in best} == {("standard", "adam")}
 
 
-def test_qmc_needs_a_range() -> None:
-    with pytest.raises(UserError, match="qmc needs a range of learning rates"):
-        study_of("qmc", FINITE)
+def test_tpe_picks_what_optuna_itself_picks(tmp_path: Path) -> None:
+    """Each trial's sampler is made from the study's seed and the trial's place, and asked as is."""
+    from search.running.sampling import distributions
+    from search.running.seeds import uniform
+
+    picked = grow(tmp_path / "s", plan_of("tpe", RANGE, 30))
+    study = optuna.create_study(direction="maximize")
+    for place, (point, _) in enumerate(picked):
+        study.sampler = optuna.samplers.TPESampler(seed=uniform(2, 0, place) % 2**32)
+        trial = study.ask(distributions(RANGE))
+        assert Configuration.from_json(trial.params) == point
+        value = 0.5 * (point.scaling == "standard") + 0.4 * (point.optimizer == "adam")
+        study.tell(trial, round(value * 20) / 20)
 
 
-def test_a_failed_trial_leaves_its_grid_point_to_be_tried() -> None:
-    study = study_of("grid", FINITE)
-    trial = study.ask(distributions(FINITE))
-    study.tell(trial, state=TrialState.FAIL)
-    found = [configuration_of(p) for p in grow(study, FINITE, 8)[1:]]
-    assert sorted(Counter(found).values()) == [1] * 8
-
-
-def test_tpe_covers_a_small_space_and_then_prefers_what_escapes() -> None:
-    found = [configuration_of(p) for p in grow(study_of("tpe", FINITE), FINITE, 40)]
-    assert len(set(found[:8])) == 8
-    best = Counter(found[8:]).most_common(2)
-    assert {(p.scaling, p.optimizer) for p, _ in best} == {("standard", "adam")}
-
-
-@pytest.mark.parametrize("name", ["tpe", "random", "qmc"])
-def test_a_range_is_drawn_log_uniformly_within_its_bounds(name: str) -> None:
-    rates = [configuration_of(p).learning_rate for p in grow(study_of(name, RANGE), RANGE, 60)]
-    assert 0.001 <= min(rates) < 0.005
-    assert 0.2 < max(rates) <= 1
+@pytest.mark.parametrize("sampler", ["tpe", "random", "qmc"])
+def test_a_range_is_drawn_log_uniformly_within_its_bounds(tmp_path: Path, sampler: str) -> None:
+    picked = grow(tmp_path / "s", plan_of(sampler, RANGE, 60))
+    rates = sorted(point.learning_rate for point, _ in picked)
+    assert 0.001 <= rates[0] < 0.005
+    assert 0.2 < rates[-1] <= 1
     assert len(set(rates)) == 60
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
-def test_seeds_are_the_same_whatever_picks_the_rest(name: str) -> None:
-    """The seed is drawn apart: from the sampler's seed and the trial's number alone."""
-    space = RANGE if name == "qmc" else FINITE
-    seeds = [p[SEED] for p in grow(study_of(name, space), space, 12)]
-    assert seeds == [p[SEED] for p in grow(study_of("random", RANGE), RANGE, 12)]
-    assert all(isinstance(s, int) and s % 256 == 0 and s + 255 <= LAST_SEED for s in seeds)
+def test_qmc_spreads_evenly(tmp_path: Path) -> None:
+    """Of 32 points of the sequence exactly 4 fall into each eighth of every dimension."""
+    picked = [point for point, _ in grow(tmp_path / "s", plan_of("qmc", RANGE, 32))]
+    eighths = Counter(int(8 * (1 + math.log10(point.learning_rate) / 3)) for point in picked)
+    assert set(eighths.values()) == {4}
+    assert Counter(point.scaling for point in picked) == {"none": 16, "standard": 16}
+    assert Counter(point.optimizer for point in picked) == {"sgd": 16, "adam": 16}
 
 
-def test_the_model_never_sees_the_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_seeds_are_the_same_whatever_picks_the_rest(tmp_path: Path, sampler: str) -> None:
+    """The seed is drawn apart: from the sampler's seed and the trial's place alone."""
+    seeds = [seed for _, seed in grow(tmp_path / "s", plan_of(sampler, space_of(sampler), 12))]
+    assert seeds == [seed for _, seed in grow(tmp_path / "r", plan_of("random", RANGE, 12))]
+    assert all(seed % 256 == 0 and seed + 255 <= LAST_SEED for seed in seeds)
+
+
+def test_the_model_never_sees_the_seed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever TPE models, jointly or one by one, `seed` is not in it."""
     asked: list[str] = []
     independent = optuna.samplers.TPESampler.sample_independent
@@ -123,30 +138,29 @@ def test_the_model_never_sees_the_seed(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(optuna.samplers.TPESampler, "sample_independent", see_one)
     monkeypatch.setattr(optuna.samplers.TPESampler, "sample_relative", see_all)
-    grow(study_of("tpe", RANGE), RANGE, 30)
+    grow(tmp_path / "s", plan_of("tpe", RANGE, 30))
     assert set(asked) == {"scaling", "optimizer", "learning_rate"}
 
 
-def test_seeds_spread_over_their_range() -> None:
-    seeds = [p[SEED] for p in grow(study_of("random", FINITE), FINITE, 200)]
-    shares = Counter(int(seed) * 4 // (LAST_SEED + 1) for seed in seeds)  # type: ignore[call-overload]
+def test_seeds_spread_over_their_range(tmp_path: Path) -> None:
+    seeds = [seed for _, seed in grow(tmp_path / "s", plan_of("random", SPACE, 200))]
+    shares = Counter(seed * 4 // (LAST_SEED + 1) for seed in seeds)
     assert set(shares) == {0, 1, 2, 3}
     assert min(shares.values()) > 25
 
 
-def test_no_seed_comes_twice_in_a_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_seed_comes_twice_in_a_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With room for 4 blocks only, each configuration gets each once and then no more."""
-    for module in ("sampling", "seeds"):
-        monkeypatch.setattr(f"search.running.{module}.LAST_SEED", 4 * 256 - 1)
+    monkeypatch.setattr("search.running.seeds.LAST_SEED", 4 * 256 - 1)
     space = SearchSpace(("none",), ("sgd", "adam"), (0.1,))
-    study = study_of("grid", space)
-    params = grow(study, space, 8)
-    assert len({(p["optimizer"], p[SEED]) for p in params}) == 8
+    assert len(set(grow(tmp_path / "s", plan_of("grid", space, 8)))) == 8
     with pytest.raises(UserError, match=r"all 4 blocks of seeds of none sgd 0\.1 are used up"):
-        grow(study, space, 1)
+        grow(tmp_path / "s", plan_of("grid", space, 9))
 
 
 @pytest.mark.parametrize(("restarts", "stride"), [(1, 256), (256, 256), (257, 512), (1000, 1024)])
-def test_trials_get_whole_blocks_of_seeds(restarts: int, stride: int) -> None:
-    study = study_of("random", FINITE, restarts=restarts)
-    assert all(p[SEED] % stride == 0 for p in grow(study, FINITE, 5))  # type: ignore[operator]
+def test_trials_get_whole_blocks_of_seeds(tmp_path: Path, restarts: int, stride: int) -> None:
+    picked = grow(tmp_path / "s", plan_of("random", SPACE, 5, restarts=restarts))
+    assert all(seed % stride == 0 for _, seed in picked)

@@ -1,0 +1,88 @@
+"""Checking a study: its record, a sample of its restarts trained again, and what is published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from search.dashboard.optuna_storage import has_optuna_tables, open_optuna_storage
+from search.dashboard.publishing import NotPublishedError, published_differences
+from search.problem.plan import Plan
+from search.running.opening import OpenStudy
+from search.verify.database import check_study, retrained, sample
+from storage.contract import Store
+from storage.errors import RecordError
+from storage.values import StoredStudy
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is not as it must be: of a restart, of a trial, or of all the study."""
+
+    trial: int | None
+    seed: int | None
+    what: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was looked at, and what was found.
+
+    trials, restarts: complete ones that were looked at; retrained: restarts trained again; foreign:
+    numbers of trials that others put into the published study, which count in nothing.
+    """
+
+    trials: int
+    restarts: int
+    retrained: int
+    findings: tuple[Finding, ...]
+    foreign: tuple[int, ...] = ()
+
+
+def check(store: Store, study: StoredStudy, retrain: int = 32, draw: int = 0) -> Check:
+    """Check that every restart is there once, all figures agree, and a sample trains the same.
+
+    Args:
+        store: The store.
+        study: The study.
+        retrain: How many restarts, drawn at random, are trained again; none of a study whose
+            restarts are outdated.
+        draw: Seed of that draw.
+
+    Returns:
+        What was looked at and found; nothing is wrong if there are no findings.
+    """
+    plan = Plan.from_record(study.name, study.record)
+    checked, wrong = check_study(store, study.study_id, plan)
+    findings = [Finding(each.trial, None, each.what) for each in wrong]
+    drawn = sample(store, study.study_id, 0 if plan.problem.outdated else retrain, draw)
+    for recorded in drawn:
+        what = retrained(plan.problem, recorded)
+        if what is not None:
+            findings.append(Finding(recorded.trial, recorded.restart.seed, what))
+    foreign, different = _published(OpenStudy(study.study_id, plan, store))
+    findings += [
+        Finding(
+            number,
+            None,
+            "Optuna's copy of it has another result: delete that copy of the study, and the next "
+            "launch makes it again",
+        )
+        for number in different
+    ]
+    return Check(checked.trials, checked.restarts, len(drawn), tuple(findings), tuple(foreign))
+
+
+def _published(study: OpenStudy) -> tuple[list[int], list[int]]:
+    """What differs in the published study; nothing if there is none or it cannot be opened."""
+    if not has_optuna_tables(study.store.url):
+        return [], []
+    try:
+        storage = open_optuna_storage(study.store.url)
+    except RecordError:
+        return [], []
+    try:
+        return published_differences(study, storage)
+    except NotPublishedError:
+        return [], []
+    finally:
+        storage.engine.dispose()

@@ -1,0 +1,1 @@
+"""The published study: what Optuna and its dashboard show. Through Optuna's public API alone."""

@@ -1,0 +1,107 @@
+"""Optuna's own storage in the database of the store."""
+
+from __future__ import annotations
+
+import time
+
+import optuna
+from optuna.storages import RDBStorage
+from sqlalchemy import inspect
+from sqlalchemy.exc import SQLAlchemyError
+
+from search.problem.errors import UserError
+from storage.database import LOCK_TIMEOUT_SECONDS, read_only, set_sqlite_pragmas
+from storage.errors import RecordError
+from storage.url import is_there, parse_url, require_file, shown, sqlite_path
+
+STUDY_MARK = "multirestart_study"
+"""User attribute of a published study: the id of the study in the store."""
+
+_ATTEMPTS = 20
+_SECONDS_BETWEEN_ATTEMPTS = 0.25
+
+
+def open_optuna_storage(url: str) -> RDBStorage:
+    """Open Optuna's storage in a database; its tables are made if they are not there.
+
+    Args:
+        url: SQLAlchemy's URL of the database.
+
+    Raises:
+        RecordError: If the database cannot be opened or is of another version of Optuna's.
+    """
+    path = sqlite_path(parse_url(url))
+    options: dict[str, object] = {}
+    if path is not None:
+        require_file(path)
+        options = {
+            "connect_args": {"timeout": LOCK_TIMEOUT_SECONDS},
+            "pool_events": [(set_sqlite_pragmas, "connect")],
+        }
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    for attempt in range(_ATTEMPTS):
+        try:
+            return RDBStorage(url, engine_kwargs=options)
+        except (RuntimeError, SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+            # Another process is making Optuna's tables at this moment: look again.
+            if "already exists" not in reason or attempt == _ATTEMPTS - 1:
+                raise RecordError(f"{shown(url)}: {reason}") from error
+            time.sleep(_SECONDS_BETWEEN_ATTEMPTS)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def refuse_taken_name(url: str, name: str) -> None:
+    """Refuse the name of a study that somebody made by Optuna itself. Writes nothing.
+
+    Raises:
+        UserError: If there is such a study.
+        RecordError: If the database has tables of another program.
+    """
+    path = sqlite_path(parse_url(url))
+    if path is not None and not is_there(path):
+        return
+    with read_only(url) as connection:
+        tables = set(inspect(connection).get_table_names())
+    if not tables & {"studies", "trials"}:
+        return
+    if "version_info" not in tables:
+        raise RecordError(f"{shown(url)} has tables of another program: give another database")
+    storage = open_optuna_storage(url)
+    try:
+        if STUDY_MARK not in storage.get_study_user_attrs(storage.get_study_id_from_name(name)):
+            raise made_by_optuna(name)
+    except KeyError:
+        pass
+    finally:
+        storage.engine.dispose()
+
+
+def has_optuna_tables(url: str) -> bool:
+    """Whether Optuna's tables are in a database. Writes nothing."""
+    with read_only(url) as connection:
+        return bool(inspect(connection).has_table("version_info"))
+
+
+def delete_published_study(url: str, name: str, study_id: int) -> bool:
+    """Delete the published study of a study of the store; whether there was one."""
+    if not has_optuna_tables(url):
+        return False
+    storage = open_optuna_storage(url)
+    try:
+        found = storage.get_study_id_from_name(name)
+        if storage.get_study_user_attrs(found).get(STUDY_MARK) != study_id:
+            return False
+        storage.delete_study(found)
+    except KeyError:
+        return False
+    finally:
+        storage.engine.dispose()
+    return True
+
+
+def made_by_optuna(name: str) -> UserError:
+    """The error for a study's name that an Optuna study has."""
+    return UserError(
+        f"study {name!r} was made by Optuna, not by multirestart: give yours another name"
+    )

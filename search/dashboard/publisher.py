@@ -1,0 +1,103 @@
+"""Publishing beside a launch, in a thread that takes a bounded share of the time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import TracebackType
+
+import optuna
+from sqlalchemy.exc import SQLAlchemyError
+
+from search.dashboard.optuna_storage import open_optuna_storage
+from search.dashboard.publishing import NotPublishedError, PublishedStudy
+from search.running.events import ForeignTrials, OnEvent, PublishingStopped
+from search.running.opening import OpenStudy
+from storage.errors import RecordError
+
+_SHARE = 0.05
+"""Of the time that passes, what publishing may take while trials are trained."""
+_SECONDS_BETWEEN_PASSES = 0.5
+_TRIALS_IN_A_PASS = 10
+_SECONDS_AT_AN_INTERRUPTION = 1.0
+_FAILURES = (
+    *(NotPublishedError, RecordError, SQLAlchemyError),
+    optuna.exceptions.OptunaError,
+)
+
+
+class Publisher:
+    """Publishes a study from `__enter__` to `__exit__`, at whose end it is level.
+
+    Where it fails, the launch is told and goes on: the record does not need it, and the next
+    launch publishes what is missing.
+    """
+
+    def __init__(self, study: OpenStudy, on_event: OnEvent) -> None:
+        self._study = study
+        self._on_event = on_event
+        self._lock = f"publishing-{study.study_id}"
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._published: PublishedStudy | None = None
+        self._has_failed = False
+
+    def __enter__(self) -> Publisher:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._try(self._level, None if kind is None else _SECONDS_AT_AN_INTERRUPTION)
+        if self._published is not None:
+            foreign = self._published.foreign
+            self._published.close()
+            if foreign and kind is None:
+                self._on_event(ForeignTrials(foreign))
+
+    def _run(self) -> None:
+        pause = 0.0
+        while not self._has_failed and not self._stop.wait(pause):
+            began = time.monotonic()
+            self._try(self._pass)
+            took = time.monotonic() - began
+            pause = max(_SECONDS_BETWEEN_PASSES, took * (1 / _SHARE - 1))
+
+    def _pass(self) -> None:
+        with self._study.store.lock(self._lock, wait=False) as is_held:
+            if is_held:
+                self._opened().publish(_TRIALS_IN_A_PASS)
+
+    def _level(self, seconds: float | None) -> None:
+        """Publish all that is left, or what can be in so many seconds."""
+        deadline = None if seconds is None else time.monotonic() + seconds
+        with self._study.store.lock(self._lock) as _:
+            published = self._opened()
+            while published.publish(_TRIALS_IN_A_PASS):
+                if deadline is not None and time.monotonic() > deadline:
+                    return
+
+    def _opened(self) -> PublishedStudy:
+        """The published study, made with the first pass."""
+        if self._published is None:
+            storage = open_optuna_storage(self._study.store.url)
+            published = PublishedStudy(self._study, storage)
+            published.make()
+            self._published = published
+        return self._published
+
+    def _try(self, step, *arguments) -> None:  # type: ignore[no-untyped-def]
+        if self._has_failed:
+            return
+        try:
+            step(*arguments)
+        except _FAILURES as error:
+            self._has_failed = True
+            reason = " ".join(str(error).split())
+            self._on_event(PublishingStopped(reason))

@@ -1,0 +1,250 @@
+"""Publishing a study of the store as an Optuna study in the same database.
+
+The record is the truth, and the published study follows it: each trial under its number, complete
+or failed with the reason, running or waiting. It can be published again at any time: what is there
+is found by the number that each published trial bears, and what is missing is added. Only the
+holder of the study's publishing lock writes.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from datetime import datetime
+
+import optuna
+from optuna.distributions import BaseDistribution, IntDistribution
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, create_trial
+from optuna.trial import TrialState as OptunaState
+
+from search.dashboard.optuna_storage import STUDY_MARK, made_by_optuna
+from search.problem.errors import MultirestartError
+from search.problem.objectives import OBJECTIVES
+from search.running.opening import OpenStudy
+from search.running.sampling import distributions
+from search.statistics.objectives import trial_attributes
+from storage.values import PublishedTrial, TrialState
+
+NUMBER = "trial"
+"""User attribute of a published trial: its number in the store."""
+REASON = "reason"
+"""User attribute of a published trial: why it was given up."""
+
+_SHOWN = {
+    TrialState.WAITING: OptunaState.WAITING,
+    TrialState.FAILED: OptunaState.WAITING,
+    TrialState.RUNNING: OptunaState.RUNNING,
+    TrialState.COMPLETE: OptunaState.COMPLETE,
+    TrialState.GIVEN_UP: OptunaState.FAIL,
+}
+
+
+class NotPublishedError(MultirestartError):
+    """The published study is gone, or is another's."""
+
+
+class PublishedStudy:
+    """The published study of a study of the store.
+
+    Raises NotPublishedError where it was deleted or replaced.
+    """
+
+    def __init__(self, study: OpenStudy, storage: RDBStorage) -> None:
+        self._study = study
+        self._store = study.store
+        self._storage = storage
+        self._space = distributions(study.plan.space)
+        self._total = 0
+        self.foreign: tuple[int, ...] = ()
+        """Numbers of trials that others put into it, as last seen."""
+
+    def make(self) -> None:
+        """Make the published study if it is not there, and note what is published of it."""
+        name = self._study.plan.name
+        try:
+            there = self._storage.get_study_id_from_name(name)
+        except KeyError:
+            self._create()
+        else:
+            mark = self._storage.get_study_user_attrs(there).get(STUDY_MARK)
+            if mark is None:
+                self._adopt(there)
+            elif mark != self._study.study_id:  # left of a study that was deleted
+                self._storage.delete_study(there)
+                self._create()
+        self.reconcile()
+
+    def publish(self, limit: int) -> int:
+        """Publish up to `limit` trials that are not published as they stand; how many were."""
+        due = self._store.to_publish(self._study.study_id, limit)
+        if not due:
+            return 0
+        study_id = self.find()
+        if not self._is_level(study_id):
+            self.reconcile()
+            due = self._store.to_publish(self._study.study_id, limit)
+        marks = []
+        try:
+            for each in due:
+                number = self._publish(study_id, each)
+                marks.append((each.trial.number, number, each.trial.state))
+        except KeyError:
+            raise NotPublishedError("the published study was deleted") from None
+        finally:
+            self._store.mark_published(self._study.study_id, marks)
+        return len(due)
+
+    def reconcile(self) -> None:
+        """Find what is published by reading the whole published study."""
+        study_id = self.find()
+        there: dict[int, FrozenTrial] = {}
+        foreign = []
+        published = self._storage.get_all_trials(study_id, deepcopy=False)
+        trials = {trial.number: trial for trial in self._store.trials(self._study.study_id)}
+        for shown in published:
+            number = shown.user_attrs.get(NUMBER)
+            if number in trials and number not in there:
+                there[number] = shown
+            else:
+                foreign.append(shown.number)
+        self._total, self.foreign = len(published), tuple(foreign)
+        marks: list[tuple[int, int | None, TrialState | None]] = []
+        for number, trial in trials.items():
+            found = there.get(number)
+            if found is None:
+                marks.append((number, None, None))
+            else:
+                is_level = found.state.is_finished() or found.state is _SHOWN[trial.state]
+                marks.append((number, found.number, trial.state if is_level else None))
+        self._store.mark_published(self._study.study_id, marks)
+
+    def close(self) -> None:
+        """Give back the connections of Optuna's storage."""
+        self._storage.engine.dispose()
+
+    def find(self) -> int:
+        """Optuna's id of the published study."""
+        try:
+            study_id = self._storage.get_study_id_from_name(self._study.plan.name)
+            mark = self._storage.get_study_user_attrs(study_id).get(STUDY_MARK)
+        except KeyError:
+            mark = None
+        if mark != self._study.study_id:
+            raise NotPublishedError("the published study was deleted")
+        return study_id
+
+    def _create(self) -> None:
+        plan = self._study.plan
+        made = optuna.create_study(
+            study_name=plan.name, storage=self._storage, directions=plan.directions
+        )
+        made.set_user_attr(STUDY_MARK, self._study.study_id)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            made.set_metric_names([name for name, _ in OBJECTIVES[plan.objective]])
+
+    def _adopt(self, there: int) -> None:
+        """Take an empty study that a launch which was killed may have left."""
+        directions = [each.name.lower() for each in self._storage.get_study_directions(there)]
+        if directions != self._study.plan.directions or self._storage.get_n_trials(there):
+            raise NotPublishedError(str(made_by_optuna(self._study.plan.name)))
+        self._storage.delete_study(there)
+        self._create()
+
+    def _is_level(self, study_id: int) -> bool:
+        """Whether the published study holds as many trials as are known to be there."""
+        last = self._store.last_published(self._study.study_id)
+        self._total = max(self._total, 0 if last is None else last + 1)
+        return self._is_there(study_id, self._total - 1) and not self._is_there(
+            study_id, self._total
+        )
+
+    def _is_there(self, study_id: int, number: int) -> bool:
+        if number < 0:
+            return True
+        try:
+            self._storage.get_trial_id_from_study_id_trial_number(study_id, number)
+        except KeyError:
+            return False
+        return True
+
+    def _publish(self, study_id: int, each: PublishedTrial) -> int:
+        """Publish one trial; its number in the published study."""
+        if each.published_number is None:
+            self._storage.create_new_trial(study_id, self._template(each))
+            self._total += 1
+            return self._total - 1
+        trial_id = self._storage.get_trial_id_from_study_id_trial_number(
+            study_id, each.published_number
+        )
+        try:
+            if each.trial.state.is_final:
+                for name, value in _attributes(each):
+                    self._storage.set_trial_user_attr(trial_id, name, value)
+            values = each.trial.values or None
+            self._storage.set_trial_state_values(trial_id, _SHOWN[each.trial.state], values)
+        except UpdateFinishedTrialError:
+            pass  # somebody ended it by Optuna: it stays so until it is published anew
+        return each.published_number
+
+    def _template(self, each: PublishedTrial) -> FrozenTrial:
+        """A trial as Optuna is given it.
+
+        Its seed has a distribution of one value: no plot of importance takes it for a parameter
+        that was searched.
+        """
+        trial = each.trial
+        space: dict[str, BaseDistribution] = {
+            **self._space,
+            "seed": IntDistribution(trial.first_seed, trial.first_seed),
+        }
+        state = _SHOWN[trial.state]
+        made = create_trial(
+            state=state,
+            values=list(trial.values) or None,
+            params={**trial.configuration.to_json(), "seed": trial.first_seed},
+            distributions=space,
+            user_attrs={NUMBER: trial.number, **dict(_attributes(each))},
+        )
+        if trial.began is not None and state is not OptunaState.WAITING:
+            made.datetime_start = datetime.fromtimestamp(trial.began)
+        if trial.ended is not None and state.is_finished():
+            made.datetime_complete = datetime.fromtimestamp(trial.ended)
+        return made
+
+
+def published_differences(study: OpenStudy, storage: RDBStorage) -> tuple[list[int], list[int]]:
+    """How the published study differs from the record.
+
+    Args:
+        study: The study.
+        storage: Optuna's storage.
+
+    Returns:
+        The numbers in the published study of trials that others put there; and those of the
+        record's trials that are published with another result than they have.
+
+    Raises:
+        NotPublishedError: If it is not there.
+    """
+    published = PublishedStudy(study, storage)
+    foreign, different = [], []
+    trials = {trial.number: trial for trial in study.store.trials(study.study_id)}
+    for shown in storage.get_all_trials(published.find(), deepcopy=False):
+        trial = trials.pop(shown.user_attrs.get(NUMBER, -1), None)
+        if trial is None:
+            foreign.append(shown.number)
+        elif shown.state.is_finished() and (
+            shown.state is not _SHOWN[trial.state] or tuple(shown.values or ()) != trial.values
+        ):
+            different.append(trial.number)
+    return foreign, different
+
+
+def _attributes(each: PublishedTrial) -> Iterator[tuple[str, int | float | str | None]]:
+    if each.summary is not None:
+        yield from trial_attributes(each.summary).items()
+    elif each.trial.state is TrialState.GIVEN_UP:
+        yield REASON, each.trial.reason

@@ -1,0 +1,155 @@
+"""Racing the best configurations of a study: begun, gone on with, or shown if it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from search.dashboard.publisher import Publisher
+from search.problem.errors import Fault, InvalidValuesError, LaunchError, UserError
+from search.running.cores import worker_count
+from search.running.events import (
+    OnEvent,
+    RaceBegan,
+    RoundDone,
+    WaitingForLock,
+)
+from search.running.interrupts import Interrupts
+from search.running.opening import OpenStudy, reopen_study
+from search.running.race_source import RaceResult, RaceSource, race_result
+from search.running.races import Race, begin_race, last_race
+from search.running.run import run_trials
+from search.running.workers import LocalWorkers
+from search.statistics.race_state import RaceRules
+from search.statistics.ranking import Standing, ranked
+from storage.contract import Store
+from storage.values import StoredStudy
+
+DEFAULT_TOP = 5
+DEFAULT_CONFIRM = 1024
+
+
+@dataclass(frozen=True)
+class Raced:
+    """A race and how it stands. was_over: whether nothing had to be run for that."""
+
+    race: Race
+    result: RaceResult
+    was_over: bool
+
+
+def race_study(
+    store: Store,
+    study: StoredStudy,
+    asked: Mapping[str, Any],
+    *,
+    new: bool,
+    workers: int | None,
+    on_event: OnEvent,
+) -> Raced:
+    """Race the best configurations of a study on fresh seeds until one is clearly best.
+
+    A race that was interrupted goes on, and one that is over is returned as it is.
+
+    Args:
+        store: The store, open for reading.
+        study: The study.
+        asked: `top`, `confirm` and the rules of `RaceRules`; what is None or left out is the
+            race's own, or the default.
+        new: Begin another race though the last one is over.
+        workers: Worker processes; one per core if None.
+        on_event: Told what happens as it happens.
+
+    Returns:
+        The race and its result.
+
+    Raises:
+        UserError: If fewer than two configurations have restarts, or the race that goes on has
+            other rules.
+        LaunchError: If no worker can train anything, or a trial of the race was given up.
+    """
+    given = {name: value for name, value in asked.items() if value is not None}
+    with store.transaction():
+        last = last_race(store, study.study_id)
+        running = None if last is not None and new and _has_ended(store, last) else last
+        standings = ranked(store.configuration_counts(study.study_id))
+        if running is not None:
+            result = race_result(store, running)
+            _refuse_others(running, given, is_over=result.is_over)
+            if result.is_over:
+                return Raced(running, result, was_over=True)
+    rules = RaceRules(
+        **{name: value for name, value in given.items() if name not in ("top", "confirm")}
+    )
+    if running is None and len(standings) < 2:
+        raise UserError(
+            f"a race needs two configurations at least, study {study.name!r} has {len(standings)}"
+        )
+    count = worker_count(workers)
+    with Interrupts().caught() as interrupts:
+        opened = reopen_study(store.url, study, lambda seconds: on_event(WaitingForLock(seconds)))
+        try:
+            if running is None:
+                running = _begun(opened, rules, given, standings, last)
+                _refuse_others(running, given, is_over=False)  # another may have begun its own
+            return _run(opened, running, count, interrupts, on_event)
+        finally:
+            opened.store.close()
+
+
+def _begun(
+    study: OpenStudy,
+    rules: RaceRules,
+    given: Mapping[str, Any],
+    standings: list[Standing],
+    last: Race | None,
+) -> Race:
+    after = None if last is None else last.race_id
+    top, confirm = given.get("top", DEFAULT_TOP), given.get("confirm", DEFAULT_CONFIRM)
+    return begin_race(study, rules, confirm, standings, top, after)
+
+
+def _run(
+    study: OpenStudy, race: Race, workers: int, interrupts: Interrupts, on_event: OnEvent
+) -> Raced:
+    result = race_result(study.store, race)
+    if result.is_over:
+        return Raced(race, result, was_over=True)
+    on_event(RaceBegan(race.race_id, tuple(entrant.name for entrant in race.entrants)))
+    with (
+        study.store.liveness() as liveness,
+        Publisher(study, on_event),
+        LocalWorkers(workers) as engine,
+        closing(
+            run_trials(source := RaceSource(study, liveness, race), engine, interrupts)
+        ) as events,
+    ):
+        rounds = result.state.rounds_done
+        for event in events:
+            on_event(event)
+            state = source.result.state
+            if state.rounds_done > rounds:
+                rounds = state.rounds_done
+                on_event(RoundDone(rounds, race.rules.rounds[rounds - 1], len(state.remaining)))
+    return Raced(race, source.result, was_over=False)
+
+
+def _has_ended(store: Store, race: Race) -> bool:
+    """Whether a race is over, or cannot go on."""
+    try:
+        return race_result(store, race).is_over
+    except LaunchError:
+        return True
+
+
+def _refuse_others(running: Race, given: Mapping[str, Any], *, is_over: bool) -> None:
+    """Refuse rules other than those of the race that goes on."""
+    fixed = {**asdict(running.rules), "confirm": running.confirm, "top": running.top}
+    for name, value in fixed.items():
+        if given.get(name, value) != value:
+            which = "is over" if is_over else "goes on"
+            hint = "begin a new one" if is_over else "leave it out to go on"
+            rule = f"is {value} in race {running.race_id}, which {which}: {hint}"
+            raise InvalidValuesError([Fault(name, rule, str(given[name]))])

@@ -1,0 +1,55 @@
+"""The protocol of what trains tasks: processes of this machine, or a cluster."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from types import TracebackType
+
+from search.problem.problem import Task
+from search.problem.rows import Restart
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What became of a task: its restarts, or why its worker died or raised instead."""
+
+    tag: int
+    restarts: tuple[Restart, ...]
+    failure: str | None = None
+
+
+class Engine(ABC):
+    """Trains tasks and computes nothing else: it claims nothing and records nothing.
+
+    Used as a context manager, it is stopped at the end: at once if anything was raised. A worker
+    that dies is replaced; its task has ended with a failure, and the others' tasks have not.
+    """
+
+    @property
+    @abstractmethod
+    def wants_more(self) -> bool:
+        """Whether a worker would be given a task that is submitted now."""
+
+    @abstractmethod
+    def submit(self, tag: int, task: Task) -> None:
+        """Have a task trained; `tag` names it when it has ended."""
+
+    @abstractmethod
+    def next_ended(self, timeout: float | None = None) -> list[Ended]:
+        """Wait until a task ends, and return those that did; none if the time was out before."""
+
+    @abstractmethod
+    def stop(self, *, at_once: bool) -> None:
+        """Stop the workers, after the tasks that they have or at once."""
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self.stop(at_once=kind is not None)

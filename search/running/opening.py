@@ -1,0 +1,116 @@
+"""Opening a study to run it: made, or gone on with as it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from search.problem.errors import LaunchError, UserError
+from search.problem.plan import Plan
+from storage.contract import Store
+from storage.database import OnWait
+from storage.opening import open_for_writing, open_if_there
+from storage.values import StoredStudy
+
+
+@dataclass(frozen=True)
+class OpenStudy:
+    """A study open for writing: its id, its plan and its store."""
+
+    study_id: int
+    plan: Plan
+    store: Store
+
+
+def open_study(
+    url: str,
+    choose: Callable[[list[str]], str],
+    make_plan: Callable[[Plan | None], Plan],
+    *,
+    refuse_new: Callable[[str], None] = lambda _name: None,
+    on_wait: OnWait | None = None,
+) -> OpenStudy:
+    """Open a study to go on with it as planned, or make it if there is none of that name.
+
+    All that can be refused is refused before anything is written.
+
+    Args:
+        url: Database of the study.
+        choose: Its name, given the names of the studies there.
+        make_plan: Its plan, given the plan that is kept, if there is one. No other launcher changes
+            that until the study is open.
+        refuse_new: Raises UserError if no study of that name may be made.
+        on_wait: Told when a transaction has been waiting for another program's lock.
+
+    Raises:
+        UserError: If the study is there with another problem or search space, or its restarts are
+            outdated.
+        RecordError: If the database cannot be used.
+    """
+    there = open_if_there(url)
+    known = [] if there is None else there.studies()
+    if there is not None:
+        there.close()
+    name = choose([study.name for study in known])
+    if _planned(name, known, make_plan)[0] is None:
+        refuse_new(name)
+    store = open_for_writing(url, on_wait)
+    with store.lock("opening"), store.transaction():
+        kept, plan = _planned(name, store.studies(), make_plan)
+        record = plan.to_record()
+        if kept is None:
+            kept = store.add_study(name, record)
+        else:
+            store.set_search(kept.study_id, record.search)
+    return OpenStudy(kept.study_id, plan, store)
+
+
+def reopen_study(url: str, study: StoredStudy, on_wait: OnWait | None = None) -> OpenStudy:
+    """Open a study that was read before, with its plan as it is now.
+
+    Raises:
+        LaunchError: If it was deleted meanwhile.
+        UserError: If its restarts are outdated.
+        RecordError: If the database cannot be used.
+    """
+    _refuse_outdated(Plan.from_record(study.name, study.record))
+    store = open_for_writing(url, on_wait)
+    found = store.find_study(study.name)
+    if found is None or found.study_id != study.study_id:
+        raise deleted(study.name)
+    return OpenStudy(study.study_id, Plan.from_record(study.name, found.record), store)
+
+
+def deleted(name: str) -> LaunchError:
+    """The error for a study that is gone though a launcher goes on with it."""
+    return LaunchError(f"study {name!r} was deleted while it was being run")
+
+
+def _planned(
+    name: str,
+    known: list[StoredStudy],
+    make_plan: Callable[[Plan | None], Plan],
+) -> tuple[StoredStudy | None, Plan]:
+    """The study of that name, if it is known, and its plan. Raises UserError as `open_study`."""
+    found = next((study for study in known if study.name == name), None)
+    if found is None:
+        return None, make_plan(None)
+    kept = Plan.from_record(name, found.record)
+    plan = make_plan(kept)
+    _refuse_outdated(kept)
+    differences = kept.differences(plan)
+    if differences:
+        raise UserError(
+            f"study {name!r} holds something else: {'; '.join(differences)}. "
+            "Give the new one another name, or leave these out to go on with it"
+        )
+    return found, plan
+
+
+def _refuse_outdated(kept: Plan) -> None:
+    """Raise UserError if restarts that are trained now could not be pooled with those there are."""
+    if kept.problem.outdated is not None:
+        raise UserError(
+            f"study {kept.name!r} cannot be gone on with: {kept.problem.outdated}. "
+            "Give the new one another name"
+        )

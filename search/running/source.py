@@ -1,0 +1,120 @@
+"""Sources of trials: how a launcher claims trials of a study, finishes them or gives them back."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from search.problem.configuration import Configuration
+from search.problem.problem import Task
+from search.problem.rows import Restart, TrialSummary
+from search.running.opening import OpenStudy, deleted
+from search.statistics.objectives import objective_values, summarize
+from storage.contract import Liveness
+from storage.values import Trial, TrialState
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A trial that this launcher has to train.
+
+    is_second_launch: whether no worker could train it in a launch before.
+    """
+
+    trial: Trial
+    task: Task
+    is_second_launch: bool = False
+
+    @property
+    def number(self) -> int:
+        """The number of the trial in its study."""
+        return self.trial.number
+
+    @property
+    def configuration(self) -> Configuration:
+        """The configuration of the trial."""
+        return self.trial.configuration
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a source is: trials that are complete or given up, and whether nothing is left."""
+
+    settled: int
+    is_over: bool
+
+
+class TrialSource(ABC):
+    """Claims trials of a study for the launcher of a sign of life.
+
+    What is next to be trained is each kind of source's own: a search asks its sampler, a race its
+    rules. All run interrupted trials of their kind again before anything new.
+    """
+
+    def __init__(self, study: OpenStudy, liveness: Liveness, race: int | None = None) -> None:
+        self._study = study
+        self._store = study.store
+        self._liveness = liveness
+        self._race = race
+
+    @abstractmethod
+    def progress(self) -> Progress:
+        """How far the trials of this kind are, whoever trained them."""
+
+    @abstractmethod
+    def _next(self) -> tuple[Configuration, range] | None:
+        """What is to be trained next, a configuration and its seeds; None if nothing is now.
+
+        The study is locked.
+        """
+
+    def claim(self) -> Claim | None:
+        """The next trial to train; None if there is none, or none that others do not train.
+
+        Raises LaunchError if the study was deleted.
+        """
+        study_id, launcher = self._study.study_id, self._liveness.launcher
+        with self._store.transaction():
+            if not self._store.lock_study(study_id):
+                raise deleted(self._study.plan.name)
+            for trial in self._store.unfinished_trials(study_id):
+                if trial.race == self._race and not self._is_trained(trial):
+                    taken = self._store.take_trial(trial, launcher)
+                    return self._claim(taken, second=trial.state is TrialState.FAILED)
+            chosen = self._next()
+            if chosen is None:
+                return None
+            return self._claim(self._store.add_trial(study_id, *chosen, launcher, self._race))
+
+    def finish(self, claim: Claim, restarts: tuple[Restart, ...]) -> TrialSummary | None:
+        """Record a trial with its restarts; None if its study was deleted or another took it."""
+        plan = self._study.plan
+        summary = summarize(restarts, plan.problem.epochs)
+        values = objective_values(plan.objective, summary)
+        return (
+            summary if self._store.complete_trial(claim.trial, restarts, values, summary) else None
+        )
+
+    def give_back(self, claim: Claim, reason: str) -> None:
+        """Leave a trial to the next launcher that looks."""
+        self._store.end_attempt(claim.trial, TrialState.WAITING, reason)
+
+    def fail(self, claim: Claim, reason: str) -> None:
+        """Leave a trial that no worker could train to the next launch."""
+        self._store.end_attempt(claim.trial, TrialState.FAILED, reason)
+
+    def give_up(self, claim: Claim, reason: str) -> None:
+        """Give a trial up for good."""
+        self._store.end_attempt(claim.trial, TrialState.GIVEN_UP, reason)
+
+    def _claim(self, trial: Trial, *, second: bool = False) -> Claim:
+        problem = self._study.plan.problem
+        task = Task(problem, trial.configuration, trial.first_seed, trial.restarts)
+        return Claim(trial, task, second)
+
+    def _is_trained(self, trial: Trial) -> bool:
+        return (
+            trial.state is TrialState.RUNNING
+            and trial.launcher is not None
+            and self._liveness.is_alive(trial.launcher)
+        )

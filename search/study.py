@@ -1,0 +1,286 @@
+"""What people import: a study that is launched or opened, and what its restarts say, as values.
+
+Reading loads neither TensorFlow nor Optuna. The commands are thin over this.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+from search.frames import LazyRows, Rows
+from search.problem.configuration import Configuration, SearchSpace
+from search.problem.errors import UserError
+from search.problem.naming import find_configuration
+from search.problem.plan import Plan
+from search.problem.problem import Problem
+from search.problem.rows import RecordedRestart, StudyRecord
+from search.statistics.effects import Effects, effects
+from search.statistics.endings.ending import Ending, configuration_endings
+from search.statistics.ranking import Standing, ranked
+from search.statistics.timing import Comparison, Timing, ranked_timings
+from storage.contract import Store
+from storage.errors import RecordError
+from storage.opening import open_for_reading
+from storage.url import shown
+from storage.values import StoredStudy
+
+if TYPE_CHECKING:
+    from search.checking import Check
+    from search.racing import Raced
+    from search.running.events import Event, OnEvent
+
+DEFAULT_STORAGE = "sqlite:///multirestart.db"
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A stored study; each method reads the trials that are complete when it is called.
+
+    Within `with study.snapshot():` all methods read one and the same state.
+    """
+
+    store: Store
+    stored: StoredStudy
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.stored.name
+
+    @property
+    def study_id(self) -> int:
+        """Its id in the store."""
+        return self.stored.study_id
+
+    @property
+    def record(self) -> StudyRecord:
+        """What is kept with it."""
+        return self.stored.record
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """A context in which all methods read one and the same state."""
+        return self.store.transaction()
+
+    @cached_property
+    def problem(self) -> Problem:
+        """What the study holds fixed."""
+        return Problem.from_json(self.record.problem, self.record.data)
+
+    @cached_property
+    def space(self) -> SearchSpace:
+        """What it searches."""
+        return SearchSpace.from_json(self.record.search["space"])
+
+    @property
+    def seeks_both(self) -> bool:
+        """Whether its sampler seeks escape rate and expected epochs at once."""
+        return self.record.search.get("objective") == "both"
+
+    def best(self) -> Rows[Standing]:
+        """Its configurations, ranked by the lower end of the escape rate's interval."""
+        return Rows(ranked(self.store.configuration_counts(self.study_id)))
+
+    def restarts(self) -> LazyRows[RecordedRestart]:
+        """Every restart of its complete trials, by trial and seed."""
+        return LazyRows(lambda: self.store.restarts(self.study_id))
+
+    def restart(self, trial: int, seed: int) -> RecordedRestart:
+        """One restart. Raises RecordError if the trial holds no such seed."""
+        return self.store.restart(self.study_id, trial, seed)
+
+    def raced(self) -> int:
+        """How many of its restarts are of races."""
+        return self.store.raced_restarts(self.study_id)
+
+    def times(self) -> Rows[Timing]:
+        """How soon its configurations escape, in the order of `best`."""
+        return Rows(ranked_timings(self.store.escape_epochs(self.study_id), self.problem.epochs))
+
+    def compare(self, first: str | None = None, second: str | None = None) -> Comparison:
+        """Whether one configuration escapes sooner than another; the two best unless named.
+
+        Args:
+            first: A configuration like "standard/adam/0.1".
+            second: Another; both or neither must be given.
+
+        Raises:
+            UserError: If there are not two configurations, one is unknown, or both are the same.
+        """
+        timings = self.times()
+        if len(timings) < 2:
+            raise UserError(
+                f"study {self.name!r} has restarts of {len(timings)} configurations: there must "
+                "be two to compare"
+            )
+        if first is None and second is None:
+            return Comparison(timings[0], timings[1], picked_from=len(timings))
+        if first is None or second is None:
+            raise UserError("compare takes two configurations, or none for the two best")
+        by_key = {timing.configuration: timing for timing in timings}
+        one, other = (by_key[find_configuration(name, list(by_key))] for name in (first, second))
+        if one is other:
+            raise UserError(
+                f"compare takes two different configurations, received {one.name} twice"
+            )
+        return Comparison(one, other)
+
+    def effects(self) -> Effects:
+        """What its escape rate depends on, by the trials of the search alone.
+
+        Raises:
+            UserError: If no trial is complete.
+        """
+        counts = self.store.configuration_counts(self.study_id, races=False)
+        if not counts:
+            raise UserError(f"study {self.name!r} has no complete trials yet: launch it")
+        return effects(counts, self.space)
+
+    def basins(self, configuration: Configuration) -> Rows[Ending]:
+        """Where the restarts of a configuration that has any ended, the largest group first."""
+        key = (self.study_id, configuration)
+        return Rows(
+            configuration_endings(
+                self.problem,
+                configuration,
+                self.store.members(*key),
+                partial(self.store.members_by_seed, *key),
+            )
+        )
+
+    def race(
+        self,
+        *,
+        top: int | None = None,
+        alpha: float | None = None,
+        first_round: int | None = None,
+        max_restarts: int | None = None,
+        practical: float | None = None,
+        confirm: int | None = None,
+        new: bool = False,
+        workers: int | None = None,
+        on_event: OnEvent | None = None,
+    ) -> Raced:
+        """Race its best configurations on fresh seeds until one is clearly best.
+
+        A race that was interrupted goes on, and one that is over is returned as it is. What is None
+        is that race's own, or the default.
+
+        Args:
+            top: How many configurations race; 5 by default.
+            alpha: The chance, at most, to drop one that is as good as the best; 0.05.
+            first_round: Restarts of each in the first round; 64.
+            max_restarts: Restarts of each at which the race ends; 2560.
+            practical: Rates that differ by no more are the same; 0.005.
+            confirm: Restarts of the winner afterwards, on seeds that picked nothing; 1024.
+            new: Begin another race though the last one is over.
+            workers: Worker processes; one per core if None.
+            on_event: Told what happens as it happens, some of it from another thread.
+
+        Returns:
+            The race and its result.
+
+        Raises:
+            UserError: If fewer than two configurations have restarts, or the race that goes on has
+                other rules.
+            LaunchError: If no worker can train anything, or a trial of the race was given up.
+        """
+        from search.racing import race_study  # Optuna and joblib, which reading does without
+
+        asked = {
+            "top": top,
+            "alpha": alpha,
+            "first_round": first_round,
+            "max_restarts": max_restarts,
+            "practical": practical,
+            "confirm": confirm,
+        }
+        told = on_event or _ignored
+        return race_study(self.store, self.stored, asked, new=new, workers=workers, on_event=told)
+
+    def check(self, retrain: int = 32, draw: int = 0) -> Check:
+        """Check that every restart is there once, all figures agree, and a sample trains the same.
+
+        Args:
+            retrain: How many restarts, drawn at random, are trained again.
+            draw: Seed of that draw.
+
+        Returns:
+            What was looked at and found; nothing is wrong if there are no findings.
+        """
+        from search.checking import check  # Optuna and TensorFlow, which reading does without
+
+        return check(self.store, self.stored, retrain, draw)
+
+
+def launch(
+    plan: Plan | None = None,
+    *,
+    storage: str = DEFAULT_STORAGE,
+    workers: int | None = None,
+    on_event: OnEvent | None = None,
+) -> Study:
+    """Run a study to its size, or go on with the one of that name. Prints nothing.
+
+    Ctrl-C gives back the trials under way; the same call goes on from those that are complete.
+
+    Args:
+        plan: What the study is made from; that of the source problem if None.
+        storage: URL of its database.
+        workers: Worker processes; one per core if None.
+        on_event: Told what happens as it happens, some of it from another thread.
+
+    Returns:
+        The study, to be read.
+
+    Raises:
+        UserError: If the study is there with another problem or search space.
+        LaunchError: If no worker can train anything, or the study was deleted.
+        RecordError: If the database cannot be used.
+    """
+    from search.launching import run_study  # Optuna and joblib, which reading does without
+    from search.running.interrupts import Interrupts
+
+    asked = Plan() if plan is None else plan
+    with Interrupts().caught() as interrupts:
+        name = run_study(
+            storage,
+            lambda _names: asked.name,
+            lambda _kept: asked,
+            workers,
+            on_event or _ignored,
+            interrupts,
+        )
+    return open_study(storage, name)
+
+
+def _ignored(_event: Event) -> None:
+    """What is told of a launch by default: nothing."""
+
+
+def open_study(storage: str = DEFAULT_STORAGE, name: str | None = None) -> Study:
+    """Open a study for reading.
+
+    Args:
+        storage: URL of its database.
+        name: Its name; may be left out if the database holds one study only.
+
+    Raises:
+        RecordError: If there is no such database or study; the message names those there are.
+    """
+    return study_in(open_for_reading(storage), name)
+
+
+def study_in(store: Store, name: str | None) -> Study:
+    """The study of that name in a store, or the only one. Raises RecordError as `open_study`."""
+    found = {study.name: study for study in store.studies()}
+    if not found:
+        raise RecordError(f"{shown(store.url)} holds no study; `multirestart launch` makes one")
+    if name is None and len(found) > 1:
+        raise RecordError(f"choose a study by its name: {', '.join(found)}")
+    chosen = next(iter(found)) if name is None else name
+    if chosen not in found:
+        raise RecordError(f"there is no study {chosen!r}; there are: {', '.join(found)}")
+    return Study(store, found[chosen])

@@ -1,0 +1,411 @@
+"""What a store in an SQL database reads. One statement for each question where one will do."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+)
+
+from search.problem.configuration import Configuration
+from search.problem.rows import (
+    BestRestart,
+    ConfigurationCounts,
+    EscapeEpochs,
+    Member,
+    Outcome,
+    RecordedRestart,
+    Restart,
+    StudyRecord,
+    StudySummary,
+    TrialSummary,
+)
+from storage.contract import Store
+from storage.database import Database
+from storage.errors import RecordError
+from storage.nonfinite import decode
+from storage.schema import configurations, races, restarts, studies, trials
+from storage.values import PublishedTrial, StoredRace, StoredStudy, Trial, TrialState
+
+BLOCK = 10_000
+"""Rows that are read at a time of what can be very many."""
+_SEEDS_IN_A_QUERY = 500  # SQLite takes 999 parameters and more
+
+# Built once: SQLAlchemy takes longer to build one of these than SQLite to answer it.
+_COMPLETE = trials.c.state == TrialState.COMPLETE
+_OF_STUDY = trials.c.study_id == bindparam("study")
+_OWN_TRIAL = and_(
+    restarts.c.configuration_id == trials.c.configuration_id,
+    restarts.c.seed >= trials.c.first_seed,
+    restarts.c.seed < trials.c.first_seed + trials.c.restarts,
+)
+_TRIALS = (
+    select(trials, configurations.c.dimensions)
+    .join(configurations, configurations.c.configuration_id == trials.c.configuration_id)
+    .order_by(trials.c.number)
+)
+_WANTED = _TRIALS.where(
+    _OF_STUDY,
+    or_(
+        trials.c.number >= bindparam("first"),
+        trials.c.number.in_(bindparam("also", expanding=True)),
+    ),
+)
+_UNFINISHED = _TRIALS.where(
+    _OF_STUDY,
+    trials.c.state.in_([state for state in TrialState if not state.is_final]),
+)
+_COUNT = (
+    select(trials.c.state, func.count().label("found"))
+    .where(_OF_STUDY, trials.c.race_id.is_(None))
+    .group_by(trials.c.state)
+)
+_TO_PUBLISH = _TRIALS.where(
+    _OF_STUDY,
+    or_(trials.c.published_state.is_(None), trials.c.published_state != trials.c.state),
+).limit(bindparam("limit"))
+_SUMMED = ("restarts", "escaped", "solved", "diverged", "epochs_spent")
+
+
+class SqlReading(Store):
+    """The reading half of `SqlStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self.url = database.url
+        self._database = database
+
+    def studies(self) -> list[StoredStudy]:
+        return [_study(row) for row in self._all(select(studies).order_by(studies.c.study_id))]
+
+    def find_study(self, name: str) -> StoredStudy | None:
+        found = self._all(select(studies).filter_by(name=name))
+        return _study(found[0]) if found else None
+
+    def study_summaries(self) -> list[StudySummary]:
+        statement = (
+            select(
+                studies.c.name,
+                studies.c.problem,
+                func.count(trials.c.trial_id).label("trials"),
+                func.coalesce(func.sum(trials.c.restarts), 0).label("restarts"),
+                func.coalesce(func.sum(trials.c.escaped), 0).label("escaped"),
+            )
+            .outerjoin(trials, and_(trials.c.study_id == studies.c.study_id, _COMPLETE))
+            .group_by(studies.c.study_id, studies.c.name, studies.c.problem)
+            .order_by(studies.c.study_id)
+        )
+        return [
+            StudySummary(
+                row.name,
+                json.loads(row.problem),
+                row.trials,
+                int(row.restarts),
+                int(row.escaped),
+            )
+            for row in self._all(statement)
+        ]
+
+    def trials(self, study_id: int, first: int = 0, also: Collection[int] = ()) -> list[Trial]:
+        found = self._all(_WANTED, study=study_id, first=first, also=list(also))
+        return [trial_of(row) for row in found]
+
+    def unfinished_trials(self, study_id: int) -> list[Trial]:
+        return [trial_of(row) for row in self._all(_UNFINISHED, study=study_id)]
+
+    def count_trials(self, study_id: int) -> Counter[TrialState]:
+        found = self._all(_COUNT, study=study_id)
+        return Counter({TrialState(row.state): row.found for row in found})
+
+    def races(self, study_id: int) -> list[StoredRace]:
+        statement = select(races).filter_by(study_id=study_id).order_by(races.c.race_id)
+        return [
+            StoredRace(
+                row.race_id, json.loads(row.rules), tuple(json.loads(row.entrants)), row.first_seed
+            )
+            for row in self._all(statement)
+        ]
+
+    def race_trials(self, race_id: int) -> list[Trial]:
+        return [trial_of(row) for row in self._all(_TRIALS.where(trials.c.race_id == race_id))]
+
+    def configuration_counts(
+        self, study_id: int, *, races: bool = True
+    ) -> list[ConfigurationCounts]:
+        chosen = _COMPLETE if races else and_(_COMPLETE, trials.c.race_id.is_(None))
+        counted = (
+            select(
+                trials.c.configuration_id,
+                func.count().label("trials"),
+                *(func.sum(trials.c[name]).label(name) for name in _SUMMED),
+            )
+            .where(_OF_STUDY, chosen)
+            .group_by(trials.c.configuration_id)
+        )
+        place = func.row_number().over(
+            partition_by=trials.c.configuration_id,
+            order_by=(trials.c.best_loss, trials.c.best_seed),
+        )
+        ranked = (
+            select(trials, place.label("place"))
+            .where(_OF_STUDY, _COMPLETE, trials.c.best_loss.is_not(None))
+            .subquery()
+        )
+        with self.transaction():
+            keys = self._configurations(study_id)
+            rows = self._all(counted, study=study_id)
+            found = self._all(select(ranked).where(ranked.c.place == 1), study=study_id)
+        best = {row.configuration_id: row for row in found}
+        return [
+            _counts(keys[row.configuration_id], row, best.get(row.configuration_id)) for row in rows
+        ]
+
+    def escape_epochs(self, study_id: int) -> list[EscapeEpochs]:
+        statement = select(
+            *(trials.c[name] for name in ("configuration_id", "restarts", "diverged", "tally"))
+        ).where(_OF_STUDY, _COMPLETE)
+        tallies: dict[int, Counter[int]] = defaultdict(Counter)
+        totals: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+        with self.transaction():
+            keys = self._configurations(study_id)
+            for row in self._all(statement, study=study_id):
+                totals[row.configuration_id][0] += row.restarts
+                totals[row.configuration_id][1] += row.diverged
+                tally = tallies[row.configuration_id]
+                for epoch, count in json.loads(row.tally):
+                    tally[epoch] += count
+        return [
+            EscapeEpochs(keys[each], count, diverged, tuple(sorted(tallies[each].items())))
+            for each, (count, diverged) in totals.items()
+        ]
+
+    def summaries(self, study_id: int) -> Iterator[tuple[Trial, TrialSummary]]:
+        for row in self._stream(_TRIALS.where(_OF_STUDY, _COMPLETE), study=study_id):
+            summary = _summary(row)
+            assert summary is not None, "the trial is complete"
+            yield trial_of(row), summary
+
+    def raced_restarts(self, study_id: int) -> int:
+        statement = select(func.coalesce(func.sum(trials.c.restarts), 0)).where(
+            _OF_STUDY, _COMPLETE, trials.c.race_id.is_not(None)
+        )
+        return int(self._all(statement, study=study_id)[0][0])
+
+    def restarts(self, study_id: int) -> Iterator[RecordedRestart]:
+        statement = _recorded().order_by(trials.c.number, restarts.c.seed)
+        yield from map(_recorded_restart, self._stream(statement, study=study_id))
+
+    def restart(self, study_id: int, trial: int, seed: int) -> RecordedRestart:
+        with self.transaction():
+            of_trial = _recorded().where(trials.c.number == trial)
+            found = self._all(of_trial.where(restarts.c.seed == seed), study=study_id)
+            known = self.trials(study_id, trial, ())[:1]
+        if found:
+            return _recorded_restart(found[0])
+        if known and known[0].number == trial and known[0].state is TrialState.COMPLETE:
+            seeds = known[0].seeds
+            raise RecordError(f"trial {trial} holds seeds {seeds[0]} to {seeds[-1]}, not {seed}")
+        raise RecordError(f"trial {trial} has no recorded restarts: is it complete?")
+
+    def escaped(self, trial: Trial) -> list[bool]:
+        statement = (
+            select(restarts.c.outcome)
+            .join(trials, _OWN_TRIAL)
+            .where(trials.c.trial_id == trial.trial_id)
+            .order_by(restarts.c.seed)
+        )
+        return [Outcome(row.outcome).has_escaped for row in self._all(statement)]
+
+    def members(self, study_id: int, configuration: Configuration) -> Iterator[tuple[Member, ...]]:
+        with self._database.transaction() as connection:
+            streaming = connection.execution_options(yield_per=BLOCK)
+            result = streaming.execute(_members(configuration), {"study": study_id})
+            for rows in result.partitions():
+                yield tuple(map(_member, rows))
+
+    def members_by_seed(
+        self, study_id: int, configuration: Configuration, seeds: Collection[int]
+    ) -> dict[int, Member]:
+        wanted, found = sorted(seeds), {}
+        with self.transaction():
+            for first in range(0, len(wanted), _SEEDS_IN_A_QUERY):
+                some = restarts.c.seed.in_(wanted[first : first + _SEEDS_IN_A_QUERY])
+                rows = self._all(_members(configuration).where(some), study=study_id)
+                found.update({row.seed: _member(row) for row in rows})
+        return found
+
+    def stray_restarts(self, study_id: int) -> int:
+        of_study = configurations.c.configuration_id == restarts.c.configuration_id
+        owned = select(trials.c.trial_id).where(_OWN_TRIAL, _COMPLETE).exists()
+        statement = (
+            select(func.count())
+            .select_from(restarts)
+            .join(configurations, of_study)
+            .where(configurations.c.study_id == bindparam("study"), ~owned)
+        )
+        return int(self._all(statement, study=study_id)[0][0])
+
+    def integrity_errors(self) -> list[str]:
+        if self._database.dialect.name != "sqlite":
+            return []
+        with self._database.transaction() as connection:
+            found = connection.exec_driver_sql("PRAGMA integrity_check(10)").scalars().all()
+        return [str(line) for line in found if line != "ok"]
+
+    def to_publish(self, study_id: int, limit: int) -> list[PublishedTrial]:
+        return [
+            PublishedTrial(
+                trial_of(row),
+                _summary(row),
+                row.published_number,
+                None if row.published_state is None else TrialState(row.published_state),
+            )
+            for row in self._all(_TO_PUBLISH, study=study_id, limit=limit)
+        ]
+
+    def last_published(self, study_id: int) -> int | None:
+        statement = select(func.max(trials.c.published_number)).where(_OF_STUDY)
+        last: int | None = self._all(statement, study=study_id)[0][0]
+        return last
+
+    def _all(self, statement: Select[Any], **values: object) -> Sequence[Row[Any]]:
+        with self._database.transaction() as connection:
+            return connection.execute(statement, values).all()
+
+    def _stream(self, statement: Select[Any], **values: object) -> Iterator[Row[Any]]:
+        """The rows as they are asked for, so that memory holds a block of them."""
+        with self._database.transaction() as connection:
+            yield from connection.execution_options(yield_per=BLOCK).execute(statement, values)
+
+    def _configurations(self, study_id: int) -> dict[int, Configuration]:
+        found = self._all(select(configurations).filter_by(study_id=study_id))
+        return {row.configuration_id: configuration_of(row.dimensions) for row in found}
+
+
+def dimensions_of(configuration: Configuration) -> str:
+    """A configuration as it is stored: each dimension with its value, one text for equal ones."""
+    return json.dumps(configuration.to_json(), sort_keys=True)
+
+
+@lru_cache(maxsize=4096)
+def configuration_of(dimensions: str) -> Configuration:
+    """The configuration that `dimensions_of` wrote."""
+    return Configuration.from_json(json.loads(dimensions))
+
+
+def trial_of(row: Row[Any]) -> Trial:
+    """A trial from a row of the table of trials with its configuration's dimensions."""
+    return Trial(
+        trial_id=row.trial_id,
+        number=row.number,
+        configuration=configuration_of(row.dimensions),
+        first_seed=row.first_seed,
+        restarts=row.restarts,
+        state=TrialState(row.state),
+        race=row.race_id,
+        launcher=row.launcher,
+        attempt=row.attempt,
+        reason=row.reason,
+        values=() if row.objectives is None else tuple(json.loads(row.objectives)),
+        began=row.began,
+        ended=row.ended,
+    )
+
+
+def _study(row: Row[Any]) -> StoredStudy:
+    record = StudyRecord(json.loads(row.problem), json.loads(row.search), row.data)
+    return StoredStudy(row.study_id, row.name, record)
+
+
+def _summary(row: Row[Any]) -> TrialSummary | None:
+    if row.escaped is None:
+        return None
+    best = None
+    if row.best_seed is not None:
+        best = BestRestart(row.best_seed, row.best_loss, row.best_accuracy)
+    return TrialSummary(
+        row.restarts,
+        row.escaped,
+        row.solved,
+        row.diverged,
+        row.epochs_spent,
+        best,
+        tuple((epoch, count) for epoch, count in json.loads(row.tally)),
+    )
+
+
+def _counts(
+    configuration: Configuration, row: Row[Any], best: Row[Any] | None
+) -> ConfigurationCounts:
+    return ConfigurationCounts(
+        configuration=configuration,
+        trials=row.trials,
+        restarts=int(row.restarts),
+        escaped=int(row.escaped),
+        solved=int(row.solved),
+        diverged=int(row.diverged),
+        epochs_spent=int(row.epochs_spent),
+        best_trial=best.number if best else None,
+        best_seed=best.best_seed if best else None,
+        best_loss=best.best_loss if best else None,
+        best_accuracy=best.best_accuracy if best else None,
+    )
+
+
+def _recorded() -> Select[Any]:
+    return (
+        select(restarts, trials.c.number, configurations.c.dimensions)
+        .select_from(trials)
+        .join(configurations, configurations.c.configuration_id == trials.c.configuration_id)
+        .join(restarts, _OWN_TRIAL)
+        .where(_OF_STUDY, _COMPLETE)
+    )
+
+
+def _recorded_restart(row: Row[Any]) -> RecordedRestart:
+    return RecordedRestart(row.number, configuration_of(row.dimensions), _restart(row))
+
+
+def _restart(row: Row[Any]) -> Restart:
+    return Restart(
+        seed=row.seed,
+        outcome=Outcome(row.outcome),
+        accuracy=row.accuracy,
+        loss=decode(row.loss, row.loss_kind),
+        last_epoch_loss=decode(row.last_epoch_loss, row.last_epoch_loss_kind),
+        escape_epoch=row.escape_epoch,
+        diverged_epoch=row.diverged_epoch,
+        weights=row.weights,
+    )
+
+
+def _members(configuration: Configuration) -> Select[Any]:
+    names = ("seed", "outcome", "loss", "loss_kind", "weights")
+    return (
+        select(*(restarts.c[name] for name in names), trials.c.number)
+        .select_from(configurations)
+        .join(trials, trials.c.configuration_id == configurations.c.configuration_id)
+        .join(restarts, _OWN_TRIAL)
+        .where(
+            configurations.c.study_id == bindparam("study"),
+            configurations.c.dimensions == dimensions_of(configuration),
+            _COMPLETE,
+        )
+        .order_by(trials.c.first_seed, restarts.c.seed)
+    )
+
+
+def _member(row: Row[Any]) -> Member:
+    return Member(
+        row.seed, row.number, Outcome(row.outcome), decode(row.loss, row.loss_kind), row.weights
+    )

@@ -1,0 +1,433 @@
+"""What every backend of the store must do: one class of tests, for each to pass."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from search.problem.configuration import Configuration
+from search.problem.rows import (
+    BestRestart,
+    EscapeEpochs,
+    Outcome,
+    Restart,
+    StudyRecord,
+    StudySummary,
+)
+from search.statistics.objectives import summarize
+from storage import sql_reading
+from storage.contract import Store
+from storage.errors import RecordError
+from storage.values import StoredStudy, Trial, TrialState
+
+ADAM = Configuration("standard", "adam", 0.1)
+SGD = Configuration("none", "sgd", 0.01)
+RECORD = StudyRecord({"data": "bands"}, {"restarts": 2}, b"points")
+EPOCHS = 200
+
+
+def restart(seed: int, outcome: Outcome = Outcome.SOLVED, loss: float = 0.5) -> Restart:
+    escape_epoch = 7 if outcome.has_escaped else None
+    diverged_epoch = 3 if outcome is Outcome.DIVERGED else None
+    return Restart(seed, outcome, 0.75, loss, loss / 2, escape_epoch, diverged_epoch, b"\x00" * 28)
+
+
+def claim(
+    store: Store,
+    study: StoredStudy,
+    configuration: Configuration,
+    *seeds: int,
+    race: int | None = None,
+) -> Trial:
+    """A running trial of consecutive seeds."""
+    block = range(min(seeds), max(seeds) + 1)
+    return store.add_trial(study.study_id, configuration, block, "me", race)
+
+
+def complete(store: Store, trial: Trial, *rows: Restart) -> bool:
+    return store.complete_trial(trial, rows, (0.5,), summarize(rows, EPOCHS))
+
+
+def add(
+    store: Store,
+    study: StoredStudy,
+    configuration: Configuration,
+    *rows: Restart,
+    race: int | None = None,
+) -> Trial:
+    """A complete trial of rows of consecutive seeds."""
+    trial = claim(store, study, configuration, *(row.seed for row in rows), race=race)
+    assert complete(store, trial, *rows)
+    return trial
+
+
+class StoreContract:
+    """The tests. A backend's class gives `make_store`, which opens its one database again."""
+
+    @pytest.fixture
+    def store(self, make_store: Callable[[], Store]) -> Store:
+        return make_store()
+
+    @pytest.fixture
+    def study(self, store: Store) -> StoredStudy:
+        return store.add_study("bands", RECORD)
+
+    # Studies
+
+    def test_what_is_kept_of_a_study_comes_back(self, store: Store) -> None:
+        one, two = store.add_study("one", RECORD), store.add_study("two", RECORD)
+        assert store.find_study("one") == one == StoredStudy(one.study_id, "one", RECORD)
+        assert store.find_study("other") is None
+        assert store.studies() == [one, two]
+        store.set_search(one.study_id, {"restarts": 3})
+        found = store.find_study("one")
+        assert found is not None
+        assert found.record == replace(RECORD, search={"restarts": 3})
+        assert store.find_study("two") == two
+
+    def test_a_name_stands_once(self, store: Store, study: StoredStudy) -> None:
+        with pytest.raises(RecordError, match="has a study 'bands' already"):
+            store.add_study("bands", RECORD)
+        assert store.studies() == [study]
+
+    def test_a_deleted_study_leaves_nothing_and_its_ids_are_not_used_again(
+        self, store: Store, study: StoredStudy
+    ) -> None:
+        race = store.add_race(study.study_id, {}, [], 0)
+        gone = [
+            add(store, study, ADAM, restart(1)),
+            claim(store, study, ADAM, 9, race=race.race_id),
+        ]
+        other = store.add_study("other", RECORD)
+        kept = add(store, other, ADAM, restart(1))
+        store.delete_study(study.study_id)
+        assert store.find_study("bands") is None
+        assert not complete(store, gone[1], restart(9))
+        assert not store.end_attempt(gone[1], TrialState.WAITING, "too late")
+        with store.transaction():
+            assert not store.lock_study(study.study_id)
+            assert store.lock_study(other.study_id)
+        again = store.add_study("bands", RECORD)
+        fresh = claim(store, again, ADAM, 1)
+        assert again.study_id not in (study.study_id, other.study_id)
+        assert fresh.trial_id not in (kept.trial_id, *(trial.trial_id for trial in gone))
+        assert store.races(again.study_id) == []
+        assert list(store.restarts(again.study_id)) == []
+        assert store.add_race(again.study_id, {}, [], 0).race_id != race.race_id
+        assert len(list(store.restarts(other.study_id))) == 1
+
+    def test_studies_do_not_mix(self, store: Store, study: StoredStudy) -> None:
+        other = store.add_study("other", RECORD)
+        add(store, study, ADAM, restart(1), restart(2, Outcome.NOT_ESCAPED))
+        add(store, other, ADAM, restart(1))
+        claim(store, other, ADAM, 5)
+        assert store.study_summaries() == [
+            StudySummary("bands", {"data": "bands"}, 1, 2, 1),
+            StudySummary("other", {"data": "bands"}, 1, 1, 1),
+        ]
+        assert [row.restart.seed for row in store.restarts(study.study_id)] == [1, 2]
+        assert [trial.number for trial in store.trials(other.study_id)] == [0, 1]
+        assert [counts.restarts for counts in store.configuration_counts(other.study_id)] == [1]
+        assert [epochs.restarts for epochs in store.escape_epochs(study.study_id)] == [2]
+        ((member,),) = store.members(other.study_id, ADAM)
+        assert member.seed == 1
+
+    # The queue
+
+    def test_trials_are_numbered_from_zero_and_start_running(
+        self, store: Store, study: StoredStudy
+    ) -> None:
+        first = store.add_trial(study.study_id, ADAM, range(256, 512), "me")
+        second = store.add_trial(study.study_id, SGD, range(0, 64))
+        assert (first.number, second.number) == (0, 1)
+        assert (first.state, first.launcher, first.attempt) == (TrialState.RUNNING, "me", 1)
+        assert (second.state, second.launcher, second.attempt) == (TrialState.WAITING, None, 0)
+        assert first.seeds == range(256, 512)
+        assert store.trials(study.study_id) == [first, second]
+        assert store.trials(study.study_id, 1) == [second]
+        assert store.trials(study.study_id, 1, {0}) == [first, second]
+
+    def test_a_complete_trial_is_final(self, store: Store, study: StoredStudy) -> None:
+        trial = claim(store, study, ADAM, 4, 5)
+        assert complete(store, trial, restart(4), restart(5))
+        (found,) = store.trials(study.study_id)
+        assert (found.state, found.values, found.attempt) == (TrialState.COMPLETE, (0.5,), 1)
+        assert found.began is not None
+        assert found.ended is not None
+        assert found.began <= found.ended
+        assert not complete(store, trial, restart(4), restart(5))
+        assert not store.end_attempt(trial, TrialState.WAITING, "too late")
+        assert store.unfinished_trials(study.study_id) == []
+        assert len(list(store.restarts(study.study_id))) == 2
+
+    @pytest.mark.parametrize("state", [TrialState.WAITING, TrialState.FAILED, TrialState.GIVEN_UP])
+    def test_an_attempt_that_ended_without_restarts(
+        self, store: Store, study: StoredStudy, state: TrialState
+    ) -> None:
+        trial = claim(store, study, ADAM, 4)
+        assert store.end_attempt(trial, state, "its worker died")
+        (found,) = store.trials(study.study_id)
+        assert (found.state, found.reason, found.values) == (state, "its worker died", ())
+        assert store.unfinished_trials(study.study_id) == ([] if state.is_final else [found])
+        assert not complete(store, trial, restart(4))
+
+    def test_a_late_attempt_writes_nothing(self, store: Store, study: StoredStudy) -> None:
+        late = claim(store, study, ADAM, 4)
+        again = store.take_trial(late, "other")
+        assert (again.trial_id, again.number, again.attempt) == (late.trial_id, 0, 2)
+        assert store.trials(study.study_id) == [again]
+        mine_again = store.take_trial(again, "me")  # the same launcher, but a later attempt
+        for lost in (late, again):
+            assert not complete(store, lost, restart(4))
+            assert not store.end_attempt(lost, TrialState.GIVEN_UP, "too late")
+        assert complete(store, mine_again, restart(4))
+
+    def test_trials_of_the_search_are_counted_by_state(
+        self, store: Store, study: StoredStudy
+    ) -> None:
+        race = store.add_race(study.study_id, {"alpha": 0.05}, [{"restarts": 1}], 500)
+        assert store.count_trials(study.study_id) == {}
+        add(store, study, ADAM, restart(1))
+        claim(store, study, ADAM, 2)
+        claim(store, study, ADAM, 3)
+        add(store, study, ADAM, restart(500), race=race.race_id)
+        assert store.count_trials(study.study_id) == {
+            TrialState.COMPLETE: 1,
+            TrialState.RUNNING: 2,
+        }
+        assert store.count_trials(study.study_id).total() == 3
+        assert [trial.number for trial in store.race_trials(race.race_id)] == [3]
+        assert store.races(study.study_id) == [race]
+        assert store.raced_restarts(study.study_id) == 1
+
+    def test_a_seed_stands_once_in_a_configuration(self, store: Store, study: StoredStudy) -> None:
+        add(store, study, ADAM, restart(1), restart(2))
+        twice = claim(store, study, ADAM, 2, 3)
+        with pytest.raises(RecordError, match=r"UNIQUE|unique"):
+            complete(store, twice, restart(2), restart(3))
+        assert [row.restart.seed for row in store.restarts(study.study_id)] == [1, 2]
+        assert store.trials(study.study_id)[1].state is TrialState.RUNNING
+        add(store, study, SGD, restart(2))
+        assert len(list(store.restarts(study.study_id))) == 3
+
+    # Transactions
+
+    def test_a_transaction_that_fails_leaves_nothing(
+        self, store: Store, study: StoredStudy
+    ) -> None:
+        def fail_half_way() -> None:
+            with store.transaction():
+                add(store, study, ADAM, restart(1))
+                with store.transaction():
+                    store.add_study("inner", RECORD)
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            fail_half_way()
+        assert store.trials(study.study_id) == []
+        assert store.studies() == [study]
+
+    def test_reads_within_a_transaction_see_one_state(
+        self, make_store: Callable[[], Store], read_store: Callable[[], Store], study: StoredStudy
+    ) -> None:
+        writer, reader = make_store(), read_store()
+        with reader.transaction():
+            assert reader.trials(study.study_id) == []
+            other = threading.Thread(target=add, args=(writer, study, ADAM, restart(1)))
+            other.start()
+            other.join()
+            assert reader.trials(study.study_id) == []
+            assert reader.configuration_counts(study.study_id) == []
+        assert len(reader.trials(study.study_id)) == 1
+
+    def test_a_lock_is_held_by_one(self, store: Store) -> None:
+        with store.lock("publishing") as held:
+            assert held
+            with store.lock("publishing", wait=False) as other:
+                assert not other
+            with store.lock("another", wait=False) as free:
+                assert free
+        with store.lock("publishing", wait=False) as again:
+            assert again
+
+    # Results
+
+    def test_restarts_come_back_in_order(self, store: Store, study: StoredStudy) -> None:
+        rows = [restart(5), restart(4, Outcome.NOT_ESCAPED), restart(6, Outcome.DIVERGED, math.nan)]
+        add(store, study, ADAM, *rows)
+        add(store, study, SGD, restart(1, Outcome.ESCAPED, math.inf))
+        found = list(store.restarts(study.study_id))
+        assert [(row.trial, row.restart.seed) for row in found] == [(0, 4), (0, 5), (0, 6), (1, 1)]
+        assert [row.configuration for row in found] == [ADAM, ADAM, ADAM, SGD]
+        assert found[1].restart == rows[0]
+        assert math.isnan(found[2].restart.loss)
+        assert found[3].restart.loss == math.inf
+
+    @given(
+        row=st.builds(
+            Restart,
+            seed=st.integers(0, 2**32 - 1),
+            outcome=st.sampled_from(Outcome),
+            accuracy=st.floats(0, 1),
+            loss=st.floats(),
+            last_epoch_loss=st.floats(),
+            escape_epoch=st.none() | st.integers(1, 2**31 - 1),
+            diverged_epoch=st.none() | st.integers(1, 2**31 - 1),
+            weights=st.binary(max_size=5000),
+        ),
+        rate=st.floats(min_value=5e-324, allow_infinity=False),
+    )
+    @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_any_restart_under_any_learning_rate_survives(
+        self, store: Store, row: Restart, rate: float
+    ) -> None:
+        study = store.add_study("any", RECORD)
+        key = Configuration("none", "sgd", rate)
+        trial = add(store, study, key, row)
+        back = store.restart(study.study_id, trial.number, row.seed)
+        store.delete_study(study.study_id)
+        assert back.configuration == key
+        assert comparable(back.restart) == comparable(row)
+
+    def test_only_complete_trials_are_read(self, store: Store, study: StoredStudy) -> None:
+        add(store, study, ADAM, restart(1))
+        claim(store, study, ADAM, 2)
+        assert [row.restart.seed for row in store.restarts(study.study_id)] == [1]
+        assert [counts.restarts for counts in store.configuration_counts(study.study_id)] == [1]
+        assert [summary.restarts for summary in store.study_summaries()] == [1]
+        with pytest.raises(RecordError, match="trial 1 has no recorded restarts"):
+            store.restart(study.study_id, 1, 2)
+
+    def test_a_missing_restart_is_named(self, store: Store, study: StoredStudy) -> None:
+        add(store, study, ADAM, restart(4), restart(5))
+        with pytest.raises(RecordError, match="trial 0 holds seeds 4 to 5, not 6"):
+            store.restart(study.study_id, 0, 6)
+        with pytest.raises(RecordError, match="trial 3 has no recorded restarts"):
+            store.restart(study.study_id, 3, 4)
+
+    def test_counts_pool_the_trials_of_a_configuration(
+        self, store: Store, study: StoredStudy
+    ) -> None:
+        add(store, study, ADAM, restart(1, loss=0.3), restart(2, Outcome.NOT_ESCAPED, loss=0.6))
+        race = store.add_race(study.study_id, {}, [], 3)
+        raced = restart(3, Outcome.ESCAPED, 0.2), restart(4, Outcome.DIVERGED, math.nan)
+        add(store, study, ADAM, *raced, race=race.race_id)
+        add(store, study, SGD, restart(1, Outcome.DIVERGED, 0.1))
+        found = {c.configuration: c for c in store.configuration_counts(study.study_id)}
+        adam, sgd = found[ADAM], found[SGD]
+        assert (adam.trials, adam.restarts, adam.escaped) == (2, 4, 2)
+        assert (adam.solved, adam.diverged, adam.epochs_spent) == (1, 1, 7 + 200 + 7 + 200)
+        assert (adam.best_trial, adam.best_seed) == (1, 3)
+        assert (adam.best_loss, adam.best_accuracy) == (0.2, 0.75)
+        assert (sgd.best_trial, sgd.best_seed, sgd.best_loss) == (None, None, None)
+        searched = {
+            c.configuration: c for c in store.configuration_counts(study.study_id, races=False)
+        }
+        assert (searched[ADAM].trials, searched[ADAM].restarts, searched[ADAM].escaped) == (1, 2, 1)
+        assert searched[ADAM].best_seed == 3, "the best is of all"
+
+    def test_the_best_of_equal_losses_is_the_least_seed(
+        self, store: Store, study: StoredStudy
+    ) -> None:
+        add(store, study, ADAM, restart(9, loss=0.1))
+        add(store, study, ADAM, restart(3, loss=0.1), restart(4, loss=0.1))
+        (counts,) = store.configuration_counts(study.study_id)
+        assert (counts.best_trial, counts.best_seed) == (1, 3)
+
+    def test_summaries_come_back(self, store: Store, study: StoredStudy) -> None:
+        rows = [restart(1), restart(2, Outcome.NOT_ESCAPED), replace(restart(3), escape_epoch=3)]
+        add(store, study, ADAM, *rows)
+        claim(store, study, ADAM, 9)
+        ((trial, summary),) = store.summaries(study.study_id)
+        assert trial.number == 0
+        assert summary == summarize(rows, EPOCHS)
+        assert summary.best == BestRestart(1, 0.5, 0.75)
+        assert summary.tally == ((3, 1), (7, 1))
+        assert store.escaped(trial) == [True, False, True]
+
+    def test_escape_epochs_are_tallied_over_the_trials_of_a_configuration(
+        self, store: Store, study: StoredStudy
+    ) -> None:
+        at_three = replace(restart(3), escape_epoch=3)
+        add(store, study, ADAM, restart(1), restart(2, Outcome.NOT_ESCAPED), at_three)
+        add(store, study, ADAM, restart(4, Outcome.ESCAPED), restart(5, Outcome.DIVERGED, math.nan))
+        claim(store, study, ADAM, 6)
+        add(store, study, SGD, restart(1, Outcome.DIVERGED))
+        found = {row.configuration: row for row in store.escape_epochs(study.study_id)}
+        assert found[ADAM] == EscapeEpochs(ADAM, restarts=5, diverged=1, tally=((3, 1), (7, 2)))
+        assert found[SGD] == EscapeEpochs(SGD, restarts=1, diverged=1, tally=())
+
+    def test_members_are_those_of_one_configuration_in_complete_trials(
+        self, store: Store, study: StoredStudy
+    ) -> None:
+        add(store, study, ADAM, restart(5), restart(6, Outcome.DIVERGED, math.inf))
+        add(store, study, SGD, restart(4))
+        add(store, study, ADAM, restart(1, Outcome.NOT_ESCAPED, 0.6))
+        claim(store, study, ADAM, 9)
+        (block,) = store.members(study.study_id, ADAM)
+        assert [(m.seed, m.trial, m.outcome, m.loss, m.weights) for m in block] == [
+            (1, 2, Outcome.NOT_ESCAPED, 0.6, b"\x00" * 28),
+            (5, 0, Outcome.SOLVED, 0.5, b"\x00" * 28),
+            (6, 0, Outcome.DIVERGED, math.inf, b"\x00" * 28),
+        ]
+
+    def test_members_come_in_blocks_and_by_their_seeds(
+        self, store: Store, study: StoredStudy, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        add(store, study, ADAM, *map(restart, range(7)))
+        monkeypatch.setattr(sql_reading, "BLOCK", 3)
+        monkeypatch.setattr(sql_reading, "_SEEDS_IN_A_QUERY", 2)
+        blocks = list(store.members(study.study_id, ADAM))
+        assert [len(block) for block in blocks] == [3, 3, 1]
+        assert [member.seed for block in blocks for member in block] == list(range(7))
+        assert list(store.members(study.study_id, SGD)) == []
+        found = store.members_by_seed(study.study_id, ADAM, [6, 1, 3, 99])
+        assert {seed: member.seed for seed, member in found.items()} == {1: 1, 3: 3, 6: 6}
+        assert store.members_by_seed(study.study_id, ADAM, []) == {}
+
+    def test_strays_are_counted(self, store: Store, study: StoredStudy) -> None:
+        add(store, study, ADAM, restart(1), restart(2))
+        assert store.stray_restarts(study.study_id) == 0
+        trial = store.add_trial(study.study_id, ADAM, range(8, 9), "me")
+        assert store.complete_trial(
+            trial, [restart(8), restart(99)], (), summarize([restart(8)], 9)
+        )
+        assert store.stray_restarts(study.study_id) == 1
+        assert store.integrity_errors() == []
+
+    # What is published
+
+    def test_what_is_to_be_published(self, store: Store, study: StoredStudy) -> None:
+        done, running = add(store, study, ADAM, restart(1)), claim(store, study, SGD, 2)
+        assert store.last_published(study.study_id) is None
+        first, second = store.to_publish(study.study_id, 9)
+        assert (first.trial.number, first.published_number, first.published_state) == (
+            0,
+            None,
+            None,
+        )
+        assert first.summary == summarize([restart(1)], EPOCHS)
+        assert (second.trial.number, second.summary) == (1, None)
+        assert len(store.to_publish(study.study_id, 1)) == 1
+        marks = [(done.number, 0, TrialState.COMPLETE), (running.number, 1, TrialState.RUNNING)]
+        store.mark_published(study.study_id, marks)
+        assert store.to_publish(study.study_id, 9) == []
+        assert store.last_published(study.study_id) == 1
+        complete(store, running, restart(2))
+        (due,) = store.to_publish(study.study_id, 9)
+        assert (due.trial.number, due.published_number) == (1, 1)
+        assert due.published_state is TrialState.RUNNING
+        store.mark_published(study.study_id, [(0, None, None)])
+        assert [each.trial.number for each in store.to_publish(study.study_id, 9)] == [0, 1]
+
+
+def comparable(row: Restart) -> str:
+    """Equal where all numbers are equal, a NaN to itself too; SQLite drops the sign of a zero."""
+    unsigned = {name: getattr(row, name) + 0.0 for name in ("accuracy", "loss", "last_epoch_loss")}
+    return repr(replace(row, **unsigned))
