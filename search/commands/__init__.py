@@ -14,9 +14,11 @@ from typing import Any, NoReturn
 import click
 from click.exceptions import NoArgsIsHelpError
 
+from search.commands.backup import backup
 from search.commands.basins import basins
 from search.commands.check import check
 from search.commands.dashboard import dashboard
+from search.commands.delete import delete
 from search.commands.effects import effects
 from search.commands.launch import launch
 from search.commands.options import option_of
@@ -98,7 +100,7 @@ def main() -> None:
 
 _COMMANDS = (
     *(launch, best, times, compare, basins, effects, race),
-    *(restarts, reference, check, studies, dashboard),
+    *(restarts, reference, check, studies, dashboard, backup, delete),
 )
 for _command in _COMMANDS:
     main.add_command(_command)

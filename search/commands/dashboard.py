@@ -51,5 +51,6 @@ def dashboard(storage: str, host: str, port: int) -> None:
             "change and delete the studies.",
             err=True,
         )
+    opened = open_optuna_storage(storage)  # refuses a file that may not be written
     click.echo(f"Dashboard of {shown(storage)} at http://{host}:{port}  (Ctrl-C to stop)", err=True)
-    optuna_dashboard.run_server(open_optuna_storage(storage), host=host, port=port)
+    optuna_dashboard.run_server(opened, host=host, port=port)

@@ -21,6 +21,7 @@ from multiprocessing import resource_tracker
 
 from joblib.externals.loky import ProcessPoolExecutor
 
+from search.problem.errors import LaunchError
 from search.problem.problem import Task
 from search.problem.rows import Restart
 from search.running.engine import Ended, Engine
@@ -120,7 +121,7 @@ class _Worker:
         if self._has_process:
             future = self._executor.submit(_train, task)
         else:
-            with _interrupts_held():
+            with _failure_named(), _interrupts_held():
                 future = self._executor.submit(_train, task)
             self._has_process = True
         return future
@@ -132,9 +133,22 @@ class _Worker:
 
 
 def _new_executor() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(
-        max_workers=1, initializer=_warm_up, initargs=(os.getpid(),), env=_ENVIRONMENT
-    )
+    with _failure_named():
+        return ProcessPoolExecutor(
+            max_workers=1, initializer=_warm_up, initargs=(os.getpid(),), env=_ENVIRONMENT
+        )
+
+
+@contextmanager
+def _failure_named() -> Iterator[None]:
+    """Say where it is that a process cannot be started for want of room."""
+    try:
+        yield
+    except OSError as error:
+        raise LaunchError(
+            f"cannot start a worker: {error.strerror or error}; processes share their locks in "
+            "/dev/shm, so see whether that is full or may not be written"
+        ) from None
 
 
 @contextmanager

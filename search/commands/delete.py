@@ -1,0 +1,35 @@
+"""`delete`: remove a study with all its restarts, and Optuna's copy of it."""
+
+from __future__ import annotations
+
+import click
+
+from search.commands.options import opened_store, storage_option
+from search.problem.errors import UserError
+from search.study import study_in
+
+
+@click.command(short_help="Remove a study and its restarts.")
+@click.option("--study", metavar="NAME", required=True, help="The study.")
+@storage_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete(study: str, storage: str, yes: bool) -> None:
+    """Remove a study with all its trials, restarts and races, and Optuna's copy of it.
+
+    There is no way back but a copy made before: multirestart backup.
+
+    \b
+    multirestart delete --study bands
+    """
+    store = opened_store(storage)
+    found = study_in(store, study)
+    restarts = sum(counts.restarts for counts in store.configuration_counts(found.study_id))
+    if not yes and not click.confirm(
+        f"Remove study {found.name!r} with {restarts} restarts?", err=True
+    ):
+        raise UserError("nothing was removed")
+    # Optuna, imported once there is something to be removed.
+    from search.deleting import delete_study
+
+    delete_study(storage, found.stored)
+    click.echo(f"Removed study {found.name!r} with {restarts} restarts.", err=True)

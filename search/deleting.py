@@ -1,0 +1,29 @@
+"""Deleting a study: its record, and Optuna's copy of it."""
+
+from __future__ import annotations
+
+from search.dashboard.optuna_storage import delete_published_study
+from storage.opening import open_for_writing
+from storage.values import StoredStudy
+
+
+def delete_study(url: str, study: StoredStudy) -> None:
+    """Delete a study and the study that is published of it.
+
+    A launch that runs it ends with an error.
+
+    Args:
+        url: URL of the database.
+        study: The study.
+
+    Raises:
+        RecordError: If the database cannot be written.
+    """
+    store = open_for_writing(url)
+    try:
+        # The lock of its publishers: none of them may make the copy again meanwhile.
+        with store.lock(f"publishing-{study.study_id}"):
+            store.delete_study(study.study_id)
+            delete_published_study(url, study.name, study.study_id)
+    finally:
+        store.close()
