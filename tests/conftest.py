@@ -6,14 +6,17 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from filelock import FileLock
 from numpy.typing import NDArray
 
+from search.commands import main
 from search.problem.datasets import bands
 from search.problem.scaling import scale
 from tests.command_tests.pretended import PRETENDED_SECONDS
@@ -51,21 +54,39 @@ def environment(pretend: float | None = None) -> dict[str, str]:
 def run_command(
     *arguments: str, cwd: Path, code: int = 0, pretend: float | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run `multirestart` as a process of its own and hold it to an exit code.
+    """Run `multirestart` and hold it to an exit code.
 
-    With `pretend` its workers take so many seconds a trial and do not really train.
+    A command that may start workers is a process of its own, any other runs in this one. With
+    `pretend` the workers take so many seconds a trial and do not really train.
     """
-    done = subprocess.run(
-        [sys.executable, "-m", module(pretend), *arguments],
-        cwd=cwd,
-        env=environment(pretend),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    if pretend is None and (code == 2 or not {"launch", "race"} & set(arguments[:1])):
+        done = _in_process(*arguments, cwd=cwd)
+    else:
+        done = subprocess.run(
+            [sys.executable, "-m", module(pretend), *arguments],
+            cwd=cwd,
+            env=environment(pretend),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
     assert done.returncode == code, done.stderr
     return done
+
+
+def _in_process(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run `multirestart` in this process; what it raises, as no command may, is raised."""
+    with chdir(cwd), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("search.running.workers.Workers.submit", _no_worker)
+        done = CliRunner().invoke(main, arguments, prog_name="multirestart")
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
+
+
+def _no_worker(*_: object) -> None:
+    pytest.fail("a command that was to be refused trains")
 
 
 def at_once(*programs: tuple[str, str]) -> list[str]:

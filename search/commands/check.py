@@ -6,11 +6,10 @@ from collections.abc import Iterable
 
 import click
 
-from search.commands.options import format_option, storage_option, warned
+from search.commands.options import format_option, opened_database, storage_option, warned
 from search.commands.reading import write
 from search.opened import study_in
 from search.reports.report import Column, show_table
-from storage.database import open_for_reading
 from storage.reading import study_names
 
 _KEYS = ("study", "trial", "seed", "finding")
@@ -44,7 +43,7 @@ def check(study: str | None, storage: str, retrain: int, draw: int, output: str)
     \b
     multirestart check --retrain 100
     """
-    database = open_for_reading(storage)
+    database = opened_database(storage)
     names = study_names(database) if study is None else [study]
     chosen = [warned(study_in(database, name)) for name in names]
     # Optuna, imported late: it is not needed to say that there is no such study.

@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 
-from search.opened import DEFAULT_STORAGE, Study, open_study
+from search.opened import DEFAULT_STORAGE, Study, study_in
 from search.problem.errors import UserError
 from search.problem.names import quoted
 from search.problem.problem import SHARED_ORDERS, training_version
+from storage.database import Database, open_for_reading
 
 storage_option = click.option(
     "--storage",
@@ -99,7 +100,14 @@ def opened(storage: str, name: str | None) -> Study:
 
     Raises RecordError that names the studies there are if it is not one of them.
     """
-    return warned(open_study(storage, name))
+    return warned(study_in(opened_database(storage), name))
+
+
+def opened_database(storage: str) -> Database:
+    """A database opened for reading, which is closed when the command ends."""
+    database = open_for_reading(storage)
+    click.get_current_context().call_on_close(database.close)
+    return database
 
 
 def warned(study: Study) -> Study:

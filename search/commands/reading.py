@@ -11,6 +11,7 @@ from search.commands.options import (
     TOP_OF_A_TABLE,
     format_option,
     opened,
+    opened_database,
     storage_option,
     study_option,
     top_option,
@@ -26,7 +27,7 @@ from search.reports.tables import (
     study_json,
 )
 from search.statistics.ranking import pareto_front
-from storage.database import open_for_reading, shown
+from storage.database import shown
 from storage.reading import study_summaries
 
 
@@ -106,7 +107,7 @@ def studies(storage: str, output: str) -> None:
     \b
     multirestart studies --storage sqlite:///multirestart.db
     """
-    rows = [study_json(summary) for summary in study_summaries(open_for_reading(storage))]
+    rows = [study_json(summary) for summary in study_summaries(opened_database(storage))]
     if output == "table":
         show_studies(shown(storage), rows)
     else:

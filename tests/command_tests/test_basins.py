@@ -1,4 +1,4 @@
-"""`basins` as a process: what it says of the launched grid, its formats, and its mistakes."""
+"""`basins`: what it says of the launched grid, its formats, and its mistakes."""
 
 from __future__ import annotations
 

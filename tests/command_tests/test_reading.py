@@ -1,4 +1,4 @@
-"""Reading commands as processes: formats, exit codes, and what they must not import."""
+"""Reading commands: formats, exit codes, and what they must not import."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`times`, `compare` and `effects` as processes, on a real launch."""
+"""`times`, `compare` and `effects` on a real launch."""
 
 from __future__ import annotations
 
