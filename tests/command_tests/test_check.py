@@ -13,6 +13,7 @@ import pytest
 from tests.conftest import Launched, run_command
 
 
+@pytest.mark.slow
 def test_a_launched_database_is_as_it_must_be(launched: Launched, tmp_path: Path) -> None:
     done = run_command("check", "--storage", launched.url, cwd=tmp_path)
     assert done.stdout == "All is as it must be.\n"
@@ -50,11 +51,16 @@ ONE = "rowid = (SELECT min(rowid) FROM restarts WHERE outcome = 'not escaped')"
             "UPDATE configurations SET learning_rate = 0.5 WHERE configuration_id = 1",
             "but recorded under none sgd 0.5",
         ),
-        (
+        pytest.param(
             "UPDATE restarts SET last_epoch_loss = last_epoch_loss + 0.01",
             "trained again",
+            marks=pytest.mark.slow,
         ),
-        ("UPDATE restarts SET escape_epoch = 39 WHERE escape_epoch > 0", "escape epoch is 39"),
+        pytest.param(
+            "UPDATE restarts SET escape_epoch = 39 WHERE escape_epoch > 0",
+            "escape epoch is 39",
+            marks=pytest.mark.slow,
+        ),
         ("INSERT INTO claims VALUES (99, 'x', 1, NULL, 1, NULL)", "1 rows of claims belong to no"),
     ],
 )

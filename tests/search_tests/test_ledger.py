@@ -320,6 +320,7 @@ def test_a_study_that_is_remade_takes_nothing_of_the_old_one(tmp_path: Path) -> 
     new.kill()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampler", ["tpe", "random", "qmc"])
 def test_interruptions_change_nothing_of_what_a_study_picks(tmp_path: Path, sampler: str) -> None:
     space = (

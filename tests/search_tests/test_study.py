@@ -36,6 +36,7 @@ def opening(url: str, name: str, objective: str) -> tuple[str, str]:
     )
 
 
+@pytest.mark.slow
 def test_launchers_that_begin_together_open_one_new_file(tmp_path: Path) -> None:
     for attempt in range(2):
         url = f"sqlite:///{tmp_path / str(attempt)}.db"
@@ -44,6 +45,7 @@ def test_launchers_that_begin_together_open_one_new_file(tmp_path: Path) -> None
     assert {path.suffix for path in tmp_path.iterdir()} == {".db"}
 
 
+@pytest.mark.slow
 def test_of_two_objectives_on_one_new_name_the_first_counts(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 's.db'}"
     for attempt in range(2):

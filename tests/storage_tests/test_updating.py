@@ -75,6 +75,7 @@ def test_a_copy_that_is_there_is_never_replaced(tmp_path: Path) -> None:
     assert not (tmp_path / "s.db.backup-0001.unfinished").exists()
 
 
+@pytest.mark.slow
 def test_updates_at_once_make_one_copy_of_the_older_record(tmp_path: Path) -> None:
     url = older(tmp_path / "s.db")
     update = f"print(bring_up_to_date({url!r}))"
