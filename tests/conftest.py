@@ -135,6 +135,8 @@ def launched(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Launch
         url = f"sqlite:///{folder / 'studies.db'}"
         if not said.exists():
             folder.mkdir()
-            done = run_command("launch", "--storage", url, "--study", "grid", *GRID, cwd=folder)
+            # One worker: two would import and compile twice what is trained in a second.
+            options = ("--storage", url, "--study", "grid", "--workers", "1", *GRID)
+            done = run_command("launch", *options, cwd=folder)
             said.write_text(json.dumps([done.stdout, done.stderr]))
         return Launched(url, *json.loads(said.read_text()))

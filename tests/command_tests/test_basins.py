@@ -110,6 +110,7 @@ def test_a_configuration_that_is_not_there_is_one_line(
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_neither_tensorflow_nor_optuna_is_imported(launched: Launched, tmp_path: Path) -> None:
     code = (
         "import sys\n"

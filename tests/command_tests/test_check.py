@@ -16,6 +16,7 @@ from search.dashboard.optuna_storage import open_optuna_storage
 from tests.conftest import Launched, run_command
 
 
+@pytest.mark.slow
 def test_a_launched_database_is_as_it_must_be(launched: Launched, tmp_path: Path) -> None:
     done = run_command("check", "--storage", launched.url, cwd=tmp_path)
     assert done.stdout == "All is as it must be.\n"
@@ -76,13 +77,15 @@ FIRST = "configuration_id = (SELECT min(configuration_id) FROM multirestart_rest
             "UPDATE multirestart_trials SET state = 'given up' WHERE number = 1",
             "64 restarts stand in no complete trial",
         ),
-        (
+        pytest.param(
             "UPDATE multirestart_restarts SET last_epoch_loss = last_epoch_loss + 0.01",
             "trained again",
+            marks=pytest.mark.slow,
         ),
-        (
+        pytest.param(
             "UPDATE multirestart_restarts SET escape_epoch = 39 WHERE escape_epoch > 0",
             "escape epoch is 39",
+            marks=pytest.mark.slow,
         ),
     ],
 )

@@ -55,6 +55,7 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str
     return folder, {name: done.stderr for name, done in said.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_what_next_can_be_pasted_into_a_shell(
     named: tuple[Path, dict[str, str]], name: str
@@ -67,6 +68,7 @@ def test_what_next_can_be_pasted_into_a_shell(
     assert {path.suffix for path in folder.iterdir()} <= {".db", ".db-wal", ".db-shm"}
 
 
+@pytest.mark.slow
 def test_names_are_listed_as_they_are(named: tuple[Path, dict[str, str]]) -> None:
     folder, _ = named
     outputs = {
@@ -184,6 +186,7 @@ def test_a_trial_or_seed_beyond_any_database_is_one_line(
         assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_absurd_features_and_rates_diverge_and_are_all_recorded(tmp_path: Path) -> None:
     """With all that a spreadsheet adds: byte-order mark, semicolons, CRLF, empty lines."""
     path = tmp_path / "absurd.csv"
@@ -216,6 +219,7 @@ def test_absurd_features_and_rates_diverge_and_are_all_recorded(tmp_path: Path) 
     assert done.stderr.endswith("agrees\n")
 
 
+@pytest.mark.slow
 def test_a_study_of_a_million_points(tmp_path: Path) -> None:
     with (tmp_path / "million.csv").open("w") as file:
         file.write("x,y,class\n")
@@ -226,6 +230,7 @@ def test_a_study_of_a_million_points(tmp_path: Path) -> None:
     assert "million: 2-2-1 sigmoid network, 1000000 points, plateau 0.5000" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_study_of_thousands_of_columns(tmp_path: Path) -> None:
     header = ",".join(f"c{n}" for n in range(3000))
     rows = [",".join(str((n * k) % 17) for n in range(3000)) + f",{k % 2}" for k in range(20)]

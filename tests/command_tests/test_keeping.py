@@ -19,6 +19,7 @@ from search.dashboard.optuna_storage import open_optuna_storage
 from tests.command_tests.processes import launching, query, trials, wait_until
 from tests.conftest import run_command
 
+pytestmark = pytest.mark.slow
 SMALL = ("--sampler", "random", "--restarts", "64", "--workers", "1")
 
 

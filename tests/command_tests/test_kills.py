@@ -30,6 +30,8 @@ from tests.command_tests.processes import (
 from tests.command_tests.test_scripts import fetch, serving
 from tests.conftest import run_command
 
+pytestmark = pytest.mark.slow
+
 GRID = ("--sampler", "grid", "--restarts", "64", "--workers", "1")
 SHORT = (*GRID, "--epochs", "4000")  # about half a second a trial, really trained
 LONG = 1000.0  # seconds a trial, where workers pretend to train

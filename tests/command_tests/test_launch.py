@@ -82,6 +82,7 @@ def test_optuna_holds_what_the_record_holds(launched: Launched, tmp_path: Path) 
         assert not epochs or epochs[0] <= median <= epochs[-1]
 
 
+@pytest.mark.slow
 def test_one_worker_and_two_give_the_same_restarts(tmp_path: Path) -> None:
     found = []
     for workers in ("1", "2"):
@@ -94,6 +95,7 @@ def test_one_worker_and_two_give_the_same_restarts(tmp_path: Path) -> None:
     assert found[0] == found[1]
 
 
+@pytest.mark.slow
 def test_goes_on_to_the_size_asked_for_and_then_does_nothing(tmp_path: Path) -> None:
     def trials() -> int:
         return len({row["trial"] for row in all_restarts("sqlite:///multirestart.db", tmp_path)})
@@ -125,6 +127,7 @@ def test_another_problem_or_space_is_refused_by_name(launched: Launched, tmp_pat
         assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_bands2d_trains_a_2_2_1_network_of_9_weights(tmp_path: Path) -> None:
     done = run_command(
         *("launch", "--data", "bands2d", "--scaling", "standard", "--optimizer", "sgd"),
@@ -141,6 +144,7 @@ def test_bands2d_trains_a_2_2_1_network_of_9_weights(tmp_path: Path) -> None:
     assert {len(row.restart.weights) for row in study.restarts()} == {9 * 4}
 
 
+@pytest.mark.slow
 def test_a_csv_file_is_kept_with_its_study(tmp_path: Path) -> None:
     lines = [f"{x},{x * x},{'in' if 3 < x < 7 else 'out'}" for x in range(11)]
     path = tmp_path / "points.csv"
@@ -152,6 +156,7 @@ def test_a_csv_file_is_kept_with_its_study(tmp_path: Path) -> None:
     assert "points: 2-2-1 sigmoid network, 11 points, plateau 0.7273" in again.stdout
 
 
+@pytest.mark.slow
 def test_hidden_layers_and_activation(tmp_path: Path) -> None:
     options = ("--hidden", "4,3", "--activation", "tanh", *TINY, "--trials", "1")
     done = run_command("launch", "--data", "xor", *options, cwd=tmp_path)
@@ -234,6 +239,7 @@ def test_a_study_of_optunas_own_is_left_alone(tmp_path: Path) -> None:
     assert "multirestart_studies" not in names
 
 
+@pytest.mark.slow
 def test_a_study_goes_on_with_its_own_sampler_and_size(tmp_path: Path) -> None:
     options = (
         "--sampler",
@@ -252,6 +258,7 @@ def test_a_study_goes_on_with_its_own_sampler_and_size(tmp_path: Path) -> None:
     assert [row["trials"] for row in rows] == [2, 2, 2, 2]
 
 
+@pytest.mark.slow
 def test_same_grid_with_another_sampler_seed_agrees_within_the_intervals(
     launched: Launched, tmp_path: Path
 ) -> None:
@@ -269,6 +276,7 @@ def key(row: dict[str, object]) -> tuple[object, ...]:
     return row["scaling"], row["optimizer"], row["learning_rate"]
 
 
+@pytest.mark.slow
 def test_a_study_of_both_objectives_shows_its_pareto_front(tmp_path: Path) -> None:
     options = (
         "--objective",

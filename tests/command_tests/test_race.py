@@ -36,6 +36,7 @@ def as_json(folder: Path) -> dict[str, object]:
     return result
 
 
+@pytest.mark.slow
 def test_a_race_ends_with_a_table_and_a_figure_that_picked_nothing(folder: Path) -> None:
     done = run_command("race", *RULES, cwd=folder)
     assert "standard adam 0.1 is best" in done.stdout
@@ -58,6 +59,7 @@ def test_a_race_ends_with_a_table_and_a_figure_that_picked_nothing(folder: Path)
     assert check.stdout == "All is as it must be.\n"
 
 
+@pytest.mark.slow
 def test_the_fresh_seeds_are_common_and_were_used_by_no_trial_before(folder: Path) -> None:
     before = {row["seed"] for row in restarts(folder)}
     run_command("race", *RULES, cwd=folder, pretend=0)
@@ -82,6 +84,7 @@ def has(folder: Path, complete: int) -> bool:
     return trials(folder, "complete") >= complete
 
 
+@pytest.mark.slow
 def test_a_race_that_is_killed_goes_on_as_it_would_have_gone_on(
     folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -101,6 +104,7 @@ def test_a_race_that_is_killed_goes_on_as_it_would_have_gone_on(
     assert "nothing to do" in launch.stderr, "a race is no part of the size of a search"
 
 
+@pytest.mark.slow
 def test_two_launchers_run_one_race_together(folder: Path) -> None:
     with (
         running(folder, "race", *RULES, "--workers", "1", pretend=0.3) as one,
@@ -113,6 +117,7 @@ def test_two_launchers_run_one_race_together(folder: Path) -> None:
     assert query(folder, "SELECT DISTINCT attempt FROM multirestart_trials") == [(1,)]
 
 
+@pytest.mark.slow
 def test_options_of_another_race_are_refused_until_it_is_over(folder: Path) -> None:
     run_command("race", *RULES, cwd=folder, pretend=0)
     done = run_command("race", "--max-restarts", "100", cwd=folder, pretend=0, code=2)
@@ -131,6 +136,7 @@ def test_a_race_of_more_than_there_are_is_the_same_when_asked_again(folder: Path
     assert "is over" in run_command("race", *rules, cwd=folder).stderr
 
 
+@pytest.mark.slow
 def test_a_race_that_another_began_meanwhile_is_not_taken_for_ones_own(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -147,6 +153,7 @@ def test_a_race_that_another_began_meanwhile_is_not_taken_for_ones_own(
     )
 
 
+@pytest.mark.slow
 def test_a_race_that_cannot_go_on_is_left_by_new(folder: Path) -> None:
     run_command("race", *RULES, cwd=folder, pretend=0)
     with closing(sqlite3.connect(folder / "multirestart.db")) as connection, connection:

@@ -84,6 +84,7 @@ def test_top_limits_and_says_how_many_more(launched: Launched, tmp_path: Path) -
     assert all(line == line.rstrip() for line in done.stdout.splitlines())
 
 
+@pytest.mark.slow
 def test_a_study_without_complete_trials_says_so_and_what_was_not_tried(tmp_path: Path) -> None:
     options = ("--restarts", "2", "--workers", "1", "--sampler", "grid")
     run_command("launch", *options, "--trials", "1", cwd=tmp_path, pretend=-1, code=1)
@@ -102,6 +103,7 @@ def test_restarts_as_a_table(launched: Launched, tmp_path: Path) -> None:
     assert "not escaped" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_table_of_very_many_restarts_is_cut_and_says_so(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -145,6 +147,7 @@ def test_no_database_is_one_line(tmp_path: Path) -> None:
         assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments", [("best",), ("restarts",), ("studies",), ("--help",), ("launch", "--help")]
 )
@@ -164,6 +167,7 @@ def test_reading_imports_neither_tensorflow_nor_optuna(
     assert done.stderr == "heavy: []\n"
 
 
+@pytest.mark.slow
 def test_the_parent_of_a_launch_never_imports_tensorflow(tmp_path: Path) -> None:
     code = (
         "import sys\n"

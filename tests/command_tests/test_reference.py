@@ -8,6 +8,8 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import Launched, run_command
 
 
@@ -16,6 +18,7 @@ def one_of_each(url: str, folder: Path) -> dict[str, dict[str, object]]:
     return {row["outcome"]: row for row in json.loads(done.stdout)}
 
 
+@pytest.mark.slow
 def test_recorded_restarts_agree_with_plain_keras(launched: Launched, tmp_path: Path) -> None:
     found = one_of_each(launched.url, tmp_path)
     assert {"not escaped", "escaped"} <= set(found)

@@ -21,6 +21,7 @@ from tests.conftest import ROOT, Launched, run_command
 SCRIPTS = {"launch_study.py": "launch", "best_trials.py": "best", "dashboard.py": "dashboard"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_script_is_its_command(script: str, tmp_path: Path) -> None:
     done = subprocess.run(
@@ -69,6 +70,7 @@ def fetch(port: int, path: str, method: str = "GET", body: object = None) -> byt
             time.sleep(0.2)
 
 
+@pytest.mark.slow
 def test_the_dashboard_serves_the_study(launched: Launched, tmp_path: Path) -> None:
     with serving("--storage", launched.url, cwd=tmp_path) as (port, server):
         studies = json.loads(fetch(port, "/api/studies"))["study_summaries"]
@@ -98,6 +100,7 @@ def other_addresses_of_this_machine() -> list[str]:
         return [*addresses, probe.getsockname()[0]]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.2 is no address of its own")
 def test_the_dashboard_listens_at_no_other_address_unless_told(
     launched: Launched, tmp_path: Path
@@ -130,6 +133,7 @@ def test_a_port_in_use_is_one_line(launched: Launched, tmp_path: Path) -> None:
     assert f"cannot listen at 127.0.0.1:{port}: Address already in use" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_dashboard_warns_when_others_can_reach_it(launched: Launched, tmp_path: Path) -> None:
     with serving("--storage", launched.url, "--host", "0.0.0.0", cwd=tmp_path) as (_, server):
         assert server.stderr is not None

@@ -11,6 +11,8 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from tests.command_tests.processes import running
 from tests.conftest import environment, module, run_command
 
@@ -35,6 +37,7 @@ def test_a_closed_output_is_one_line(tmp_path: Path) -> None:
     assert done.stderr == "multirestart: cannot write: standard output is closed\n"
 
 
+@pytest.mark.slow
 def test_a_launch_needs_no_stream_for_what_it_says(tmp_path: Path) -> None:
     """Nor may the database take the number of the stream, and be written into."""
     line = shlex.join([sys.executable, "-m", module(pretend=0), "launch", *TINY])
@@ -65,6 +68,7 @@ def test_ctrl_c_while_modules_load_is_one_line(tmp_path: Path) -> None:
     assert done.stderr == "multirestart: interrupted\n"
 
 
+@pytest.mark.slow
 def test_ctrl_c_is_answered_while_another_holds_the_write_lock(tmp_path: Path) -> None:
     run_command("launch", *TINY, cwd=tmp_path, pretend=0)
     with closing(sqlite3.connect(tmp_path / "multirestart.db")) as lock:

@@ -155,6 +155,7 @@ def test_mistakes_are_one_line(
     assert done.stdout == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["times", "compare", "effects"])
 def test_none_needs_tensorflow(launched: Launched, tmp_path: Path, command: str) -> None:
     code = (

@@ -185,6 +185,7 @@ def test_names_of_files_that_do_not_print_are_refused(tmp_path: Path) -> None:
         read_csv(path, "class")
 
 
+@pytest.mark.slow
 def test_a_million_lines_are_read_in_seconds_and_little_memory(tmp_path: Path) -> None:
     path = tmp_path / "points.csv"
     with path.open("w") as file:

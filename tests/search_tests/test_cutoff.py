@@ -104,6 +104,7 @@ def test_cost_of_restarts_one_after_another() -> None:
     assert found.epochs_per_escape == pytest.approx(np.mean(waits), rel=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["memoryless", "soon or never", "heavy-tailed"])
 @pytest.mark.parametrize("cutoff", [30, EPOCHS])
 def test_interval_covers_about_95_of_100(name: str, cutoff: int) -> None:
@@ -171,6 +172,7 @@ def test_the_advice_is_a_sentence_to_act_on() -> None:
     assert found.at_chosen.epochs_per_escape < 1.3 * true_best
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
 @pytest.mark.parametrize("restarts", [64, 256, 1024])
 def test_a_recommended_cutoff_is_never_worse_than_none_by_more_than_5_percent(

@@ -56,6 +56,7 @@ def is_finite(restart: Restart) -> bool:
     return all(map(math.isfinite, numbers)) and bool(np.isfinite(weights).all())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_every_restart_has_a_true_outcome(optimizer: str) -> None:
     for (name, features), scaling, rate in product(FEATURES.items(), SCALINGS, RATES):
@@ -76,6 +77,7 @@ def test_every_restart_has_a_true_outcome(optimizer: str) -> None:
                 assert not restart.outcome.has_escaped, here
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_features_beyond_float32_diverge_in_the_first_epoch(optimizer: str) -> None:
     """Infinite once in float32: infinity times a gradient of zero is no number."""
@@ -92,6 +94,7 @@ def test_features_of_1e300_train_as_they_would_in_another_unit(scaling: str) -> 
     assert {restart.outcome for restart in plain} != {Outcome.DIVERGED}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_one_point_per_class(optimizer: str) -> None:
     for points, scaling, rate in product(([0, 1], [1, 1], [-1e300, 1e300]), SCALINGS, RATES):
@@ -106,6 +109,7 @@ def test_one_point_per_class(optimizer: str) -> None:
             assert (restart.outcome is Outcome.DIVERGED) or is_finite(restart)
 
 
+@pytest.mark.slow
 def test_neighbours_of_what_diverged_are_bit_equal_to_themselves_alone() -> None:
     """With these rates some seeds diverge, each in its own epoch, and others do not."""
     whole = Task(
@@ -126,6 +130,7 @@ def test_neighbours_of_what_diverged_are_bit_equal_to_themselves_alone() -> None
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("features", "optimizer", "rate", "first_seed"),
     [("1e30", "momentum", 1e20, 0), ("raw", "ftrl", 1e37, 0), ("1e37", "adamw", 1e6, 0)],

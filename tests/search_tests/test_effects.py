@@ -92,6 +92,7 @@ def test_the_seed_of_the_forest_is_fixed_and_the_order_of_counts_is_nothing() ->
     assert importances(counts, SPACE) == importances(counts[::-1], SPACE)
 
 
+@pytest.mark.slow
 def test_a_range_of_learning_rates_counts_in_the_logarithm() -> None:
     """Rates rise evenly per decade; on a plain axis one decade is nine tenths of the range."""
     space = SearchSpace(("none", "standard"), ("sgd", "adam"), LearningRateRange(1e-4, 1.0))

@@ -38,12 +38,14 @@ def opened(url: str, plan: Plan) -> OpenStudy:
     return open_study(url, lambda _: plan.name, lambda _: plan)
 
 
+@pytest.mark.slow
 def test_launchers_that_begin_together_open_one_new_study(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 's.db'}"
     assert at_once(*[opening(url, "s", "escape-rate")] * 4) == ["1\n"] * 4
     assert {path.suffix for path in tmp_path.iterdir()} == {".db"}
 
 
+@pytest.mark.slow
 def test_of_several_objectives_on_one_new_name_the_first_counts(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 's.db'}"
     said = at_once(*[opening(url, "s", objective) for objective in OBJECTIVES])

@@ -226,6 +226,7 @@ def publisher(folder: Path) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 def test_several_publishers_of_which_some_are_killed_make_one_copy(tmp_path: Path) -> None:
     launcher = Launcher(tmp_path, trials=60, sampler="random")
     launcher.run()

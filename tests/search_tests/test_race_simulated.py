@@ -14,6 +14,8 @@ from scipy.stats import binomtest
 from search.statistics.race_state import RaceEnd, RaceRules
 from tests.search_tests.simulated_races import STAIRCASE, Outcomes, run_races, summarise
 
+pytestmark = pytest.mark.slow
+
 RHO = pytest.mark.parametrize("rho", [0.0, 0.5])
 
 

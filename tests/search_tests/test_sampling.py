@@ -142,6 +142,7 @@ def test_the_model_never_sees_the_seed(tmp_path: Path, monkeypatch: pytest.Monke
     assert set(asked) == {"scaling", "optimizer", "learning_rate"}
 
 
+@pytest.mark.slow
 def test_seeds_spread_over_their_range(tmp_path: Path) -> None:
     seeds = [seed for _, seed in grow(tmp_path / "s", plan_of("random", SPACE, 200))]
     shares = Counter(seed * 4 // (LAST_SEED + 1) for seed in seeds)

@@ -63,6 +63,7 @@ def test_the_migration_makes_the_tables_of_the_schema(tmp_path: Path) -> None:
     assert schema("migrated.db") == schema("made.db")
 
 
+@pytest.mark.slow
 def test_launchers_that_begin_together_make_one_new_file(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 's.db'}"
     program = f"store = open_for_writing({url!r}); print(len(store.studies())); store.close()"

@@ -31,6 +31,7 @@ def test_members_do_not_touch_each_other(activation: str) -> None:
         assert together[member] == pytest.approx(alone[0], abs=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("hidden", "activation"), [((2,), "sigmoid"), ((3, 2), "tanh"), ((4, 4), "relu")]
 )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from search.problem.network import Network
 from search.training.stack import Recipe, train_stack
 from tests.conftest import Points
+
+pytestmark = pytest.mark.slow
 
 
 def variance_over_binomial(

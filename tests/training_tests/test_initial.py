@@ -10,6 +10,7 @@ from search.training.reference import build_model, flat_weights
 SEEDS = (0, 1, 7, 64, 12345, 2**31 - 1, 2**32 - 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "network",
     [

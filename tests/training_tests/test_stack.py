@@ -27,6 +27,12 @@ from tests.conftest import Points
 LIVELY = {"sgd": 0.5, "adagrad": 0.5, "adadelta": 1.0, "ftrl": 0.5, "lion": 0.02}
 ADAM = Recipe(Network(1), "adam", 0.1, epochs=20, batch_size=32)
 
+of_each_optimizer = pytest.mark.parametrize(
+    "optimizer",
+    [pytest.param(name, marks=() if name == "adam" else pytest.mark.slow) for name in OPTIMIZERS],
+)
+"""Of a test that compiles a program for each optimizer: slow for all but one of them."""
+
 
 def one(points: Points, recipe: Recipe, seed: int) -> Histories:
     (histories,) = train_stack(*points, recipe, [seed])
@@ -64,12 +70,13 @@ def assert_follows_keras(points: Points, recipe: Recipe, seed: int) -> None:
     assert np.ptp(keras.loss) > 1e-4, "the restart must move, or the comparison says nothing"
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@of_each_optimizer
 def test_every_epoch_equals_fit(standard_bands: Points, optimizer: str) -> None:
     recipe = replace(ADAM, optimizer=optimizer, learning_rate=LIVELY.get(optimizer, 0.1))
     assert_follows_keras(standard_bands, recipe, seed=5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("hidden", [(3,), (4, 3)], ids=str)
 def test_every_network_equals_fit(activation: str, hidden: tuple[int, ...]) -> None:
@@ -79,6 +86,7 @@ def test_every_network_equals_fit(activation: str, hidden: tuple[int, ...]) -> N
     assert_follows_keras(points, recipe, seed=64)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_size", [1, 7, 100, 150])
 def test_every_batch_size_equals_fit(batch_size: int) -> None:
     data = xor()
@@ -99,10 +107,12 @@ def wide_points() -> Points:
     return scale("standard", features), data.labels.astype(np.float32)
 
 
+@pytest.mark.slow
 def test_many_features_equal_fit(wide_points: Points) -> None:
     assert_follows_keras(wide_points, WIDE, seed=3)
 
 
+@pytest.mark.slow
 def test_many_features_leave_lanes_bit_equal(wide_points: Points) -> None:
     whole = by_seed(wide_points, WIDE, range(30))
     assert by_seed(wide_points, WIDE, [17]) == {17: whole[17]}
@@ -110,6 +120,7 @@ def test_many_features_leave_lanes_bit_equal(wide_points: Points) -> None:
     assert_lanes_keep_their_numbers_at_any_place(wide_points, WIDE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("features", [1, 3])
 def test_points_looked_up_equal_fit(
     monkeypatch: pytest.MonkeyPatch, standard_bands: Points, features: int
@@ -126,6 +137,7 @@ def test_points_looked_up_equal_fit(
     assert by_seed(points, recipe, [300])[300] == by_seed(points, recipe, seeds)[300]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("look_up", [False, True])
 def test_padding_overflows_nowhere_that_the_points_do_not(
     monkeypatch: pytest.MonkeyPatch, look_up: bool
@@ -141,6 +153,7 @@ def test_padding_overflows_nowhere_that_the_points_do_not(
     assert train_tile(program, *points, recipe, [5], weights).finite.all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_size", [1, 3, 4])
 def test_few_points_equal_fit(batch_size: int) -> None:
     """Each epoch is in another of several own orders of a seed."""
@@ -150,6 +163,7 @@ def test_few_points_equal_fit(batch_size: int) -> None:
     assert_follows_keras(points, recipe, seed=3)
 
 
+@pytest.mark.slow
 def test_thousands_of_features_compile_in_seconds() -> None:
     features = np.random.default_rng(0).normal(size=(40, 5000)).astype(np.float32)
     recipe = Recipe(Network(5000), "sgd", 0.01, epochs=1, batch_size=32)
@@ -159,6 +173,7 @@ def test_thousands_of_features_compile_in_seconds() -> None:
     assert histories.finite.all()
 
 
+@pytest.mark.slow
 def test_raw_features_far_from_zero_equal_fit() -> None:
     """Saturated logits: the loss is as exact where the probability rounds to 0 or 1."""
     data = bands2d()
@@ -206,7 +221,7 @@ def test_a_lane_is_bit_equal_beside_one_that_diverges(
     assert_lanes_do_not_touch(standard_bands, ADAM, poison)
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@of_each_optimizer
 def test_a_lane_is_bit_equal_at_any_place(standard_bands: Points, optimizer: str) -> None:
     recipe = replace(ADAM, optimizer=optimizer, learning_rate=LIVELY.get(optimizer, 0.1))
     assert_lanes_keep_their_numbers_at_any_place(standard_bands, recipe)
@@ -252,6 +267,7 @@ def test_training_leaves_no_trace_for_the_next(standard_bands: Points) -> None:
     assert by_seed(standard_bands, ADAM, [1, 2]) == first
 
 
+@pytest.mark.slow
 def test_a_second_trial_of_an_optimizer_compiles_nothing(standard_bands: Points) -> None:
     features, labels = standard_bands
     recipe = replace(ADAM, optimizer="nadam")
@@ -264,6 +280,7 @@ def test_a_second_trial_of_an_optimizer_compiles_nothing(standard_bands: Points)
     assert program.compilations == 1
 
 
+@pytest.mark.slow
 def test_the_source_problem_is_answered(standard_bands: Points) -> None:
     """Raw SGD stays on the plateau; standardised Adam(0.1) escapes in more than 9 of 10."""
     from search.problem.datasets import bands
