@@ -48,6 +48,7 @@ def race_study(
     new: bool,
     workers: int | None,
     on_event: OnEvent,
+    interrupts: Interrupts,
 ) -> Raced:
     """Race the best configurations of a study on fresh seeds until one is clearly best.
 
@@ -61,6 +62,7 @@ def race_study(
         new: Begin another race though the last one is over.
         workers: Worker processes; one per core if None.
         on_event: Told what happens as it happens.
+        interrupts: What answers Ctrl-C.
 
     Returns:
         The race and its result.
@@ -88,7 +90,7 @@ def race_study(
             f"a race needs two configurations at least, study {study.name!r} has {len(standings)}"
         )
     count = worker_count(workers)
-    with Interrupts().caught() as interrupts:
+    with interrupts.caught():
         opened = reopen_study(store.url, study, lambda seconds: on_event(WaitingForLock(seconds)))
         try:
             if running is None:

@@ -188,6 +188,7 @@ class Study:
             LaunchError: If no worker can train anything, or a trial of the race was given up.
         """
         from search.racing import race_study  # Optuna and joblib, which reading does without
+        from search.running.interrupts import Interrupts
 
         asked = {
             "top": top,
@@ -198,7 +199,13 @@ class Study:
             "confirm": confirm,
         }
         told = on_event or _ignored
-        return race_study(self.store, self.stored, asked, new=new, workers=workers, on_event=told)
+        return race_study(
+            *(self.store, self.stored, asked),
+            new=new,
+            workers=workers,
+            on_event=told,
+            interrupts=Interrupts(),
+        )
 
     def check(self, retrain: int = 32, draw: int = 0) -> Check:
         """Check that every restart is there once, all figures agree, and a sample trains the same.

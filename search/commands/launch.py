@@ -225,7 +225,7 @@ def _run(
         return plan
 
     with (
-        Interrupts().caught() as interrupts,
+        Interrupts(ends_process=True).caught() as interrupts,
         NewPlanFile(save_plan) if save_plan is not None else nullcontext() as file,
     ):
 

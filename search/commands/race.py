@@ -86,8 +86,16 @@ def race(
     # Optuna and joblib, imported once it is known that there is such a study.
     found = study_in(opened_store(storage), study)
     from search.commands.progress import RaceProgress
+    from search.racing import race_study
+    from search.running.interrupts import Interrupts
 
-    raced = found.race(**options, new=new, workers=workers, on_event=RaceProgress())
+    raced = race_study(
+        *(found.store, found.stored, options),
+        new=new,
+        workers=workers,
+        on_event=RaceProgress(),
+        interrupts=Interrupts(ends_process=True),
+    )
     if raced.was_over:
         click.echo(f"Race {raced.race.race_id} is over; --new begins another.", err=True)
     _show(output, found, raced.result)

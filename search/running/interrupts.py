@@ -26,30 +26,53 @@ class Interrupted(KeyboardInterrupt):
 
 
 class Interrupts:
-    """Within its context the first signal raises `Interrupted` and the second ends the process.
+    """Within its context Ctrl-C raises `Interrupted`, once what must not be left half done is done.
 
-    Work that must not be left half done stands in `undisturbed`, which lets the first one wait.
+    That stands in `undisturbed`. In a thread other than the main one no signal comes: nothing is
+    caught there.
+
+    Args:
+        ends_process: For a command: SIGTERM is answered as Ctrl-C is, and a second signal ends the
+            process at once. A notebook's kernel must survive that.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, ends_process: bool = False) -> None:
+        self._ends_process = ends_process
         self._caught: int | None = None
         self._depth = 0
 
     @contextmanager
     def caught(self) -> Iterator[Interrupts]:
         """Answer the signals until the context ends."""
+        if threading.current_thread() is not threading.main_thread():
+            yield self
+        elif self._ends_process:
+            with self._second_ends(), self._answered(_SIGNALS):
+                yield self
+        else:
+            with self._answered((signal.SIGINT,)):
+                yield self
+
+    @contextmanager
+    def _answered(self, numbers: tuple[signal.Signals, ...]) -> Iterator[None]:
+        handlers = {number: signal.signal(number, self._answer) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+
+    @contextmanager
+    def _second_ends(self) -> Iterator[None]:
         reader, writer = os.pipe()
         os.set_blocking(writer, False)
         watcher = threading.Thread(target=_end_at_the_second, args=(reader,), daemon=True)
         watcher.start()
-        handlers = {number: signal.signal(number, self._answer) for number in _SIGNALS}
         wakeup = signal.set_wakeup_fd(writer)
         try:
-            yield self
+            yield
         finally:
             signal.set_wakeup_fd(wakeup)
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
             os.close(writer)
             watcher.join()
 
@@ -66,10 +89,11 @@ class Interrupts:
             raise Interrupted(self._caught)
 
     def _answer(self, number: int, _frame: FrameType | None) -> None:
-        if self._caught is None:
-            self._caught = number
-            if self._depth == 0:
-                raise Interrupted(number)
+        is_first = self._caught is None
+        self._caught = number
+        # Where a second one ends the process, the thread that watches for it does so.
+        if self._depth == 0 and (is_first or not self._ends_process):
+            raise Interrupted(number)
 
 
 def _end_at_the_second(reader: int) -> None:
