@@ -67,6 +67,7 @@ def test_every_name_is_there_and_no_other() -> None:
         _ = mr.nothing
 
 
+@pytest.mark.slow
 def test_the_example_in_readme_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
     url = f"sqlite:///{tmp_path / 'multirestart.db'}"
