@@ -74,8 +74,8 @@ def test_ctrl_c_is_answered_while_another_holds_the_write_lock(tmp_path: Path) -
     with closing(sqlite3.connect(tmp_path / "multirestart.db")) as lock:
         lock.execute("BEGIN IMMEDIATE")
         with running(tmp_path, "launch", "--trials", "2", pretend=0) as process:
-            time.sleep(2.5)  # so that it waits for the lock
-            assert process.poll() is None
+            assert process.stderr is not None
+            assert "has locked the database: waiting" in process.stderr.readline()
             began = time.monotonic()
             process.send_signal(signal.SIGINT)
             _, said = process.communicate(timeout=60)
