@@ -47,6 +47,7 @@ def test_a_plan_file_is_launched_and_options_override_it(tmp_path: Path) -> None
     )
 
 
+@pytest.mark.slow
 def test_a_saved_plan_makes_the_same_study_elsewhere(tmp_path: Path) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
     for folder in (here, there):
@@ -72,6 +73,7 @@ def test_a_saved_plan_makes_the_same_study_elsewhere(tmp_path: Path) -> None:
     assert plan_in(there, "points") == made
 
 
+@pytest.mark.slow
 def test_what_is_left_out_is_saved_as_the_study_has_it(tmp_path: Path) -> None:
     (tmp_path / "points.csv").write_text(POINTS)
     data = ("--data", "points.csv", "--target", "class")
@@ -180,6 +182,7 @@ def test_of_the_commands_only_launch_loads_pydantic(launched: Launched) -> None:
         assert done.stderr == "False"
 
 
+@pytest.mark.slow
 def test_a_plan_can_be_saved_from_the_defaults(tmp_path: Path) -> None:
     tiny = ("--trials", "1", "--restarts", "2", "--epochs", "3")
     run_command("launch", *tiny, "--save-plan", "plan.toml", cwd=tmp_path, pretend=0)

@@ -130,6 +130,7 @@ def test_options_of_another_race_are_refused_until_it_is_over(folder: Path) -> N
     assert "Race 2 of standard adam 0.1" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_race_of_more_than_there_are_is_the_same_when_asked_again(folder: Path) -> None:
     rules = ("--top", "50", *RULES[2:])
     run_command("race", *rules, cwd=folder, pretend=0)

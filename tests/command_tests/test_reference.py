@@ -31,6 +31,7 @@ def test_recorded_restarts_agree_with_plain_keras(launched: Launched, tmp_path: 
         assert float(loss) < 1e-4
 
 
+@pytest.mark.slow
 def test_a_record_that_was_changed_disagrees(launched: Launched, tmp_path: Path) -> None:
     path = tmp_path / "changed.db"
     shutil.copy(launched.url.removeprefix("sqlite:///"), path)
