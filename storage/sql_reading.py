@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-import numpy as np
 from sqlalchemy import (
     Row,
     Select,
@@ -21,22 +19,29 @@ from sqlalchemy import (
 
 from search.problem.configuration import Configuration
 from search.problem.rows import (
-    BestRestart,
     ConfigurationCounts,
     EscapeEpochs,
     Member,
     Outcome,
     RecordedRestart,
-    Restart,
-    StudyRecord,
     StudySummary,
     TrialSummary,
 )
 from storage.contract import Store
 from storage.database import Database
 from storage.errors import RecordError
-from storage.nonfinite import decode
 from storage.schema import configurations, races, restarts, studies, trials
+from storage.sql_rows import (
+    configuration_of,
+    counts_of,
+    dimensions_of,
+    member_of,
+    recorded_of,
+    study_of,
+    summary_of,
+    summed,
+    trial_of,
+)
 from storage.values import PublishedTrial, StoredRace, StoredStudy, Trial, TrialState
 
 BLOCK = 10_000
@@ -87,11 +92,11 @@ class SqlReading(Store):
         self._database = database
 
     def studies(self) -> list[StoredStudy]:
-        return [_study(row) for row in self._all(select(studies).order_by(studies.c.study_id))]
+        return [study_of(row) for row in self._all(select(studies).order_by(studies.c.study_id))]
 
     def find_study(self, name: str) -> StoredStudy | None:
         found = self._all(select(studies).filter_by(name=name))
-        return _study(found[0]) if found else None
+        return study_of(found[0]) if found else None
 
     def study_summaries(self) -> list[StudySummary]:
         statement = (
@@ -168,7 +173,8 @@ class SqlReading(Store):
             found = self._all(select(ranked).where(ranked.c.place == 1), study=study_id)
         best = {row.configuration_id: row for row in found}
         return [
-            _counts(keys[row.configuration_id], row, best.get(row.configuration_id)) for row in rows
+            counts_of(keys[row.configuration_id], row, best.get(row.configuration_id))
+            for row in rows
         ]
 
     def escape_epochs(self, study_id: int) -> list[EscapeEpochs]:
@@ -184,13 +190,13 @@ class SqlReading(Store):
                 totals[row.configuration_id][1] += row.diverged
                 tallies[row.configuration_id].append(row.tally)
         return [
-            EscapeEpochs(keys[each], count, diverged, _summed(tallies[each]))
+            EscapeEpochs(keys[each], count, diverged, summed(tallies[each]))
             for each, (count, diverged) in totals.items()
         ]
 
     def summaries(self, study_id: int) -> Iterator[tuple[Trial, TrialSummary]]:
         for row in self._stream(_TRIALS.where(_OF_STUDY, _COMPLETE), study=study_id):
-            summary = _summary(row)
+            summary = summary_of(row)
             assert summary is not None, "the trial is complete"
             yield trial_of(row), summary
 
@@ -202,7 +208,7 @@ class SqlReading(Store):
 
     def restarts(self, study_id: int) -> Iterator[RecordedRestart]:
         statement = _recorded().order_by(trials.c.number, restarts.c.seed)
-        yield from map(_recorded_restart, self._stream(statement, study=study_id))
+        yield from map(recorded_of, self._stream(statement, study=study_id))
 
     def restart(self, study_id: int, trial: int, seed: int) -> RecordedRestart:
         with self.transaction():
@@ -210,7 +216,7 @@ class SqlReading(Store):
             found = self._all(of_trial.where(restarts.c.seed == seed), study=study_id)
             known = self.trials(study_id, trial, ())[:1]
         if found:
-            return _recorded_restart(found[0])
+            return recorded_of(found[0])
         if known and known[0].number == trial and known[0].state is TrialState.COMPLETE:
             seeds = known[0].seeds
             raise RecordError(f"trial {trial} holds seeds {seeds[0]} to {seeds[-1]}, not {seed}")
@@ -230,7 +236,7 @@ class SqlReading(Store):
             streaming = connection.execution_options(yield_per=BLOCK)
             result = streaming.execute(_members(configuration), {"study": study_id})
             for rows in result.partitions():
-                yield tuple(map(_member, rows))
+                yield tuple(map(member_of, rows))
 
     def members_by_seed(
         self, study_id: int, configuration: Configuration, seeds: Collection[int]
@@ -240,7 +246,7 @@ class SqlReading(Store):
             for first in range(0, len(wanted), _SEEDS_IN_A_QUERY):
                 some = restarts.c.seed.in_(wanted[first : first + _SEEDS_IN_A_QUERY])
                 rows = self._all(_members(configuration).where(some), study=study_id)
-                found.update({row.seed: _member(row) for row in rows})
+                found.update({row.seed: member_of(row) for row in rows})
         return found
 
     def stray_restarts(self, study_id: int) -> int:
@@ -265,7 +271,7 @@ class SqlReading(Store):
         return [
             PublishedTrial(
                 trial_of(row),
-                _summary(row),
+                summary_of(row),
                 row.published_number,
                 None if row.published_state is None else TrialState(row.published_state),
             )
@@ -291,86 +297,6 @@ class SqlReading(Store):
         return {row.configuration_id: configuration_of(row.dimensions) for row in found}
 
 
-def dimensions_of(configuration: Configuration) -> str:
-    """A configuration as it is stored: each dimension with its value, one text for equal ones."""
-    return json.dumps(configuration.to_json(), sort_keys=True)
-
-
-@lru_cache(maxsize=4096)
-def configuration_of(dimensions: str) -> Configuration:
-    """The configuration that `dimensions_of` wrote."""
-    return Configuration.from_json(json.loads(dimensions))
-
-
-def trial_of(row: Row[Any]) -> Trial:
-    """A trial from a row of the table of trials with its configuration's dimensions."""
-    return Trial(
-        trial_id=row.trial_id,
-        number=row.number,
-        configuration=configuration_of(row.dimensions),
-        first_seed=row.first_seed,
-        restarts=row.restarts,
-        state=TrialState(row.state),
-        race=row.race_id,
-        launcher=row.launcher,
-        attempt=row.attempt,
-        reason=row.reason,
-        values=() if row.objectives is None else tuple(json.loads(row.objectives)),
-        began=row.began,
-        ended=row.ended,
-    )
-
-
-def _summed(tallies: Iterable[str]) -> tuple[tuple[int, int], ...]:
-    """The pairs of escape epoch and restarts of many trials, added up; parsed in one go."""
-    inner = ",".join(tally[1:-1] for tally in tallies if len(tally) > 2)
-    pairs = np.array(json.loads(f"[{inner}]"), dtype=np.int64).reshape(-1, 2)
-    epochs, place = np.unique(pairs[:, 0], return_inverse=True)
-    counts = np.zeros(len(epochs), dtype=np.int64)
-    np.add.at(counts, place, pairs[:, 1])
-    return tuple(zip(epochs.tolist(), counts.tolist(), strict=True))
-
-
-def _study(row: Row[Any]) -> StoredStudy:
-    record = StudyRecord(json.loads(row.problem), json.loads(row.search), row.data)
-    return StoredStudy(row.study_id, row.name, record)
-
-
-def _summary(row: Row[Any]) -> TrialSummary | None:
-    if row.escaped is None:
-        return None
-    best = None
-    if row.best_seed is not None:
-        best = BestRestart(row.best_seed, row.best_loss, row.best_accuracy)
-    return TrialSummary(
-        row.restarts,
-        row.escaped,
-        row.solved,
-        row.diverged,
-        row.epochs_spent,
-        best,
-        tuple((epoch, count) for epoch, count in json.loads(row.tally)),
-    )
-
-
-def _counts(
-    configuration: Configuration, row: Row[Any], best: Row[Any] | None
-) -> ConfigurationCounts:
-    return ConfigurationCounts(
-        configuration=configuration,
-        trials=row.trials,
-        restarts=int(row.restarts),
-        escaped=int(row.escaped),
-        solved=int(row.solved),
-        diverged=int(row.diverged),
-        epochs_spent=int(row.epochs_spent),
-        best_trial=best.number if best else None,
-        best_seed=best.best_seed if best else None,
-        best_loss=best.best_loss if best else None,
-        best_accuracy=best.best_accuracy if best else None,
-    )
-
-
 def _recorded() -> Select[Any]:
     return (
         select(restarts, trials.c.number, configurations.c.dimensions)
@@ -378,23 +304,6 @@ def _recorded() -> Select[Any]:
         .join(configurations, configurations.c.configuration_id == trials.c.configuration_id)
         .join(restarts, _OWN_TRIAL)
         .where(_OF_STUDY, _COMPLETE)
-    )
-
-
-def _recorded_restart(row: Row[Any]) -> RecordedRestart:
-    return RecordedRestart(row.number, configuration_of(row.dimensions), _restart(row))
-
-
-def _restart(row: Row[Any]) -> Restart:
-    return Restart(
-        seed=row.seed,
-        outcome=Outcome(row.outcome),
-        accuracy=row.accuracy,
-        loss=decode(row.loss, row.loss_kind),
-        last_epoch_loss=decode(row.last_epoch_loss, row.last_epoch_loss_kind),
-        escape_epoch=row.escape_epoch,
-        diverged_epoch=row.diverged_epoch,
-        weights=row.weights,
     )
 
 
@@ -411,10 +320,4 @@ def _members(configuration: Configuration) -> Select[Any]:
             _COMPLETE,
         )
         .order_by(trials.c.first_seed, restarts.c.seed)
-    )
-
-
-def _member(row: Row[Any]) -> Member:
-    return Member(
-        row.seed, row.number, Outcome(row.outcome), decode(row.loss, row.loss_kind), row.weights
     )

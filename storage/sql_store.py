@@ -20,7 +20,8 @@ from storage.errors import RecordError
 from storage.liveness import liveness_in, lock
 from storage.nonfinite import encode
 from storage.schema import configurations, races, restarts, studies, trials
-from storage.sql_reading import SqlReading, dimensions_of
+from storage.sql_reading import SqlReading
+from storage.sql_rows import dimensions_of
 from storage.url import shown
 from storage.values import StoredRace, StoredStudy, Trial, TrialState
 

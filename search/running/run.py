@@ -17,7 +17,7 @@ from storage.errors import RecordError
 DEATHS_ALLOWED = 3
 """Worker deaths after which a trial is given up."""
 
-_FRUITLESS_ALLOWED = 3
+_UNTRAINABLE_ALLOWED = 3
 """Trials that may kill their workers before any was trained; then the launch ends."""
 
 _SECONDS_BETWEEN_LOOKS = 0.5
@@ -45,22 +45,22 @@ class _Run:
         self._interrupts = interrupts
         self._claims: dict[int, Claim] = {}
         self._deaths: Counter[int] = Counter()
-        self._hopeless: dict[int, str] = {}
+        self._untrainable: dict[int, str] = {}
         self._has_trained = False
 
     def events(self) -> Generator[RunEvent]:
         try:
             while True:
                 self._claim_more()
-                if len(self._claims) > len(self._hopeless):
+                if len(self._claims) > len(self._untrainable):
                     yield from self._take_ended()
                     continue
                 progress = self._source.progress()
                 if self._claims and progress.settled:
-                    yield from self._give_up_hopeless()
+                    yield from self._give_up_untrainable()
                 elif self._claims:
                     raise LaunchError(
-                        f"no worker can train anything: {min(self._hopeless.values())}"
+                        f"no worker can train anything: {min(self._untrainable.values())}"
                     )
                 elif progress.is_over:
                     return
@@ -71,8 +71,8 @@ class _Run:
             for trial_id, claim in self._claims.items():
                 # Where even that cannot be written, the next launch sees that this one is dead.
                 with suppress(RecordError):
-                    if trial_id in self._hopeless:
-                        self._source.fail(claim, self._hopeless[trial_id])
+                    if trial_id in self._untrainable:
+                        self._source.fail(claim, self._untrainable[trial_id])
                     else:
                         self._source.give_back(claim, "the launch was interrupted")
 
@@ -93,7 +93,7 @@ class _Run:
             if event is not None:
                 yield event
         if self._has_trained:
-            yield from self._give_up_hopeless()
+            yield from self._give_up_untrainable()
 
     def _settle(self, claim: Claim, ended: Ended) -> RunEvent | None:
         if ended.failure is not None:
@@ -114,19 +114,19 @@ class _Run:
             return TrialTroubled(claim.number, claim.configuration, reason, given_up=False)
         if claim.is_second_launch:
             return self._give_up(claim, reason)
-        self._hopeless[trial_id] = reason
-        if not self._has_trained and len(self._hopeless) >= _FRUITLESS_ALLOWED:
+        self._untrainable[trial_id] = reason
+        if not self._has_trained and len(self._untrainable) >= _UNTRAINABLE_ALLOWED:
             raise LaunchError(f"no worker can train anything: {reason}")
         return None
 
-    def _give_up_hopeless(self) -> Generator[RunEvent]:
+    def _give_up_untrainable(self) -> Generator[RunEvent]:
         """Give up the trials that workers died over: another has shown that it is not the workers.
 
         Until then they are kept, to be tried in another launch if no worker can train anything.
         """
-        while self._hopeless:
+        while self._untrainable:
             with self._interrupts.undisturbed():
-                trial_id, reason = self._hopeless.popitem()
+                trial_id, reason = self._untrainable.popitem()
                 event = self._give_up(self._claims[trial_id], reason)
             yield event
 
