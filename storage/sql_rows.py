@@ -92,7 +92,7 @@ def summary_of(row: Row[Any]) -> TrialSummary | None:
 def counts_of(
     configuration: Configuration, row: Row[Any], best: Row[Any] | None
 ) -> ConfigurationCounts:
-    """The counts of a configuration from their sums, and the row of the trial that holds the best."""
+    """The counts of a configuration from their sums and the row of its best trial."""
     return ConfigurationCounts(
         configuration=configuration,
         trials=row.trials,
