@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from search.problem.errors import InvalidValuesError, MultirestartError
     from search.problem.plan import Plan
     from search.problem.problem import Problem
-    from search.study import Study, launch, open_study
+    from search.studies.study import Study, launch, open_study
 
 _HOMES = {
     "Configuration": "search.problem.configuration",
@@ -32,10 +32,10 @@ _HOMES = {
     "Plan": "search.problem.plan",
     "Problem": "search.problem.problem",
     "SearchSpace": "search.problem.configuration",
-    "Study": "search.study",
-    "launch": "search.study",
+    "Study": "search.studies.study",
+    "launch": "search.studies.study",
     "load_data": "search.problem.csv_data",
-    "open_study": "search.study",
+    "open_study": "search.studies.study",
 }
 
 __all__ = [

@@ -9,7 +9,7 @@ import click
 from search.commands.options import format_option, opened_store, storage_option
 from search.commands.reading import write
 from search.reports.report import Column, show_table
-from search.study import study_in
+from search.studies.study import study_in
 
 _KEYS = ("study", "trial", "seed", "finding")
 

@@ -6,7 +6,7 @@ import click
 
 from search.commands.options import opened_store, storage_option
 from search.problem.errors import UserError
-from search.study import study_in
+from search.studies.study import study_in
 
 
 @click.command(short_help="Remove a study and its restarts.")
@@ -29,7 +29,7 @@ def delete(study: str, storage: str, yes: bool) -> None:
     ):
         raise UserError("nothing was removed")
     # Optuna, imported once there is something to be removed.
-    from search.deleting import delete_study
+    from search.studies.deleting import delete_study
 
     delete_study(storage, found.stored)
     click.echo(f"Removed study {found.name!r} with {restarts} restarts.", err=True)

@@ -21,7 +21,7 @@ from search.problem.samplers import SAMPLERS
 from search.problem.scaling import SCALINGS
 from search.reports.tables import show_standings
 from search.statistics.ranking import Standing
-from search.study import DEFAULT_STORAGE, Study, open_study
+from search.studies.study import DEFAULT_STORAGE, Study, open_study
 from storage.url import shown
 
 if TYPE_CHECKING:
@@ -213,10 +213,10 @@ def _run(
     progress: LaunchProgress,
 ) -> Study:
     """Run the study, its plan saved as soon as the study is open if there is a file for it."""
-    from search.launching import run_study
     from search.problem.plan_files import NewPlanFile, saved_fields, to_toml
     from search.running.events import Event, LaunchBegan
     from search.running.interrupts import Interrupts
+    from search.studies.launching import run_study
 
     def make_plan(kept: Plan | None) -> Plan:
         plan = fields.plan(kept)

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from search.problem.plan import flat_name
-from search.study import DEFAULT_STORAGE, Study, study_in
+from search.studies.study import DEFAULT_STORAGE, Study, study_in
 from storage.contract import Store
 from storage.opening import open_for_reading
 

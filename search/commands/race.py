@@ -19,7 +19,7 @@ from search.reports.race_report import (
 )
 from search.reports.report import show_table
 from search.reports.tables import describe
-from search.study import Study, study_in
+from search.studies.study import Study, study_in
 
 if TYPE_CHECKING:
     from search.running.race_source import RaceResult
@@ -86,8 +86,8 @@ def race(
     # Optuna and joblib, imported once it is known that there is such a study.
     found = study_in(opened_store(storage), study)
     from search.commands.progress import RaceProgress
-    from search.racing import race_study
     from search.running.interrupts import Interrupts
+    from search.studies.racing import race_study
 
     raced = race_study(
         *(found.store, found.stored, options),

@@ -142,7 +142,7 @@ def test_a_race_that_another_began_meanwhile_is_not_taken_for_ones_own(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run_command("race", *RULES, cwd=folder, pretend=0)
-    monkeypatch.setattr("search.racing.last_race", lambda *_: None)  # as it was just before
+    monkeypatch.setattr("search.studies.racing.last_race", lambda *_: None)  # as it was just before
     monkeypatch.setattr("sys.argv", ["multirestart", "race", "--max-restarts", "100"])
     monkeypatch.chdir(folder)
     with pytest.raises(SystemExit) as ended:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from search.frames import LazyRows, Rows
 from search.problem.configuration import Configuration, SearchSpace
 from search.problem.errors import UserError
 from search.problem.naming import find_configuration
@@ -21,6 +20,7 @@ from search.statistics.effects import Effects, effects
 from search.statistics.endings.ending import Ending, configuration_endings
 from search.statistics.ranking import Standing, ranked
 from search.statistics.timing import Comparison, Timing, ranked_timings
+from search.studies.frames import LazyRows, Rows
 from storage.contract import Store
 from storage.errors import RecordError
 from storage.opening import open_for_reading
@@ -28,9 +28,9 @@ from storage.url import shown
 from storage.values import StoredStudy
 
 if TYPE_CHECKING:
-    from search.checking import Check
-    from search.racing import Raced
     from search.running.events import Event, OnEvent
+    from search.studies.checking import Check
+    from search.studies.racing import Raced
 
 DEFAULT_STORAGE = "sqlite:///multirestart.db"
 
@@ -187,8 +187,10 @@ class Study:
                 other rules.
             LaunchError: If no worker can train anything, or a trial of the race was given up.
         """
-        from search.racing import race_study  # Optuna and joblib, which reading does without
         from search.running.interrupts import Interrupts
+        from search.studies.racing import (
+            race_study,
+        )  # Optuna and joblib, which reading does without
 
         asked = {
             "top": top,
@@ -217,7 +219,9 @@ class Study:
         Returns:
             What was looked at and found; nothing is wrong if there are no findings.
         """
-        from search.checking import check  # Optuna and TensorFlow, which reading does without
+        from search.studies.checking import (
+            check,
+        )  # Optuna and TensorFlow, which reading does without
 
         return check(self.store, self.stored, retrain, draw)
 
@@ -247,8 +251,8 @@ def launch(
         LaunchError: If no worker can train anything, or the study was deleted.
         RecordError: If the database cannot be used.
     """
-    from search.launching import run_study  # Optuna and joblib, which reading does without
     from search.running.interrupts import Interrupts
+    from search.studies.launching import run_study  # Optuna and joblib, which reading does without
 
     asked = Plan() if plan is None else plan
     with Interrupts().caught() as interrupts:
