@@ -112,7 +112,7 @@ def bound(size: float) -> float | None:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder) / "bound"
-        options = ["-O3", "-march=native", "-ffast-math", "-o", str(program)]
+        options = ["-O3", "-march=native", "-ffast-math", "-Wno-psabi", "-o", str(program)]
         subprocess.run([compiler, *options, str(HERE / "bound.c"), "-lm"], check=True)
         done = subprocess.run(
             [str(program), str(int(16 * max(20, 400 * size))), str(EPOCHS)],
