@@ -30,8 +30,11 @@ def back_up(url: str, copy: Path) -> int:
     path = sqlite_path(parse_url(url))
     if path is None:
         raise RecordError(f"{shown(url)} is on a server: copy it by the server's tools (pg_dump)")
-    if is_there(copy):
-        raise RecordError(f"{copy} is there already: give the copy another name")
+    copy = copy.absolute()  # SQLite would take a name like file:x for a URL
+    for suffix in ("", "-wal", "-journal", "-shm"):
+        beside = copy.with_name(f"{copy.name}{suffix}")
+        if is_there(beside):  # a log of another file would be played into the copy
+            raise RecordError(f"{beside} is there already: give the copy another name")
     unfinished = copy.with_name(f"{copy.name}.unfinished")
     try:
         unfinished.unlink(missing_ok=True)  # of a copy that was killed
@@ -46,8 +49,7 @@ def back_up(url: str, copy: Path) -> int:
         if unfinished.is_file():
             unfinished.unlink()
         raise RecordError(f"cannot copy {path} to {copy}: {error}") from None
-    store = open_for_reading(f"sqlite:///{copy}")
-    try:
-        return sum(study.trials for study in store.study_summaries())
-    finally:
-        store.close()
+    with closing(sqlite3.connect(copy)) as made:
+        count = "SELECT count(*) FROM multirestart_trials WHERE state = 'complete'"
+        trials: int = made.execute(count).fetchone()[0]
+    return trials

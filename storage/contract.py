@@ -72,9 +72,9 @@ class Store(ABC):
     def transaction(self) -> AbstractContextManager[None]:
         """All reads in it see one snapshot; all writes become visible at its end, or none do.
 
-        Within another of the same thread it is a part of that one. If anything is raised in it,
-        nothing of it is kept. On a store opened for writing, it excludes other writers from its
-        start where the backend has one lock for all.
+        Within another of the same thread it is a part of that one. If anything is raised in the
+        outermost, nothing of it is kept. On a store opened for writing, it excludes other writers
+        from its start where the backend has one lock for all.
         """
 
     @abstractmethod
@@ -136,7 +136,7 @@ class Store(ABC):
 
     @abstractmethod
     def take_trial(self, trial: Trial, launcher: str) -> Trial:
-        """Claim a trial that is not final for a further attempt."""
+        """Claim a trial for a further attempt. Raises RecordError if it is final or gone."""
 
     @abstractmethod
     def complete_trial(
@@ -250,6 +250,10 @@ class Store(ABC):
     @abstractmethod
     def to_publish(self, study_id: int, limit: int) -> list[PublishedTrial]:
         """The first trials that are not published, or not as they stand now, by number."""
+
+    @abstractmethod
+    def count_unpublished(self, study_id: int) -> int:
+        """How many trials are not published, or not as they stand now."""
 
     @abstractmethod
     def last_published(self, study_id: int) -> int | None:

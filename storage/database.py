@@ -55,7 +55,8 @@ class Database:
     def __init__(self, url: str, *, writing: bool, on_wait: OnWait | None = None) -> None:
         self.url = url
         self._engine = make_engine(parse_url(url), writing=writing, on_wait=on_wait)
-        self._path = sqlite_path(parse_url(url))
+        path = sqlite_path(parse_url(url))
+        self._path = None if path is None else path.absolute()
         self._file = _identity(self._path)
         self._current = threading.local()
 
@@ -84,6 +85,21 @@ class Database:
                 yield connection
             finally:
                 self._current.connection = None
+
+    @contextmanager
+    def stream(self) -> Iterator[Connection]:
+        """A connection for rows that are read one by one, in between which others may be read.
+
+        It is the thread's transaction if there is one, else one of its own: a reader that stops
+        half way must not keep the thread's.
+        """
+        current: Connection | None = getattr(self._current, "connection", None)
+        with errors_named(self.url, RecordFailedError):
+            if current is not None:
+                yield current
+            else:
+                with self._engine.begin() as connection:
+                    yield connection
 
     def checkpoint(self) -> None:
         """Bring what stands in SQLite's write-ahead log into the file, as far as none reads it."""
@@ -129,6 +145,8 @@ def make_engine(url: URL, *, writing: bool, on_wait: OnWait | None = None) -> En
         # A reader wants one snapshot; a writer that waited for a lock, what was written meanwhile.
         level = "READ COMMITTED" if writing else "REPEATABLE READ"
         return sqlalchemy.create_engine(url, isolation_level=level)
+    path = path.absolute()  # a process may change its folder while it has the database open
+    url = url.set(database=str(path))
     if not writing and not os.access(path.parent, os.W_OK):
         # A write-ahead log needs files beside the database; where none can be made, read without.
         mode = {"mode": "ro"} if path.with_name(f"{path.name}-wal").exists() else {"immutable": "1"}

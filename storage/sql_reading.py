@@ -77,10 +77,11 @@ _COUNT = (
     .where(_OF_STUDY, trials.c.race_id.is_(None))
     .group_by(trials.c.state)
 )
-_TO_PUBLISH = _TRIALS.where(
+_UNPUBLISHED = and_(
     _OF_STUDY,
     or_(trials.c.published_state.is_(None), trials.c.published_state != trials.c.state),
-).limit(bindparam("limit"))
+)
+_TO_PUBLISH = _TRIALS.where(_UNPUBLISHED).limit(bindparam("limit"))
 _SUMMED = ("restarts", "escaped", "solved", "diverged", "epochs_spent")
 
 
@@ -232,7 +233,7 @@ class SqlReading(Store):
         return [Outcome(row.outcome).has_escaped for row in self._all(statement)]
 
     def members(self, study_id: int, configuration: Configuration) -> Iterator[tuple[Member, ...]]:
-        with self._database.transaction() as connection:
+        with self._database.stream() as connection:
             streaming = connection.execution_options(yield_per=BLOCK)
             result = streaming.execute(_members(configuration), {"study": study_id})
             for rows in result.partitions():
@@ -278,6 +279,10 @@ class SqlReading(Store):
             for row in self._all(_TO_PUBLISH, study=study_id, limit=limit)
         ]
 
+    def count_unpublished(self, study_id: int) -> int:
+        statement = select(func.count()).select_from(trials).where(_UNPUBLISHED)
+        return int(self._all(statement, study=study_id)[0][0])
+
     def last_published(self, study_id: int) -> int | None:
         statement = select(func.max(trials.c.published_number)).where(_OF_STUDY)
         last: int | None = self._all(statement, study=study_id)[0][0]
@@ -289,7 +294,7 @@ class SqlReading(Store):
 
     def _stream(self, statement: Select[Any], **values: object) -> Iterator[Row[Any]]:
         """The rows as they are asked for, so that memory holds a block of them."""
-        with self._database.transaction() as connection:
+        with self._database.stream() as connection:
             yield from connection.execution_options(yield_per=BLOCK).execute(statement, values)
 
     def _configurations(self, study_id: int) -> dict[int, Configuration]:

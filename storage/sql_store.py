@@ -27,6 +27,7 @@ from storage.values import StoredRace, StoredStudy, Trial, TrialState
 
 _SECONDS_BETWEEN_CHECKPOINTS = 5.0
 
+_OPEN = [state for state in TrialState if not state.is_final]
 _LOCK = select(studies.c.study_id).where(studies.c.study_id == bindparam("study")).with_for_update()
 _END = update(trials).where(
     trials.c.trial_id == bindparam("trial"),
@@ -132,9 +133,9 @@ class SqlStore(SqlReading):
             ended=None,
         )
         with self._database.transaction() as connection:
-            connection.execute(
+            changed = connection.execute(
                 update(trials)
-                .filter_by(trial_id=trial.trial_id)
+                .where(trials.c.trial_id == trial.trial_id, trials.c.state.in_(_OPEN))
                 .values(
                     state=taken.state,
                     launcher=launcher,
@@ -143,6 +144,8 @@ class SqlStore(SqlReading):
                     ended=None,
                 )
             )
+            if changed.rowcount != 1:
+                raise RecordError(f"trial {trial.number} is settled or was deleted")
         return taken
 
     def complete_trial(

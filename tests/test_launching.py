@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 import subprocess
 import sys
+import threading
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -115,3 +120,58 @@ def test_one_snapshot_is_read_by_all_methods(launched: Launched) -> None:
         assert study.best()[0].counts.restarts == 64
         assert sum(1 for _ in rows) == 511
     assert first.trial == 0
+
+
+@pytest.mark.parametrize("workers", [0, -1, 1.5, "2", 10_000])
+def test_a_number_of_workers_that_is_none_is_refused(tmp_path: Path, workers: Any) -> None:
+    storage = f"sqlite:///{tmp_path / 'none.db'}"
+    with pytest.raises(mr.InvalidValuesError) as raised:
+        mr.launch(storage=storage, workers=workers)
+    assert str(raised.value) == (
+        f"workers must be a whole number from 1 to 1024, received {workers}"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("rules", [{"top": 1}, {"confirm": -1}, {"top": 2.5}])
+def test_a_race_that_could_not_be_run_is_not_begun(
+    launched: Launched, tmp_path: Path, rules: dict[str, Any]
+) -> None:
+    shutil.copy(launched.url.removeprefix("sqlite:///"), tmp_path / "s.db")
+    study = mr.open_study(f"sqlite:///{tmp_path / 's.db'}")
+    with pytest.raises(mr.InvalidValuesError):
+        study.race(**rules)
+    assert study.store.races(study.study_id) == []
+
+
+def test_a_reader_that_stops_half_way_changes_nothing_of_what_follows(
+    launched: Launched, tmp_path: Path
+) -> None:
+    shutil.copy(launched.url.removeprefix("sqlite:///"), tmp_path / "s.db")
+    study = mr.open_study(f"sqlite:///{tmp_path / 's.db'}")
+    held = [iter(study.restarts())]
+    next(held[0])
+    with closing(sqlite3.connect(tmp_path / "s.db")) as connection, connection:
+        connection.execute("DELETE FROM multirestart_trials WHERE number = 7")
+    assert len(study.best()) == 7, "read as it is now"
+    with study.snapshot():
+        other = iter(study.restarts())
+        next(other)
+        del other
+        with closing(sqlite3.connect(tmp_path / "s.db")) as connection, connection:
+            connection.execute("DELETE FROM multirestart_trials WHERE number = 6")
+        assert len(study.best()) == 7, "the snapshot goes on"
+    closer = threading.Thread(target=held.clear)
+    closer.start()
+    closer.join()
+    assert len(study.best()) == 6
+
+
+def test_a_study_is_the_same_when_the_folder_is_changed(
+    launched: Launched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(launched.url.removeprefix("sqlite:///"), tmp_path / "s.db")
+    monkeypatch.chdir(tmp_path)
+    study = mr.open_study("sqlite:///s.db")
+    monkeypatch.chdir("/")
+    assert len(study.best()) == 8

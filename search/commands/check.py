@@ -35,9 +35,9 @@ _KEYS = ("study", "trial", "seed", "finding")
 )
 @format_option
 def check(study: str | None, storage: str, retrain: int, draw: int, output: str) -> None:
-    """Verify a database: every restart there once, all figures as told, a sample trained again.
+    """Verify a database: every restart there once, all figures agree, a sample trained again.
 
-    Exit code 1, and what was found as a list, if anything is not as it must be.
+    Exit code 1, and the list of findings, if there are any.
 
     \b
     multirestart check --retrain 100
@@ -78,4 +78,4 @@ def _show(output: str, found: Iterable[dict[str, object]]) -> None:
         title = "1 finding" if len(rows) == 1 else f"{len(rows)} findings"
         show_table(title, [Column(key) for key in _KEYS], cells)
     else:
-        click.echo("All is as it must be.")
+        click.echo("Nothing is wrong.")

@@ -24,12 +24,18 @@ def delete(study: str, storage: str, yes: bool) -> None:
     store = opened_store(storage)
     found = study_in(store, study)
     restarts = sum(counts.restarts for counts in store.configuration_counts(found.study_id))
-    if not yes and not click.confirm(
-        f"Remove study {found.name!r} with {restarts} restarts?", err=True
-    ):
-        raise UserError("nothing was removed")
+    if not yes and not _confirmed(f"Remove study {found.name!r} with {restarts} restarts?"):
+        raise UserError("nothing was removed; where nobody can answer, give --yes")
     # Optuna, imported once there is something to be removed.
     from search.studies.deleting import delete_study
 
     delete_study(storage, found.stored)
     click.echo(f"Removed study {found.name!r} with {restarts} restarts.", err=True)
+
+
+def _confirmed(question: str) -> bool:
+    try:
+        return click.confirm(question, err=True)
+    except click.Abort:  # nobody answers
+        click.echo(err=True)
+        return False

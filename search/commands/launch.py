@@ -119,7 +119,8 @@ def _names(names: Collection[str], last: str = ", ") -> str:
     type=int,
     metavar="N",
     help=_with_default(
-        "Size of the study; launching again goes on to it.", f"{_DEFAULT.trials}, or the grid once"
+        "Size of the study; launching again goes on to it.",
+        f"{_DEFAULT.trials}; with the sampler grid, one for each combination",
     ),
 )
 @click.option(
@@ -164,9 +165,10 @@ def launch(
 ) -> None:
     """Run a study, or go on with it: how often does each configuration escape the plateau?
 
-    With no options it runs a study of the source problem. PLAN is a file of options in TOML, of
-    which those given here take the place. Launched again, a study goes on to --trials and keeps
-    what it holds fixed: options that are left out are the study's own.
+    With no options it runs a study of the built-in data `bands`. PLAN is a TOML file of options;
+    those given here take precedence. Launched again, a study goes on until it has --trials trials:
+    options that are left out are the study's own, and its data, network, epochs, batch size, space
+    and restarts cannot change.
 
     \b
     multirestart launch --optimizer sgd,adam,rmsprop --learning-rate 0.001:1 --trials 50

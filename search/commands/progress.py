@@ -23,6 +23,7 @@ from search.running.events import (
     Event,
     ForeignTrials,
     LaunchBegan,
+    Publishing,
     PublishingStopped,
     RaceBegan,
     RoundDone,
@@ -121,6 +122,8 @@ class LaunchProgress:
                 self._bar.update(self._task, completed=event.settled)
             case WaitingForLock():
                 self._say(_LOCKED)
+            case Publishing():
+                self._say(publishing(event))
             case PublishingStopped():
                 self._say(not_published(event))
             case ForeignTrials():
@@ -177,6 +180,8 @@ class RaceProgress:
                 _echo(_WAITING)
             case WaitingForLock():
                 _echo(_LOCKED)
+            case Publishing():
+                _echo(publishing(event))
             case PublishingStopped():
                 _echo(not_published(event))
             case ForeignTrials():
@@ -197,11 +202,19 @@ def troubled(event: TrialTroubled) -> str:
     return f"Trial {event.number} ({event.configuration}): {event.reason}; {then}."
 
 
+def publishing(event: Publishing) -> str:
+    """What to say while a launch waits for the published study alone."""
+    return (
+        f"Adding the last {event.trials} trials to the Optuna study that the dashboard shows "
+        "(Ctrl-C leaves that to the next launch)."
+    )
+
+
 def not_published(event: PublishingStopped) -> str:
     """What to say where the published study cannot be written."""
     return (
-        f"Optuna's copy of the study is not kept up to date: {event.reason}. The study itself "
-        "goes on; the next launch brings the copy up to date."
+        f"Could not update the Optuna study that the dashboard shows: {event.reason}. The study "
+        "itself goes on; the next launch updates it."
     )
 
 
@@ -211,9 +224,6 @@ def foreign_trials(numbers: Sequence[int]) -> str:
     more = f" and {len(numbers) - _MOST_NUMBERS} more" if len(numbers) > _MOST_NUMBERS else ""
     plural = "s" if len(numbers) > 1 else ""
     return (
-        f"Trial{plural} {shown}{more} of Optuna's copy of the study were put there by others and "
-        "count in no figure."
-        if plural
-        else f"Trial {shown} of Optuna's copy of the study was put there by others and counts in "
-        "no figure."
+        f"Trial{plural} {shown}{more} of the Optuna study {'were' if plural else 'was'} added "
+        "outside multirestart and ignored."
     )

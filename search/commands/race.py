@@ -56,7 +56,7 @@ MOST_RESTARTS = 1_000_000
     "--confirm",
     type=click.IntRange(min=0, max=MOST_RESTARTS),
     metavar="N",
-    help="Restarts of the winner afterwards, on seeds that picked nothing.  [default: 1024]",
+    help="Restarts of the winner afterwards, on seeds not used to select it.  [default: 1024]",
 )
 @click.option("--new", is_flag=True, help="Begin another race though the last one is over.")
 @click.option(
@@ -125,6 +125,6 @@ def _show(output: str, study: Study, result: RaceResult) -> None:
         if rate is not None:
             low, high = rate.interval
             click.echo(
-                f"Measured again on {rate.restarts} further seeds, which picked nothing: {rate} "
+                f"Measured again on {rate.restarts} further seeds, not used to select it: {rate} "
                 f"escaped, {rate.rate:.3f} (95% interval {low:.3f}-{high:.3f})."
             )

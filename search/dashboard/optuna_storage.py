@@ -15,17 +15,27 @@ from storage.errors import RecordError
 from storage.url import is_there, parse_url, require_file, shown, sqlite_path
 
 STUDY_MARK = "multirestart_study"
-"""User attribute of a published study: the id of the study in the store."""
+"""User attribute of a published study: `mark_of` the study in the store."""
 
 _ATTEMPTS = 20
 _SECONDS_BETWEEN_ATTEMPTS = 0.25
 
 
-def open_optuna_storage(url: str) -> RDBStorage:
-    """Open Optuna's storage in a database; its tables are made if they are not there.
+def mark_of(name: str, study_id: int) -> dict[str, str | int]:
+    """What marks the published study of a study of the store.
+
+    With its name: `optuna.copy_study` copies attributes, and a copy is its maker's.
+    """
+    return {"name": name, "id": study_id}
+
+
+def open_optuna_storage(url: str, *, writing: bool = True) -> RDBStorage:
+    """Open Optuna's storage in a database.
 
     Args:
         url: SQLAlchemy's URL of the database.
+        writing: Make Optuna's tables if they are not there, and write to them as the store does.
+            Without it the database stays as it is.
 
     Raises:
         RecordError: If the database cannot be opened or is of another version of Optuna's.
@@ -34,14 +44,13 @@ def open_optuna_storage(url: str) -> RDBStorage:
     options: dict[str, object] = {}
     if path is not None:
         require_file(path)
-        options = {
-            "connect_args": {"timeout": LOCK_TIMEOUT_SECONDS},
-            "pool_events": [(set_sqlite_pragmas, "connect")],
-        }
+        options = {"connect_args": {"timeout": LOCK_TIMEOUT_SECONDS}}
+        if writing:
+            options["pool_events"] = [(set_sqlite_pragmas, "connect")]
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     for attempt in range(_ATTEMPTS):
         try:
-            return RDBStorage(url, engine_kwargs=options)
+            return RDBStorage(url, engine_kwargs=options, skip_table_creation=not writing)
         except (RuntimeError, SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
             reason = str(getattr(error, "orig", None) or error).splitlines()[0]
             # Another process is making Optuna's tables at this moment: look again.
@@ -67,14 +76,20 @@ def refuse_taken_name(url: str, name: str) -> None:
         return
     if "version_info" not in tables:
         raise RecordError(f"{shown(url)} has tables of another program: give another database")
-    storage = open_optuna_storage(url)
+    storage = open_optuna_storage(url, writing=False)
     try:
-        if STUDY_MARK not in storage.get_study_user_attrs(storage.get_study_id_from_name(name)):
+        mark = storage.get_study_user_attrs(storage.get_study_id_from_name(name)).get(STUDY_MARK)
+        if not is_mark(mark, name):
             raise made_by_optuna(name)
     except KeyError:
         pass
     finally:
         storage.engine.dispose()
+
+
+def is_mark(mark: object, name: str) -> bool:
+    """Whether a mark is that of a study of that name, be it there or deleted."""
+    return isinstance(mark, dict) and mark.get("name") == name
 
 
 def has_optuna_tables(url: str) -> bool:
@@ -90,7 +105,10 @@ def delete_published_study(url: str, name: str, study_id: int) -> bool:
     storage = open_optuna_storage(url)
     try:
         found = storage.get_study_id_from_name(name)
-        if storage.get_study_user_attrs(found).get(STUDY_MARK) != study_id:
+        attributes = storage.get_study_user_attrs(found)
+        # One that a launch was killed over before it was marked is ours to remove too.
+        is_begun = not attributes and not storage.get_n_trials(found)
+        if attributes.get(STUDY_MARK) != mark_of(name, study_id) and not is_begun:
             return False
         storage.delete_study(found)
     except KeyError:

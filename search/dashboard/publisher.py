@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from search.dashboard.optuna_storage import open_optuna_storage
 from search.dashboard.publishing import NotPublishedError, PublishedStudy
-from search.running.events import ForeignTrials, OnEvent, PublishingStopped
+from search.running.events import ForeignTrials, OnEvent, Publishing, PublishingStopped
 from search.running.opening import OpenStudy
 from storage.errors import RecordError
 
@@ -20,8 +20,9 @@ _SHARE = 0.05
 _SECONDS_BETWEEN_PASSES = 0.5
 _TRIALS_IN_A_PASS = 10
 _SECONDS_AT_AN_INTERRUPTION = 1.0
+_WORTH_A_WORD = 50
 _FAILURES = (
-    *(NotPublishedError, RecordError, SQLAlchemyError),
+    *(NotPublishedError, RecordError, SQLAlchemyError, KeyError),
     optuna.exceptions.OptunaError,
 )
 
@@ -79,6 +80,9 @@ class Publisher:
         deadline = None if seconds is None else time.monotonic() + seconds
         with self._study.store.lock(self._lock) as _:
             published = self._opened()
+            left = self._study.store.count_unpublished(self._study.study_id)
+            if left >= _WORTH_A_WORD:
+                self._on_event(Publishing(left))
             while published.publish(_TRIALS_IN_A_PASS):
                 if deadline is not None and time.monotonic() > deadline:
                     return

@@ -9,7 +9,7 @@ holder of the study's publishing lock writes.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 import optuna
@@ -19,15 +19,15 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, create_trial
 from optuna.trial import TrialState as OptunaState
 
-from search.dashboard.optuna_storage import STUDY_MARK, made_by_optuna
+from search.dashboard.optuna_storage import STUDY_MARK, is_mark, made_by_optuna, mark_of
 from search.problem.errors import MultirestartError
 from search.problem.objectives import OBJECTIVES
 from search.running.opening import OpenStudy
 from search.running.sampling import distributions
 from search.statistics.objectives import trial_attributes
-from storage.values import PublishedTrial, TrialState
+from storage.values import PublishedTrial, Trial, TrialState
 
-NUMBER = "trial"
+NUMBER = "multirestart_trial"
 """User attribute of a published trial: its number in the store."""
 REASON = "reason"
 """User attribute of a published trial: why it was given up."""
@@ -39,6 +39,9 @@ _SHOWN = {
     TrialState.COMPLETE: OptunaState.COMPLETE,
     TrialState.GIVEN_UP: OptunaState.FAIL,
 }
+
+
+_DELETED = "the published study was deleted"
 
 
 class NotPublishedError(MultirestartError):
@@ -56,6 +59,7 @@ class PublishedStudy:
         self._store = study.store
         self._storage = storage
         self._space = distributions(study.plan.space)
+        self._mark = mark_of(study.plan.name, study.study_id)
         self._total = 0
         self.foreign: tuple[int, ...] = ()
         """Numbers of trials that others put into it, as last seen."""
@@ -63,6 +67,9 @@ class PublishedStudy:
     def make(self) -> None:
         """Make the published study if it is not there, and note what is published of it."""
         name = self._study.plan.name
+        stored = self._store.find_study(name)
+        if stored is None or stored.study_id != self._study.study_id:
+            raise NotPublishedError("the study was deleted")
         try:
             there = self._storage.get_study_id_from_name(name)
         except KeyError:
@@ -71,7 +78,9 @@ class PublishedStudy:
             mark = self._storage.get_study_user_attrs(there).get(STUDY_MARK)
             if mark is None:
                 self._adopt(there)
-            elif mark != self._study.study_id:  # left of a study that was deleted
+            elif not is_mark(mark, name):
+                raise NotPublishedError(str(made_by_optuna(name)))
+            elif mark != self._mark:  # left of a study that was deleted
                 self._storage.delete_study(there)
                 self._create()
         self.reconcile()
@@ -88,10 +97,11 @@ class PublishedStudy:
         marks = []
         try:
             for each in due:
-                number = self._publish(study_id, each)
+                # Looked up for each: SQLite gives the id of a deleted study to the next one.
+                number = self._publish(self.find(), each)
                 marks.append((each.trial.number, number, each.trial.state))
         except KeyError:
-            raise NotPublishedError("the published study was deleted") from None
+            raise NotPublishedError(_DELETED) from None
         finally:
             self._store.mark_published(self._study.study_id, marks)
         return len(due)
@@ -101,12 +111,15 @@ class PublishedStudy:
         study_id = self.find()
         there: dict[int, FrozenTrial] = {}
         foreign = []
-        published = self._storage.get_all_trials(study_id, deepcopy=False)
+        try:
+            published = self._storage.get_all_trials(study_id, deepcopy=False)
+        except KeyError:
+            raise NotPublishedError(_DELETED) from None
         trials = {trial.number: trial for trial in self._store.trials(self._study.study_id)}
         for shown in published:
-            number = shown.user_attrs.get(NUMBER)
-            if number in trials and number not in there:
-                there[number] = shown
+            trial = _trial_of(shown, trials)
+            if trial is not None and trial.number not in there:
+                there[trial.number] = shown
             else:
                 foreign.append(shown.number)
         self._total, self.foreign = len(published), tuple(foreign)
@@ -131,8 +144,8 @@ class PublishedStudy:
             mark = self._storage.get_study_user_attrs(study_id).get(STUDY_MARK)
         except KeyError:
             mark = None
-        if mark != self._study.study_id:
-            raise NotPublishedError("the published study was deleted")
+        if mark != self._mark:
+            raise NotPublishedError(_DELETED)
         return study_id
 
     def _create(self) -> None:
@@ -140,10 +153,10 @@ class PublishedStudy:
         made = optuna.create_study(
             study_name=plan.name, storage=self._storage, directions=plan.directions
         )
-        made.set_user_attr(STUDY_MARK, self._study.study_id)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             made.set_metric_names([name for name, _ in OBJECTIVES[plan.objective]])
+        made.set_user_attr(STUDY_MARK, self._mark)  # last: what has it is complete
 
     def _adopt(self, there: int) -> None:
         """Take an empty study that a launch which was killed may have left."""
@@ -231,16 +244,29 @@ def published_differences(study: OpenStudy, storage: RDBStorage) -> tuple[list[i
     """
     published = PublishedStudy(study, storage)
     foreign, different = [], []
+    # In this order: what is published is in the record already.
+    found = storage.get_all_trials(published.find(), deepcopy=False)
     trials = {trial.number: trial for trial in study.store.trials(study.study_id)}
-    for shown in storage.get_all_trials(published.find(), deepcopy=False):
-        trial = trials.pop(shown.user_attrs.get(NUMBER, -1), None)
-        if trial is None:
+    for shown in found:
+        trial = _trial_of(shown, trials)
+        if trial is None or trials.pop(trial.number, None) is None:
             foreign.append(shown.number)
         elif shown.state.is_finished() and (
             shown.state is not _SHOWN[trial.state] or tuple(shown.values or ()) != trial.values
         ):
             different.append(trial.number)
     return foreign, different
+
+
+def _trial_of(shown: FrozenTrial, trials: Mapping[int, Trial]) -> Trial | None:
+    """The trial of the record that is published as one; None if it is somebody's own."""
+    number = shown.user_attrs.get(NUMBER)
+    trial = trials.get(number) if type(number) is int else None
+    is_same = trial is not None and shown.params == {
+        **trial.configuration.to_json(),
+        "seed": trial.first_seed,
+    }
+    return trial if is_same else None
 
 
 def _attributes(each: PublishedTrial) -> Iterator[tuple[str, int | float | str | None]]:

@@ -51,7 +51,8 @@ def show_standings(
     if missing:
         names = [str(configuration) for configuration in missing[:_MOST_UNTRIED]]
         names += ["..."] * (len(missing) > len(names))
-        notes.append(f"Without a complete trial yet, {len(missing)}: {', '.join(names)}")
+        have = "configuration has" if len(missing) == 1 else "configurations have"
+        notes.append(f"{len(missing)} {have} no complete trial yet: {', '.join(names)}")
     note = "\n".join(filter(None, notes))
     show_table(
         f"{study}: {describe(problem)}",

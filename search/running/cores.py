@@ -6,16 +6,24 @@ import os
 
 from joblib import cpu_count
 
-from search.problem.errors import UserError
+from search.problem.errors import Faults, UserError
 from search.problem.names import quoted
+
+MOST_WORKERS = 1024
 
 
 def worker_count(asked: int | None) -> int:
     """The worker processes asked for, or one per core that this process may use.
 
-    Raises UserError if LOKY_MAX_CPU_COUNT, by which joblib is told the cores, is no number.
+    Raises InvalidValuesError unless 1 to 1024 are asked for, UserError if LOKY_MAX_CPU_COUNT, by
+    which joblib is told the cores, is no number.
     """
     if asked is not None:
+        faults = Faults()
+        is_count = isinstance(asked, int) and 1 <= asked <= MOST_WORKERS
+        rule = f"must be a whole number from 1 to {MOST_WORKERS}"
+        faults.require(is_count, "workers", rule, asked)
+        faults.raise_any()
         return asked
     try:
         return int(cpu_count())

@@ -59,6 +59,13 @@ class WaitingForLock:
 
 
 @dataclass(frozen=True)
+class Publishing:
+    """The launch is over but for the published study, which lacks so many trials."""
+
+    trials: int
+
+
+@dataclass(frozen=True)
 class PublishingStopped:
     """The published study cannot be written any more in this launch; the record goes on."""
 
@@ -98,6 +105,7 @@ Event = (
     | TrialTroubled
     | Waiting
     | WaitingForLock
+    | Publishing
     | PublishingStopped
     | ForeignTrials
     | RaceBegan

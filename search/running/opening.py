@@ -101,7 +101,7 @@ def _planned(
     differences = kept.differences(plan)
     if differences:
         raise UserError(
-            f"study {name!r} holds something else: {'; '.join(differences)}. "
+            f"study {name!r} exists with other settings: {'; '.join(differences)}. "
             "Give the new one another name, or leave these out to go on with it"
         )
     return found, plan

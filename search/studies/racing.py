@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from search.dashboard.publisher import Publisher
-from search.problem.errors import Fault, InvalidValuesError, LaunchError, UserError
+from search.problem.errors import Fault, Faults, InvalidValuesError, LaunchError, UserError
 from search.running.cores import worker_count
 from search.running.events import (
     OnEvent,
@@ -73,6 +73,12 @@ def race_study(
         LaunchError: If no worker can train anything, or a trial of the race was given up.
     """
     given = {name: value for name, value in asked.items() if value is not None}
+    faults = Faults()
+    for name, least in (("top", 2), ("confirm", 0)):
+        rule = f"must be a whole number of at least {least}"
+        value = given.get(name, least)
+        faults.require(isinstance(value, int) and value >= least, name, rule, value)
+    faults.raise_any()
     with store.transaction():
         last = last_race(store, study.study_id)
         running = None if last is not None and new and _has_ended(store, last) else last
@@ -142,7 +148,7 @@ def _has_ended(store: Store, race: Race) -> bool:
     """Whether a race is over, or cannot go on."""
     try:
         return race_result(store, race).is_over
-    except LaunchError:
+    except (LaunchError, UserError):
         return True
 
 

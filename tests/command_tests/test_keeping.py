@@ -31,7 +31,7 @@ def test_a_copy_made_while_a_launch_runs_is_whole(tmp_path: Path) -> None:
     assert done.stderr.startswith("Copied ")
     assert sorted(path.name for path in tmp_path.glob("copy*")) == ["copy.db"]
     check = run_command("check", "--retrain", "0", "--storage", "sqlite:///copy.db", cwd=tmp_path)
-    assert check.stdout == "All is as it must be.\n"
+    assert check.stdout == "Nothing is wrong.\n"
     (study,) = json.loads(
         run_command(
             "studies", "--storage", "sqlite:///copy.db", "--format", "json", cwd=tmp_path
@@ -59,6 +59,12 @@ def test_a_copy_replaces_nothing(tmp_path: Path) -> None:
     done = run_command("backup", "kept.db", cwd=tmp_path, code=2)
     assert "kept.db is there already: give the copy another name" in done.stderr
     assert (tmp_path / "kept.db").read_text() == "all that is left of something"
+    (tmp_path / "fresh.db-wal").write_text("the log of another file")
+    done = run_command("backup", "fresh.db", cwd=tmp_path, code=2)
+    assert "fresh.db-wal is there already" in done.stderr
+    for odd in ("what?.db", "file:x.db", "50% #1.db"):
+        run_command("backup", odd, cwd=tmp_path)
+        assert (tmp_path / odd).stat().st_size > 10_000
     done = run_command("backup", "none/copy.db", cwd=tmp_path, code=2)
     assert "cannot copy" in done.stderr
     done = run_command("backup", "copy.db", "--storage", "sqlite:///none.db", cwd=tmp_path, code=2)

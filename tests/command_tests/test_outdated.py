@@ -60,7 +60,7 @@ def test_reference_says_why_it_cannot_train_them(url: str) -> None:
 def test_check_looks_at_them_and_trains_none_again(url: str) -> None:
     done = run("check", "--storage", url)
     assert done.exit_code == 0
-    assert done.stdout == "All is as it must be.\n"
+    assert done.stdout == "Nothing is wrong.\n"
     assert f"8 trials with 512 restarts looked at, 0 restarts trained again ({REASON})" in (
         done.stderr
     )

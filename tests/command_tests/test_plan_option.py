@@ -42,7 +42,7 @@ def test_a_plan_file_is_launched_and_options_override_it(tmp_path: Path) -> None
     assert plan_in(tmp_path, "filed") == expected
     done = run_command("launch", "plan.toml", cwd=tmp_path, pretend=0, code=2)
     assert done.stderr == (
-        "multirestart: study 'filed' holds something else: restarts is 2, not 5. "
+        "multirestart: study 'filed' exists with other settings: restarts is 2, not 5. "
         "Give the new one another name, or leave these out to go on with it\n"
     )
 

@@ -94,7 +94,10 @@ def test_a_study_without_complete_trials_says_so_and_what_was_not_tried(tmp_path
     run_command("launch", *options, "--trials", "3", cwd=tmp_path, pretend=0)
     done = run_command("best", "--top", "2", cwd=tmp_path)
     assert "1 more configuration: multirestart best --top 3\n" in done.stdout
-    assert "Without a complete trial yet, 5: none adam 0.1, standard sgd 0.01, stand" in done.stdout
+    assert (
+        "5 configurations have no complete trial yet: none adam 0.1, standard sgd 0.01, stand"
+        in done.stdout
+    )
 
 
 def test_restarts_as_a_table(launched: Launched, tmp_path: Path) -> None:

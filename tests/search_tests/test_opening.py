@@ -49,7 +49,7 @@ def test_launchers_that_begin_together_open_one_new_study(tmp_path: Path) -> Non
 def test_of_several_objectives_on_one_new_name_the_first_counts(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 's.db'}"
     said = at_once(*[opening(url, "s", objective) for objective in OBJECTIVES])
-    refused = [line for line in said if "holds something else: objective is" in line]
+    refused = [line for line in said if "exists with other settings: objective is" in line]
     assert len(refused) == len(OBJECTIVES) - 1
 
 

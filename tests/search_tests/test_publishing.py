@@ -19,10 +19,13 @@ from search.dashboard.optuna_storage import (
     STUDY_MARK,
     delete_published_study,
     has_optuna_tables,
+    mark_of,
     open_optuna_storage,
+    refuse_taken_name,
 )
 from search.dashboard.publisher import Publisher
-from search.dashboard.publishing import NotPublishedError, PublishedStudy
+from search.dashboard.publishing import NUMBER, NotPublishedError, PublishedStudy
+from search.problem.errors import UserError
 from search.problem.objectives import OBJECTIVES
 from search.running.events import Event, ForeignTrials, PublishingStopped
 from tests.conftest import ROOT, environment
@@ -36,7 +39,7 @@ def launcher(tmp_path: Path) -> Launcher:
 
 def states(study: optuna.Study) -> list[tuple[int, str]]:
     """(number in the record, state) of each published trial, in its order."""
-    return [(trial.user_attrs["trial"], trial.state.name) for trial in study.trials]
+    return [(trial.user_attrs[NUMBER], trial.state.name) for trial in study.trials]
 
 
 def test_trials_are_published_as_they_are(launcher: Launcher) -> None:
@@ -126,9 +129,63 @@ def test_trials_of_others_are_named_and_disturb_nothing(launcher: Launcher) -> N
         launcher.run()
     assert events == [ForeignTrials((1, 2))]
     found = launcher.published.trials
-    assert [trial.user_attrs.get("trial") for trial in found] == [0, None, None, *range(1, 8)]
+    assert [trial.user_attrs.get(NUMBER) for trial in found] == [0, None, None, *range(1, 8)]
     assert launcher.store.last_published(launcher.study.study_id) == 9
     assert len(launcher.seeds) == 16
+
+
+@pytest.mark.parametrize("number", [[1], "1", True, 3, -1, 10**30])
+def test_a_trial_of_others_is_not_taken_for_ones_own(launcher: Launcher, number: object) -> None:
+    launcher.finish(launcher.claim())
+    launcher.publish()
+    launcher.published.add_trial(create_trial(value=0.99, user_attrs={NUMBER: number}))
+    launcher.run()
+    assert launcher.publish().foreign == (1,)
+    ours = [trial for trial in launcher.published.trials if trial.value != 0.99]
+    assert [trial.user_attrs[NUMBER] for trial in ours] == list(range(8))
+    assert {trial.value for trial in ours} == {1.0}
+
+
+def test_a_copy_that_somebody_made_is_theirs(launcher: Launcher, tmp_path: Path) -> None:
+    launcher.run()
+    launcher.publish()
+    optuna.copy_study(
+        from_study_name="s",
+        from_storage=launcher.url,
+        to_storage=launcher.url,
+        to_study_name="theirs",
+    )
+    with pytest.raises(UserError, match="study 'theirs' was made by Optuna"):
+        refuse_taken_name(launcher.url, "theirs")
+    same = Launcher(tmp_path, name="theirs")
+    same.finish(same.claim())
+    with pytest.raises(NotPublishedError, match="was made by Optuna"):
+        same.publish()
+    assert len(same.published.trials) == 8
+    assert not delete_published_study(launcher.url, "theirs", same.study.study_id)
+
+
+def test_of_a_deleted_study_nothing_is_published(launcher: Launcher) -> None:
+    published = PublishedStudy(launcher.study, open_optuna_storage(launcher.url))
+    launcher.store.delete_study(launcher.study.study_id)
+    with pytest.raises(NotPublishedError, match="the study was deleted"):
+        published.make()
+    assert optuna.get_all_study_names(open_optuna_storage(launcher.url)) == []
+
+
+def test_what_a_launch_that_was_killed_began_is_deleted_too(launcher: Launcher) -> None:
+    optuna.create_study(study_name="s", storage=open_optuna_storage(launcher.url))
+    assert delete_published_study(launcher.url, "s", launcher.study.study_id)
+    refuse_taken_name(launcher.url, "s")
+
+
+def test_looking_at_a_name_leaves_a_database_of_optunas_as_it_is(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'own.db'}"
+    optuna.create_study(study_name="s", storage=url)
+    before = (tmp_path / "own.db").read_bytes()
+    with pytest.raises(UserError, match="study 's' was made by Optuna"):
+        refuse_taken_name(url, "s")
+    assert (tmp_path / "own.db").read_bytes() == before
 
 
 def test_a_trial_that_somebody_ended_stays_as_they_ended_it(launcher: Launcher) -> None:
@@ -166,9 +223,11 @@ def test_importance_does_not_name_the_seed(tmp_path: Path) -> None:
         assert found["optimizer"] > 0.2
 
 
-@pytest.mark.parametrize("mark", [None, 99], ids=["a launch was killed", "of a deleted study"])
+@pytest.mark.parametrize(
+    "mark", [None, mark_of("s", 99)], ids=["a launch was killed", "of a deleted study"]
+)
 def test_an_empty_copy_is_taken_and_one_of_a_deleted_study_replaced(
-    launcher: Launcher, mark: int | None
+    launcher: Launcher, mark: dict[str, object] | None
 ) -> None:
     storage = open_optuna_storage(launcher.url)
     study = optuna.create_study(study_name="s", storage=storage, direction="maximize")
@@ -241,6 +300,8 @@ def test_several_publishers_of_which_some_are_killed_make_one_copy(tmp_path: Pat
     at_once = [publisher(tmp_path) for _ in range(3)]
     for each in at_once:
         said, _ = each.communicate(timeout=120)
-        assert said == "ready\n"
+        assert not {"PublishingStopped", "ForeignTrials"} & {
+            line.partition("(")[0] for line in said.splitlines()
+        }
     assert states(launcher.published) == [(number, "COMPLETE") for number in range(60)]
     assert launcher.store.to_publish(launcher.study.study_id, 9) == []

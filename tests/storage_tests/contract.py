@@ -188,6 +188,12 @@ class StoreContract:
             assert not store.end_attempt(lost, TrialState.GIVEN_UP, "too late")
         assert complete(store, mine_again, restart(4))
 
+    def test_a_settled_trial_is_not_taken(self, store: Store, study: StoredStudy) -> None:
+        done = add(store, study, ADAM, restart(4))
+        with pytest.raises(RecordError, match="trial 0 is settled or was deleted"):
+            store.take_trial(done, "other")
+        assert len(list(store.restarts(study.study_id))) == 1
+
     def test_trials_of_the_search_are_counted_by_state(
         self, store: Store, study: StoredStudy
     ) -> None:
@@ -406,6 +412,7 @@ class StoreContract:
     def test_what_is_to_be_published(self, store: Store, study: StoredStudy) -> None:
         done, running = add(store, study, ADAM, restart(1)), claim(store, study, SGD, 2)
         assert store.last_published(study.study_id) is None
+        assert store.count_unpublished(study.study_id) == 2
         first, second = store.to_publish(study.study_id, 9)
         assert (first.trial.number, first.published_number, first.published_state) == (
             0,
