@@ -257,12 +257,13 @@ def sklearn(size: float, *, solver: str) -> float:
 
 
 def launch(_size: float, *, trials: int, workers: int) -> dict[str, float]:
-    """A whole `launch`: seconds in all, claiming and finishing trials; memory in MB."""
+    """A whole `launch`: seconds in all, claiming, finishing and publishing; memory in MB."""
     code = (
         "import json, resource, sys, time\n"
-        "from search.running import ledger\n"
+        "from search.dashboard.publishing import PublishedStudy\n"
+        "from search.running.source import TrialSource\n"
         "from search.commands import main\n"
-        "spent = {'claim': 0.0, 'finish': 0.0}\n"
+        "spent = {'claim': 0.0, 'finish': 0.0, 'publish': 0.0}\n"
         "ends = []\n"
         "def timed(kind, call):\n"
         "    def inner(*a):\n"
@@ -272,8 +273,10 @@ def launch(_size: float, *, trials: int, workers: int) -> dict[str, float]:
         "            ends.append(time.perf_counter()) if kind == 'finish' else None\n"
         "            spent[kind] += time.perf_counter() - began\n"
         "    return inner\n"
-        "ledger.Ledger.claim = timed('claim', ledger.Ledger.claim)\n"
-        "ledger.Ledger.finish = timed('finish', ledger.Ledger.finish)\n"
+        "TrialSource.claim = timed('claim', TrialSource.claim)\n"
+        "TrialSource.finish = timed('finish', TrialSource.finish)\n"
+        "for name in ('make', 'publish'):\n"
+        "    setattr(PublishedStudy, name, timed('publish', getattr(PublishedStudy, name)))\n"
         "try: main()\n"
         "except SystemExit: pass\n"
         "part = len(ends) // 4\n"
