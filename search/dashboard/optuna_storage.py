@@ -5,6 +5,10 @@ from __future__ import annotations
 import time
 
 import optuna
+
+# Optuna imports it when a storage is first opened, here in a thread: SQLAlchemy's statements, built
+# in another at that moment, would find it half imported.
+import sqlalchemy.orm  # noqa: F401
 from optuna.storages import RDBStorage
 from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError

@@ -191,7 +191,7 @@ def published(folder: Path) -> optuna.Study:
 
 def test_a_study_deleted_in_the_dashboard_while_it_runs_loses_nothing(tmp_path: Path) -> None:
     """What is deleted is Optuna's copy; the next launch makes it again."""
-    with launching(tmp_path, *GRID, "--trials", "6", pretend=1) as process:
+    with launching(tmp_path, *GRID, "--trials", "6", pretend=4) as process:
         wait_until(
             lambda: query(tmp_path, "SELECT * FROM multirestart_trials WHERE published_number = 0")
         )
@@ -199,7 +199,7 @@ def test_a_study_deleted_in_the_dashboard_while_it_runs_loses_nothing(tmp_path: 
             (study,) = json.loads(fetch(port, "/api/studies"))["study_summaries"]
             fetch(port, f"/api/studies/{study['study_id']}", method="DELETE")
             assert json.loads(fetch(port, "/api/studies"))["study_summaries"] == []
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=120)
         assert process.returncode == 0, said
     assert said.count("Could not update the Optuna study") == 1
     assert "the published study was deleted" in said
