@@ -24,7 +24,7 @@ SMALL = ("--sampler", "random", "--restarts", "64", "--workers", "1")
 
 
 def test_a_copy_made_while_a_launch_runs_is_whole(tmp_path: Path) -> None:
-    with launching(tmp_path, *SMALL, "--trials", "40", pretend=0.1) as process:
+    with launching(tmp_path, *SMALL, "--trials", "400", pretend=0.1) as process:
         wait_until(lambda: trials(tmp_path, "complete") >= 3)
         done = run_command("backup", "copy.db", cwd=tmp_path)
         assert process.poll() is None
