@@ -39,7 +39,7 @@ def open_optuna_storage(url: str, *, writing: bool = True) -> RDBStorage:
     Args:
         url: SQLAlchemy's URL of the database.
         writing: Make Optuna's tables if they are not there, and write to them as the store does.
-            Without it the database stays as it is.
+            Without it nothing in the database is changed.
 
     Raises:
         RecordError: If the database cannot be opened or is of another version of Optuna's.

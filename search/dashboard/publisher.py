@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 
 import optuna
@@ -90,13 +91,17 @@ class Publisher:
     def _opened(self) -> PublishedStudy:
         """The published study, made with the first pass."""
         if self._published is None:
-            storage = open_optuna_storage(self._study.store.url)
-            published = PublishedStudy(self._study, storage)
-            published.make()
+            published = PublishedStudy(self._study, open_optuna_storage(self._study.store.url))
+            try:
+                published.make()
+            except BaseException:
+                published.close()
+                raise
             self._published = published
         return self._published
 
-    def _try(self, step, *arguments) -> None:  # type: ignore[no-untyped-def]
+    def _try(self, step: Callable[..., None], *arguments: float | None) -> None:
+        """Take a step unless one failed before; tell of its failure."""
         if self._has_failed:
             return
         try:

@@ -39,8 +39,6 @@ _SHOWN = {
     TrialState.COMPLETE: OptunaState.COMPLETE,
     TrialState.GIVEN_UP: OptunaState.FAIL,
 }
-
-
 _DELETED = "the published study was deleted"
 
 
@@ -108,13 +106,9 @@ class PublishedStudy:
 
     def reconcile(self) -> None:
         """Find what is published by reading the whole published study."""
-        study_id = self.find()
         there: dict[int, FrozenTrial] = {}
         foreign = []
-        try:
-            published = self._storage.get_all_trials(study_id, deepcopy=False)
-        except KeyError:
-            raise NotPublishedError(_DELETED) from None
+        published = self.trials()
         trials = {trial.number: trial for trial in self._store.trials(self._study.study_id)}
         for shown in published:
             trial = _trial_of(shown, trials)
@@ -137,6 +131,13 @@ class PublishedStudy:
         """Give back the connections of Optuna's storage."""
         self._storage.engine.dispose()
 
+    def trials(self) -> list[FrozenTrial]:
+        """All trials of the published study, in its order."""
+        try:
+            return self._storage.get_all_trials(self.find(), deepcopy=False)
+        except KeyError:
+            raise NotPublishedError(_DELETED) from None
+
     def find(self) -> int:
         """Optuna's id of the published study."""
         try:
@@ -156,7 +157,7 @@ class PublishedStudy:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             made.set_metric_names([name for name, _ in OBJECTIVES[plan.objective]])
-        made.set_user_attr(STUDY_MARK, self._mark)  # last: what has it is complete
+        made.set_user_attr(STUDY_MARK, self._mark)  # last, so that a marked study has its metrics
 
     def _adopt(self, there: int) -> None:
         """Take an empty study that a launch which was killed may have left."""
@@ -242,10 +243,9 @@ def published_differences(study: OpenStudy, storage: RDBStorage) -> tuple[list[i
     Raises:
         NotPublishedError: If it is not there.
     """
-    published = PublishedStudy(study, storage)
     foreign, different = [], []
     # In this order: what is published is in the record already.
-    found = storage.get_all_trials(published.find(), deepcopy=False)
+    found = PublishedStudy(study, storage).trials()
     trials = {trial.number: trial for trial in study.store.trials(study.study_id)}
     for shown in found:
         trial = _trial_of(shown, trials)

@@ -194,7 +194,7 @@ def _labels(where: str, values: Sequence[str]) -> tuple[NDArray[np.uint8], tuple
         raise UserError(f"{where}: the class {quoted(unfit)} has characters that do not print")
     if None in keys.values():  # else 0 and 0.0 are one class
         keys = {value: (number is None, number or 0, value) for value, number in keys.items()}
-    spelled = {keys[value]: value for value in reversed(keys)}  # as it is first
+    spelled = {keys[value]: value for value in reversed(keys)}  # as the file spells it first
     order = sorted(spelled)
     if len(order) != 2:
         shown = ", ".join(quoted(spelled[key]) for key in order[:5]) or "no rows"

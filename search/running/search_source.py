@@ -22,8 +22,9 @@ from search.running.source import Progress, TrialSource
 from storage.contract import Liveness
 from storage.values import Trial, TrialState
 
-# A trial that was given up came to no value, but its configuration was tried: told as pruned, one
-# that always kills its worker is not asked for ever. What waits will be trained.
+# A trial that was given up has no value, but its configuration was tried. The sampler is told that
+# it was pruned, so that it does not suggest for ever what kills its worker. What waits will be
+# trained, so it counts as running.
 _TOLD = {
     TrialState.WAITING: OptunaState.RUNNING,
     TrialState.RUNNING: OptunaState.RUNNING,
