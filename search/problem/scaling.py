@@ -1,4 +1,8 @@
-"""Scaling of the features before training, by scikit-learn's scalers."""
+"""Scaling of the features before training: what scikit-learn's scalers compute, bit for bit.
+
+They are written out, in its order of operations, because its import takes a worker longer than
+training a study does.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +12,68 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-SCALINGS: Mapping[str, str | None] = MappingProxyType(
-    {
-        "none": None,
-        "standard": "StandardScaler",
-        "minmax": "MinMaxScaler",
-        "maxabs": "MaxAbsScaler",
-        "robust": "RobustScaler",
-    }
-)
-"""Short name -> class in `sklearn.preprocessing`; None leaves the features as they are."""
-
+Features = NDArray[np.float64]
+Scaler = Callable[[Features], Features]
 
 _LARGEST_EXPONENT = 24
 """Of a feature whose mean rounds by less than 1e-8, and whose squares have a finite sum."""
+_EPSILON = np.finfo(np.float64).eps
 
 
-def scale(scaling: str, features: NDArray[np.float64]) -> NDArray[np.float32]:
+def _standard(x: Features) -> Scaler:
+    """`StandardScaler`: less the mean, over the standard deviation."""
+    count = len(x)
+    mean = x.sum(axis=0) / count
+    distances = x - mean
+    # The corrected two-pass algorithm (Chan, Golub and LeVeque 1983), and what it can make of
+    # numbers that are all equal.
+    squares = (distances**2).sum(axis=0) - distances.sum(axis=0) ** 2 / count
+    variance = squares / count
+    is_constant = variance <= count * _EPSILON * variance + (count * mean * _EPSILON) ** 2
+    deviation = np.where(is_constant, 1.0, np.sqrt(variance))
+    return lambda points: (points - mean) / deviation
+
+
+def _minmax(x: Features) -> Scaler:
+    """`MinMaxScaler`: from the least, 0, to the greatest, 1."""
+    least = x.min(axis=0)
+    factor = 1.0 / _divisor(x.max(axis=0) - least)
+    shift = 0.0 - least * factor
+    return lambda points: points * factor + shift
+
+
+def _maxabs(x: Features) -> Scaler:
+    """`MaxAbsScaler`: over the greatest absolute value."""
+    greatest = _divisor(np.abs(x).max(axis=0))
+    return lambda points: points / greatest
+
+
+def _robust(x: Features) -> Scaler:
+    """`RobustScaler`: less the median, over the distance of the quartiles."""
+    median = np.median(x, axis=0)
+    lower, upper = np.percentile(x, (25.0, 75.0), axis=0)
+    spread = _divisor(upper - lower)
+    return lambda points: (points - median) / spread
+
+
+def _divisor(spread: Features) -> Features:
+    """1 for a column whose spread is that of a constant."""
+    return np.where(spread < 10 * _EPSILON, 1.0, spread)
+
+
+SCALINGS: Mapping[str, Callable[[Features], Scaler]] = MappingProxyType(
+    {
+        "none": lambda _: lambda points: points,
+        "standard": _standard,
+        "minmax": _minmax,
+        "maxabs": _maxabs,
+        "robust": _robust,
+    }
+)
+"""Name -> what is fitted to all points, (points, features), and then scales any points."""
+
+
+def scale(scaling: str, features: Features) -> NDArray[np.float32]:
     """Features scaled over all points, in float64, then rounded to the float32 of training.
 
     features: (points, features), finite. Numbers beyond the range of float32 become infinite: a
@@ -33,33 +82,26 @@ def scale(scaling: str, features: NDArray[np.float64]) -> NDArray[np.float32]:
     return scaler(scaling, features)(features)
 
 
-def scaler(
-    scaling: str, features: NDArray[np.float64]
-) -> Callable[[NDArray[np.float64]], NDArray[np.float32]]:
+def scaler(scaling: str, features: Features) -> Callable[[Features], NDArray[np.float32]]:
     """The scaling that `scale` fits to all points, to be applied to any points in their units."""
-    class_name = SCALINGS[scaling]
-    exponents = _exponents_out_of_range(features)
-    fitted = None
-    if class_name is not None:
-        from sklearn import preprocessing  # imported late: it costs a second
+    exponents = _exponents_out_of_range(features) if scaling != "none" else 0
+    fitted = SCALINGS[scaling](np.ldexp(features, exponents))
 
-        fitted = getattr(preprocessing, class_name)().fit(np.ldexp(features, exponents))
-
-    def apply(points: NDArray[np.float64]) -> NDArray[np.float32]:
-        scaled = points if fitted is None else fitted.transform(np.ldexp(points, exponents))
+    def apply(points: Features) -> NDArray[np.float32]:
+        scaled = fitted(np.ldexp(points, exponents))
         with np.errstate(over="ignore"):  # an outcome here, not a fault
             return np.asarray(scaled, dtype=np.float32)
 
     return apply
 
 
-def _exponents_out_of_range(features: NDArray[np.float64]) -> NDArray[np.intp]:
+def _exponents_out_of_range(features: Features) -> NDArray[np.intp]:
     """For each column the power of two that brings absurdly large numbers into range, else 0.
 
     Every scaling gives the same for a column and its multiple, and a power of two is exact. But on
-    the way the variance of 1e200 is infinite: scikit-learn would make such a column zeros, and a
-    network that learned nothing of it would be recorded as not escaped. And the mean of equal
-    numbers of 1e17 is another number: a column of them would come out as 8 and not as 0.
+    the way the variance of 1e200 is infinite: such a column would become zeros, and a network that
+    learned nothing of it would be recorded as not escaped. And the mean of equal numbers of 1e17 is
+    another number: a column of them would come out as 8 and not as 0.
     """
     exponents = np.frexp(np.abs(features).max(axis=0))[1]
     return np.where(exponents > _LARGEST_EXPONENT, -exponents, 0)

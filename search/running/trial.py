@@ -8,7 +8,8 @@ from search.problem.outcome import judge
 from search.problem.problem import Problem, Task
 from search.problem.rows import Restart
 from search.problem.scaling import scale
-from search.training.stack import Histories, Recipe, train_stack
+from search.training.program import compiled_program
+from search.training.stack import Histories, Recipe, program_kind, train_stack
 
 
 def recipe(task: Task) -> Recipe:
@@ -20,6 +21,16 @@ def recipe(task: Task) -> Recipe:
         epochs=task.problem.epochs,
         batch_size=task.problem.batch_size,
     )
+
+
+def kind_of_program(task: Task) -> str:
+    """A name of the program that trains a task; tasks of one name are trained by one program."""
+    return repr(program_kind(recipe(task), task.problem.data.points))
+
+
+def forget_programs() -> None:
+    """Compile anew whatever is trained next: XLA does not try again where it failed."""
+    compiled_program.cache_clear()
 
 
 def train_trial(task: Task) -> tuple[Restart, ...]:

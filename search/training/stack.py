@@ -46,6 +46,12 @@ class Histories:
     weights: NDArray[np.float32]
 
 
+def program_kind(recipe: Recipe, points: int) -> ProgramKind:
+    """The kind of the program that trains a recipe on so many points."""
+    layout = layout_for(recipe.network, points)
+    return ProgramKind(layout, recipe.optimizer, min(recipe.batch_size, points))
+
+
 def train_stack(
     features: NDArray[np.float32],
     labels: NDArray[np.float32],
@@ -62,9 +68,8 @@ def train_stack(
     blocks: dict[int, list[int]] = {}
     for seed in seeds:
         blocks.setdefault(block_of(seed), []).append(seed)
-    layout = layout_for(recipe.network, len(features))
-    batch_size = min(recipe.batch_size, len(features))
-    program = compiled_program(ProgramKind(layout, recipe.optimizer, batch_size))
+    program = compiled_program(program_kind(recipe, len(features)))
+    layout = program.kind.layout
     for members in blocks.values():
         for first in range(0, len(members), layout.lanes):
             tile = members[first : first + layout.lanes]

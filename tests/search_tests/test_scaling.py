@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
+from numpy.typing import NDArray
+from sklearn import preprocessing
 
 from search.problem.datasets import bands
-from search.problem.scaling import SCALINGS, scale
+from search.problem.scaling import SCALINGS, scale, scaler
 
 moderate = arrays(
     np.float64,
@@ -91,6 +93,34 @@ def by_formula(name: str, x: Features) -> Features:
 def test_scalings_are_their_formulas(features: Features, name: str) -> None:
     expected = by_formula(name, features)
     np.testing.assert_allclose(scale(name, features), expected, rtol=1e-6, atol=1e-6)
+
+
+SCIKIT_LEARN = {
+    "standard": preprocessing.StandardScaler,
+    "minmax": preprocessing.MinMaxScaler,
+    "maxabs": preprocessing.MaxAbsScaler,
+    "robust": preprocessing.RobustScaler,
+}
+tall = arrays(
+    np.float64,
+    st.tuples(st.integers(1, 300), st.integers(1, 3)),
+    elements=st.floats(-(2.0**24), 2.0**24, exclude_min=True, exclude_max=True),
+)
+
+
+@given(st.one_of(tall, whole))
+@pytest.mark.parametrize("name", SCIKIT_LEARN)
+def test_scalings_are_those_of_scikit_learn_bit_for_bit(name: str, features: Features) -> None:
+    fitted = SCIKIT_LEARN[name]().fit(features)
+    assert scaler(name, features)(features).tobytes() == scikit(fitted, features)
+    assert scaler(name, features)(features[::-1] + 1).tobytes() == scikit(
+        fitted, features[::-1] + 1
+    )
+
+
+def scikit(fitted: preprocessing.StandardScaler, points: Features) -> bytes:
+    scaled: NDArray[np.float32] = fitted.transform(points).astype(np.float32)
+    return scaled.tobytes()
 
 
 @given(
