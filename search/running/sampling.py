@@ -6,8 +6,6 @@ the trials before it, so a study that was interrupted goes on as it would have d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import optuna
 from optuna.distributions import (
     BaseDistribution,
@@ -15,10 +13,11 @@ from optuna.distributions import (
     FloatDistribution,
 )
 from optuna.samplers import RandomSampler, TPESampler
-from scipy.stats.qmc import Sobol
+from optuna.trial import FrozenTrial
 
 from search.problem.configuration import Configuration, LearningRateRange, SearchSpace
 from search.problem.plan import Plan
+from search.running.mirror import Mirror
 from search.running.seeds import uniform
 
 _COVERED_FIRST = 16
@@ -41,39 +40,42 @@ def distributions(space: SearchSpace) -> dict[str, BaseDistribution]:
     }
 
 
-def pick(
-    plan: Plan,
-    mirror: optuna.Study,
-    tries: Mapping[Configuration, int],
-    place: int,
-) -> tuple[Configuration, int | None]:
+def pick(plan: Plan, mirror: Mirror) -> Configuration:
     """The configuration of the next trial of a search.
 
     Args:
         plan: The study's plan.
-        mirror: An Optuna study in memory with the trials of the search so far.
-        tries: How many of those each configuration has.
-        place: How many those are.
-
-    Returns:
-        The configuration, and the number of the trial that the mirror has of it if its sampler was
-        asked.
+        mirror: The trials of the search so far.
     """
-    points = plan.space.configurations
+    points, place = plan.space.configurations, mirror.place
     is_first = place < len(points or ()) <= _COVERED_FIRST
     if points is not None and (plan.sampler == "grid" or (plan.sampler == "tpe" and is_first)):
-        return min(points, key=lambda point: tries.get(point, 0)), None
+        return min(points, key=lambda point: mirror.tries[point])
     if plan.sampler == "qmc":
-        return _point(plan.space, plan.sampler_seed, place), None
+        return _point(plan.space, plan.sampler_seed, place)
     seed = uniform(_CONFIGURATION_STREAM, plan.sampler_seed, place) % 2**32
-    sampler = RandomSampler(seed=seed) if plan.sampler == "random" else TPESampler(seed=seed)
-    mirror.sampler = sampler
-    trial = mirror.ask(distributions(plan.space))
-    return Configuration.from_json(trial.params), trial.number
+    if plan.sampler == "random":
+        return mirror.ask(RandomSampler(seed=seed))
+    return mirror.ask(_Tpe(distributions(plan.space), seed))
+
+
+class _Tpe(TPESampler):
+    """Optuna's TPE, told the search space that it would find by reading all trials."""
+
+    def __init__(self, space: dict[str, BaseDistribution], seed: int) -> None:
+        super().__init__(seed=seed)
+        self._known = {name: space[name] for name in sorted(space) if not space[name].single()}
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        return self._known
 
 
 def _point(space: SearchSpace, sampler_seed: int, place: int) -> Configuration:
     """The point of a scrambled Sobol sequence at a place, spread over the space."""
+    from scipy.stats.qmc import Sobol  # half a second, and the only one who needs SciPy
+
     rates = space.learning_rates
     assert isinstance(rates, LearningRateRange), "the plan refuses a list"
     sobol = Sobol(3, scramble=True, rng=sampler_seed)
