@@ -8,22 +8,8 @@ from search.commands.options import format_option, opened, storage_option, study
 from search.commands.reading import write
 from search.reports.report import NEVER_LEFT_OUT, Column, show_table
 from search.reports.tables import describe
-from search.statistics.effects import FOREST_SEED, Effects
+from search.statistics.effects import EFFECTS_KEYS, FOREST_SEED, Effects
 
-EFFECTS_KEYS = (
-    "factor",
-    "importance",
-    "share",
-    "value",
-    "restarts",
-    "escaped",
-    "escape_rate",
-    "ci_low",
-    "ci_high",
-    "effect",
-    "noise",
-    "imbalance",
-)
 _COLUMNS = (
     Column("\nfactor", importance=NEVER_LEFT_OUT),
     Column("share of variation\n(fANOVA)", right=True, importance=NEVER_LEFT_OUT),

@@ -69,34 +69,25 @@ class Ending:
     def to_json(self) -> dict[str, Any]:
         """All figures under their stable names; what there is not is None."""
         basin, typical = self.basin, self.typical
-        regions = typical.regions if typical else None
-        low, high = basin.share.interval
-        return {
-            "scaling": self.configuration.scaling,
-            "optimizer": self.configuration.optimizer,
-            "learning_rate": self.configuration.learning_rate,
-            "basin": self.name,
-            "kind": basin.kind.value,
-            "outcome": basin.outcome.value if basin.outcome else None,
-            "restarts": basin.share.escaped,
-            "of": basin.share.restarts,
-            "share": basin.share.rate,
-            "ci_low": low,
-            "ci_high": high,
-            "loss": basin.loss,
-            "loss_low": basin.loss_low,
-            "loss_high": basin.loss_high,
-            "trial": basin.trial,
-            "seed": basin.seed,
-            "function": self.words,
-            "probability_low": regions.low if regions else None,
-            "probability_high": regions.high if regions else None,
-            "right_0": regions.right[0] if regions else None,
-            "right_1": regions.right[1] if regions else None,
-            "boundaries": list(regions.boundaries) if regions and regions.boundaries else None,
-            "hidden_units": [str(unit) for unit in typical.units] if typical else None,
-            "weights": typical.weights.tolist() if typical else None,
-        }
+        row: dict[str, Any] = {**dict.fromkeys(ENDING_KEYS), **self.configuration.to_json()}
+        row["basin"] = self.name
+        row["kind"] = basin.kind.value
+        row["outcome"] = basin.outcome.value if basin.outcome else None
+        row["restarts"] = basin.share.escaped
+        row["of"] = basin.share.restarts
+        row["share"] = basin.share.rate
+        row["ci_low"], row["ci_high"] = basin.share.interval
+        for name in ("loss", "loss_low", "loss_high", "trial", "seed"):
+            row[name] = getattr(basin, name)
+        row["function"] = self.words
+        if typical is not None:
+            regions = typical.regions
+            row["probability_low"], row["probability_high"] = regions.low, regions.high
+            row["right_0"], row["right_1"] = regions.right
+            row["boundaries"] = list(regions.boundaries) if regions.boundaries else None
+            row["hidden_units"] = [str(unit) for unit in typical.units]
+            row["weights"] = typical.weights.tolist()
+        return row
 
 
 ENDING_KEYS = (
