@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from scipy.special import erfc
 
 from search.problem.rows import EscapeEpochs
-from search.statistics.escape import CONFIDENCE
+from search.statistics.escape import CONFIDENCE, expected_epochs
 
 Epochs = NDArray[np.int64]
 _ROUNDING = 1e-12  # a product of fractions that is 1/2 exactly comes out this near to it
@@ -60,10 +60,16 @@ class EscapeTimes:
         """Restarts that escaped."""
         return int(self.count.sum())
 
-    def escaped_by(self, epochs: Epochs) -> Epochs:
-        """Restarts that escaped by each of some epochs (n,): (n,)."""
+    def escaped_by(self, epochs: Epochs | int) -> Epochs:
+        """Restarts that escaped by an epoch, or by each of some epochs (n,): (n,)."""
         by = np.concatenate(([0], np.cumsum(self.count)))
         return by[np.searchsorted(self.at, epochs, side="right")]
+
+    def expected_epochs(self, cutoff: int) -> float | None:
+        """Epochs spent per escape if each restart is cut off at an epoch; None if none escapes."""
+        spent = self.count @ np.minimum(self.at, cutoff)
+        spent += (self.restarts - self.escaped) * cutoff
+        return expected_epochs(int(spent), int(self.escaped_by(cutoff)))
 
     @classmethod
     def tallied(cls, row: EscapeEpochs, epochs: int) -> EscapeTimes:
@@ -142,11 +148,6 @@ def survival_curve(times: EscapeTimes) -> SurvivalCurve:
     # Imported late: scipy.stats costs most of a second, which no other command needs.
     from scipy.stats import CensoredData, ecdf
 
-    if not times.escaped:
-        nothing = np.empty(0)
-        return SurvivalCurve(
-            times.restarts, times.at, nothing, nothing, nothing, times.at, times.count
-        )
     sample = CensoredData(
         uncensored=np.repeat(times.at, times.count),
         right=np.full(times.restarts - times.escaped, times.epochs),
@@ -155,7 +156,7 @@ def survival_curve(times: EscapeTimes) -> SurvivalCurve:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # that the interval is NaN at 0 is known
         low, high = survival.confidence_interval(CONFIDENCE, method="log-log")
-    before = np.concatenate(([0], np.cumsum(times.count)[:-1]))
+    before = np.cumsum(times.count) - times.count
     steps = np.arange(len(times.at))  # what follows them in scipy's arrays is the censored epoch
     return SurvivalCurve(
         times.restarts,

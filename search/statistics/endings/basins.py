@@ -149,18 +149,11 @@ def ends(problem: Problem, features: NDArray[np.float32], members: Sequence[Memb
 def joined(blocks: Iterable[Ends]) -> Ends:
     """The ends of several blocks of members, at least one, as one."""
     parts = list(blocks)
-
-    def column(name: str) -> NDArray[Any]:
-        return np.concatenate([getattr(part, name) for part in parts])
-
-    return Ends(
-        seeds=column("seeds"),
-        trials=column("trials"),
-        losses=column("losses"),
-        kinds=column("kinds"),
-        higher=column("higher"),
-        points=parts[0].points,
-    )
+    columns = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("seeds", "trials", "losses", "kinds", "higher")
+    }
+    return Ends(**columns, points=parts[0].points)
 
 
 def higher_part(
