@@ -7,7 +7,7 @@ import click
 from search.commands.options import format_option, opened, storage_option, study_option
 from search.commands.reading import write
 from search.reports.report import NEVER_LEFT_OUT, Column, show_table
-from search.reports.tables import describe
+from search.reports.tables import describe, or_dash
 from search.statistics.effects import EFFECTS_KEYS, FOREST_SEED, Effects
 
 _COLUMNS = (
@@ -51,8 +51,8 @@ def _show(title: str, found: Effects) -> None:
         before = row["factor"]
         cells = [
             row["factor"].replace("_", " ") if first else "",
-            _number(row["importance"], "{:.2f}") if first else "",
-            _number(row["share"], "{:.2f}") if first else "",
+            or_dash(row["importance"], ".2f") if first else "",
+            or_dash(row["share"], ".2f") if first else "",
         ]
         if row["restarts"] is None:
             cells += [""] * 5
@@ -86,7 +86,3 @@ def _note(found: Effects) -> str:
     else:
         lines.append("Balanced: each value is met by all combinations of the rest, equally often.")
     return "\n".join(lines)
-
-
-def _number(value: float | None, form: str) -> str:
-    return "-" if value is None else form.format(value)

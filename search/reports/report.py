@@ -47,16 +47,16 @@ def show_table(
         return
     width = console.width if console.is_terminal else _WIDTH_OF_A_FILE
     kept = list(range(len(columns)))
-    table = _table(columns, rows, kept)
     unlimited = console.options.update(max_width=10_000)
-    needed = Measurement.get(console, unlimited, table).maximum
-    while needed > width:
+    while True:
+        table = _table(columns, rows, kept)
+        needed = Measurement.get(console, unlimited, table).maximum
+        if needed <= width:
+            break
         least = min(kept, key=lambda index: (columns[index].importance, -index))
         if columns[least].importance == NEVER_LEFT_OUT:
             break
         kept.remove(least)
-        table = _table(columns, rows, kept)
-        needed = Measurement.get(console, unlimited, table).maximum
     console = Console(highlight=False, width=max(width, needed))
     console.print(Text(visible(title), style="bold"), soft_wrap=True)
     with console.capture() as drawn:
