@@ -68,12 +68,10 @@ def show_configuration(study: str, problem: Problem, endings: Sequence[Ending], 
     """The table of one configuration's basins, then each basin's typical member, with pictures."""
     show_endings(study, problem, [endings], note)
     for ending in endings:
-        click.echo("")
-        for line in _about(problem, ending):
+        for line in ("", *_about(problem, ending)):
             click.echo(line)
     if problem.data.features.shape[1] == 2:
-        click.echo("")
-        for line in _gallery(problem, endings):
+        for line in ("", *_gallery(problem, endings)):
             click.echo(line)
 
 

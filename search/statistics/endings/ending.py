@@ -118,23 +118,12 @@ def configuration_endings(
         typical = None
         if basin.seed is not None and basin.kind is not Kind.DIVERGED:
             weights = stored_weights([members[basin.seed].weights])[0]
-            typical = typical_member(problem, configuration, basin.kind, weights, features)
+            answer = answer_of(problem, configuration, weights)
+            typical = Typical(
+                weights=weights,
+                answer=answer,
+                regions=describe(problem.data, basin.kind, answer),
+                units=hidden_units(problem.network, weights, features),
+            )
         made.append(Ending(configuration, basin, typical))
     return made
-
-
-def typical_member(
-    problem: Problem,
-    configuration: Configuration,
-    kind: Kind,
-    weights: NDArray[np.float32],
-    features: NDArray[np.float32],
-) -> Typical:
-    """What the member with these weights computes. features: scaled, as `ends` takes them."""
-    answer = answer_of(problem, configuration, weights)
-    return Typical(
-        weights=weights,
-        answer=answer,
-        regions=describe(problem.data, kind, answer),
-        units=hidden_units(problem.network, weights, features),
-    )
