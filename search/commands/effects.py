@@ -44,16 +44,14 @@ def effects(study: str | None, storage: str, output: str) -> None:
 
 
 def _show(title: str, found: Effects) -> None:
-    kept = [index for index in range(len(_COLUMNS)) if found.levels or index < 2]
+    columns = _COLUMNS if found.levels else _COLUMNS[:2]
     rows, before = [], ""
     for row in found.to_json():
-        first = row["factor"] != before
+        cells = [""] * 3
+        if row["factor"] != before:
+            shares = (or_dash(row[name], ".2f") for name in ("importance", "share"))
+            cells = [row["factor"].replace("_", " "), *shares]
         before = row["factor"]
-        cells = [
-            row["factor"].replace("_", " ") if first else "",
-            or_dash(row["importance"], ".2f") if first else "",
-            or_dash(row["share"], ".2f") if first else "",
-        ]
         if row["restarts"] is None:
             cells += [""] * 5
         else:
@@ -65,8 +63,8 @@ def _show(title: str, found: Effects) -> None:
                 f"{row['ci_low']:.3f}-{row['ci_high']:.3f}",
                 f"{row['effect']:+.3f}",
             ]
-        rows.append([cells[index] for index in kept])
-    show_table(title, [_COLUMNS[index] for index in kept], rows, _note(found))
+        rows.append(cells[: len(columns)])
+    show_table(title, columns, rows, _note(found))
 
 
 def _note(found: Effects) -> str:

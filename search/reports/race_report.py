@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from search.reports.report import NEVER_LEFT_OUT, Column
@@ -50,12 +51,9 @@ def race_json(state: RaceState) -> list[dict[str, Any]]:
 
 def to_json(state: RaceState) -> dict[str, Any]:
     """The whole race: rules, how it stands, and its rows."""
-    rules, following = state.rules, state.next_round
+    following = state.next_round
     return {
-        "alpha": rules.alpha,
-        "first_round": rules.first_round,
-        "max_restarts": rules.max_restarts,
-        "practical": rules.practical,
+        **asdict(state.rules),
         "rounds_done": state.rounds_done,
         "restarts": state.restarts,
         "end": state.end.value if state.end else None,

@@ -200,9 +200,8 @@ def readable(every: Sequence[Basin], most: int = 6, least: float = 0.02) -> list
     return [*kept, _others(rest)]
 
 
-def stored_weights(rows: Iterable[bytes]) -> NDArray[np.float32]:
+def stored_weights(rows: Sequence[bytes]) -> NDArray[np.float32]:
     """Weights as they are stored, shape (members, weights)."""
-    rows = list(rows)
     return np.frombuffer(b"".join(rows), dtype="<f4").reshape(len(rows), -1)
 
 
@@ -220,13 +219,14 @@ def _kinds(
     saved, savable = constant_loss(labels) - losses, constant_loss(labels) - of_split
     still = (answers.std(axis=1) < STILL * labels.std()) & (saved < WORTH * constant_loss(labels))
     found = (saved > 0) & (saved >= savable / 2)
-    kinds = np.where(
-        still,
-        _KINDS.index(Kind.CONSTANT),
-        np.where(found, _KINDS.index(Kind.FOUND), _KINDS.index(Kind.BEGUN)),
-    ).astype(np.int8)
-    for outcome, kind in ((Outcome.SOLVED, Kind.SOLVED), (Outcome.ESCAPED, Kind.ESCAPED)):
-        kinds[[each is outcome for each in outcomes]] = _KINDS.index(kind)
+    kinds = np.full(len(outcomes), _KINDS.index(Kind.BEGUN), dtype=np.int8)
+    for kind, holds in (
+        (Kind.FOUND, found),
+        (Kind.CONSTANT, still),
+        (Kind.SOLVED, [outcome is Outcome.SOLVED for outcome in outcomes]),
+        (Kind.ESCAPED, [outcome is Outcome.ESCAPED for outcome in outcomes]),
+    ):
+        kinds[holds] = _KINDS.index(kind)
     return kinds
 
 
