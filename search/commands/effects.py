@@ -64,10 +64,10 @@ def _show(title: str, found: Effects) -> None:
                 f"{row['effect']:+.3f}",
             ]
         rows.append(cells[: len(columns)])
-    show_table(title, columns, rows, _note(found))
+    show_table(title, columns, rows, *_notes(found))
 
 
-def _note(found: Effects) -> str:
+def _notes(found: Effects) -> list[str]:
     basis = f"{found.configurations} configurations, {found.restarts} restarts"
     if found.importances is None:
         lines = [f"All have one escape rate ({basis}): there is no variation to explain."]
@@ -83,4 +83,4 @@ def _note(found: Effects) -> str:
         lines.append("So the effect of one value is not told: others could be mixed into it.")
     else:
         lines.append("Balanced: each value is met by all combinations of the rest, equally often.")
-    return "\n".join(lines)
+    return lines

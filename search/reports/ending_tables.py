@@ -31,9 +31,9 @@ _SHOWN_WEIGHTS = 30
 
 
 def show_endings(
-    study: str, problem: Problem, configurations: Sequence[Sequence[Ending]], note: str
+    study: str, problem: Problem, configurations: Sequence[Sequence[Ending]], *notes: str
 ) -> None:
-    """The table of basins, configuration by configuration."""
+    """The table of basins, configuration by configuration, how it is to be read, and notes."""
     data = problem.data
     one_feature = data.features.shape[1] == 1
     one = data.classes[1]
@@ -61,12 +61,12 @@ def show_endings(
         name = str(endings[0].configuration)
         heading = [name, *[""] * (len(columns) - 1)]
         rows += [heading, *(_cells(problem, ending, one_feature) for ending in endings)]
-    show_table(f"{study}: {describe(problem)}", columns, rows, note)
+    show_table(f"{study}: {describe(problem)}", columns, rows, _reading(problem), *notes)
 
 
-def show_configuration(study: str, problem: Problem, endings: Sequence[Ending], note: str) -> None:
+def show_configuration(study: str, problem: Problem, endings: Sequence[Ending]) -> None:
     """The table of one configuration's basins, then each basin's typical member, with pictures."""
-    show_endings(study, problem, [endings], note)
+    show_endings(study, problem, [endings])
     for ending in endings:
         for line in ("", *_about(problem, ending)):
             click.echo(line)
@@ -75,7 +75,7 @@ def show_configuration(study: str, problem: Problem, endings: Sequence[Ending], 
             click.echo(line)
 
 
-def table_note(problem: Problem) -> str:
+def _reading(problem: Problem) -> str:
     """How the table is to be read."""
     note = (
         f"The best constant answer's loss is {constant_loss(problem.data.labels):.4f}. Loss and "

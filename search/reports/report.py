@@ -34,11 +34,12 @@ class Column:
 
 
 def show_table(
-    title: str, columns: Sequence[Column], rows: Sequence[Sequence[str]], note: str = ""
+    title: str, columns: Sequence[Column], rows: Sequence[Sequence[str]], *notes: str
 ) -> None:
     """Print a table to stdout, without the least important columns if it would not fit.
 
-    A table without rows is of a study without complete trials, and says so.
+    A table without rows is of a study without complete trials, and says so. Notes that are not
+    empty stand below the rows.
     """
     console = Console(highlight=False)
     if not rows:
@@ -66,9 +67,9 @@ def show_table(
         " ".join(column.title.split()) for index, column in enumerate(columns) if index not in kept
     ]
     if left_out:
-        note = f"{note}\n" if note else ""
-        note += f"Left out for want of width: {', '.join(left_out)}. --format json has all."
-    if note:
+        missing = ", ".join(left_out)
+        notes += (f"Left out for want of width: {missing}. --format json has all.",)
+    for note in filter(None, notes):
         console.print(Text(note, style="dim"), soft_wrap=True)
 
 

@@ -59,7 +59,6 @@ def show_standings(
         names += ["..."] * (len(missing) > len(names))
         have = "configuration has" if len(missing) == 1 else "configurations have"
         notes.append(f"{len(missing)} {have} no complete trial yet: {', '.join(names)}")
-    note = "\n".join(filter(None, notes))
     show_table(
         f"{study}: {describe(problem)}",
         _STANDING_COLUMNS + ((_FRONT_COLUMN,) if front else ()),
@@ -67,7 +66,7 @@ def show_standings(
             _standing_cells(standing) + ["yes" if is_on_front else ""] * front
             for standing, is_on_front in zip(shown, pareto_front(standings), strict=False)
         ],
-        note,
+        *notes,
     )
 
 

@@ -51,13 +51,12 @@ def show_timings(study: str, problem: Problem, timings: Sequence[Timing], top: i
         "of, is measured on the other half.\n"
         "Restarts that had not escaped by the last epoch are censored there, diverged ones too."
     )
-    more = more_configurations(len(shown), len(timings))
-    note += f"\n{more}" if more else ""
     show_table(
         f"{study}: {describe(problem)}",
         _TIMES_COLUMNS,
         [_times_cells(timing) for timing in shown],
         note,
+        more_configurations(len(shown), len(timings)),
     )
     advised = [f"{timing.name}: {timing.advice}" for timing in shown if timing.cutoff]
     if len(advised) < len(shown):
