@@ -14,7 +14,7 @@ from search.commands.options import (
 )
 from search.commands.reading import write
 from search.problem.naming import configuration_name, find_configuration
-from search.reports.ending_tables import show_configuration, show_endings, table_note
+from search.reports.ending_tables import show_configuration, show_endings
 from search.reports.tables import more_configurations
 from search.statistics.endings.ending import ENDING_KEYS
 
@@ -51,9 +51,9 @@ def basins(
         write(output, ENDING_KEYS, (ending.to_json() for some in endings for ending in some))
         return
     if configuration is not None:
-        show_configuration(name, problem, next(endings), table_note(problem))
+        show_configuration(name, problem, next(endings))
         return
-    notes = [table_note(problem), more_configurations(len(keys), len(standings))]
+    notes = [more_configurations(len(keys), len(standings))]
     if keys:
         notes.append(f"Weights and pictures of one: --configuration {configuration_name(keys[0])}")
-    show_endings(name, problem, list(endings), "\n".join(filter(None, notes)))
+    show_endings(name, problem, list(endings), *notes)

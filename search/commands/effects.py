@@ -7,23 +7,9 @@ import click
 from search.commands.options import format_option, opened, storage_option, study_option
 from search.commands.reading import write
 from search.reports.report import NEVER_LEFT_OUT, Column, show_table
-from search.reports.tables import describe
-from search.statistics.effects import FOREST_SEED, Effects
+from search.reports.tables import describe, or_dash
+from search.statistics.effects import EFFECTS_KEYS, FOREST_SEED, Effects
 
-EFFECTS_KEYS = (
-    "factor",
-    "importance",
-    "share",
-    "value",
-    "restarts",
-    "escaped",
-    "escape_rate",
-    "ci_low",
-    "ci_high",
-    "effect",
-    "noise",
-    "imbalance",
-)
 _COLUMNS = (
     Column("\nfactor", importance=NEVER_LEFT_OUT),
     Column("share of variation\n(fANOVA)", right=True, importance=NEVER_LEFT_OUT),
@@ -58,16 +44,14 @@ def effects(study: str | None, storage: str, output: str) -> None:
 
 
 def _show(title: str, found: Effects) -> None:
-    kept = [index for index in range(len(_COLUMNS)) if found.levels or index < 2]
+    columns = _COLUMNS if found.levels else _COLUMNS[:2]
     rows, before = [], ""
     for row in found.to_json():
-        first = row["factor"] != before
+        cells = [""] * 3
+        if row["factor"] != before:
+            shares = (or_dash(row[name], ".2f") for name in ("importance", "share"))
+            cells = [row["factor"].replace("_", " "), *shares]
         before = row["factor"]
-        cells = [
-            row["factor"].replace("_", " ") if first else "",
-            _number(row["importance"], "{:.2f}") if first else "",
-            _number(row["share"], "{:.2f}") if first else "",
-        ]
         if row["restarts"] is None:
             cells += [""] * 5
         else:
@@ -79,11 +63,11 @@ def _show(title: str, found: Effects) -> None:
                 f"{row['ci_low']:.3f}-{row['ci_high']:.3f}",
                 f"{row['effect']:+.3f}",
             ]
-        rows.append([cells[index] for index in kept])
-    show_table(title, [_COLUMNS[index] for index in kept], rows, _note(found))
+        rows.append(cells[: len(columns)])
+    show_table(title, columns, rows, *_notes(found))
 
 
-def _note(found: Effects) -> str:
+def _notes(found: Effects) -> list[str]:
     basis = f"{found.configurations} configurations, {found.restarts} restarts"
     if found.importances is None:
         lines = [f"All have one escape rate ({basis}): there is no variation to explain."]
@@ -99,8 +83,4 @@ def _note(found: Effects) -> str:
         lines.append("So the effect of one value is not told: others could be mixed into it.")
     else:
         lines.append("Balanced: each value is met by all combinations of the rest, equally often.")
-    return "\n".join(lines)
-
-
-def _number(value: float | None, form: str) -> str:
-    return "-" if value is None else form.format(value)
+    return lines

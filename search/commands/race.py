@@ -18,7 +18,7 @@ from search.reports.race_report import (
     to_json,
 )
 from search.reports.report import show_table
-from search.reports.tables import describe
+from search.reports.tables import describe, interval
 from search.studies.study import Study, study_in
 
 if TYPE_CHECKING:
@@ -123,8 +123,7 @@ def _show(output: str, study: Study, result: RaceResult) -> None:
         )
         click.echo(statement(result.state))
         if rate is not None:
-            low, high = rate.interval
             click.echo(
                 f"Measured again on {rate.restarts} further seeds, not used to select it: {rate} "
-                f"escaped, {rate.rate:.3f} (95% interval {low:.3f}-{high:.3f})."
+                f"escaped, {rate.rate:.3f} (95% interval {interval(rate)})."
             )

@@ -15,48 +15,7 @@ from search.commands.options import (
 from search.commands.reading import write
 from search.problem.errors import UserError
 from search.reports.timing_tables import show_comparison, show_timings
-
-_ESCAPES_KEYS = (
-    "scaling",
-    "optimizer",
-    "learning_rate",
-    "restarts",
-    "escaped",
-    "diverged",
-    "escape_rate",
-    "ci_low",
-    "ci_high",
-    "epochs",
-    "median",
-    "median_low",
-    "median_high",
-)
-TIMES_KEYS = (
-    *_ESCAPES_KEYS,
-    "expected_epochs",
-    "expected_epochs_low",
-    "expected_epochs_high",
-    "cutoff",
-    "cutoff_expected_epochs",
-    "cutoff_expected_epochs_low",
-    "cutoff_expected_epochs_high",
-    "held_out_restarts",
-    "held_out_escaped_by_cutoff",
-    "held_out_expected_epochs",
-    "advice",
-)
-COMPARE_KEYS = (
-    *_ESCAPES_KEYS,
-    "log_rank_statistic",
-    "log_rank_p",
-    "verdict",
-    "epoch",
-    "not_escaped",
-    "not_escaped_low",
-    "not_escaped_high",
-    "at_risk",
-    "events",
-)
+from search.statistics.timing import TIMES_KEYS
 
 
 @click.command(short_help="How soon they escape, and when to give up.")
@@ -106,4 +65,4 @@ def compare(configurations: tuple[str, ...], study: str | None, storage: str, ou
         show_comparison(found.name, found.problem, comparison)
     else:
         rows = comparison.to_json() if output == "json" else comparison.to_rows()
-        write(output, COMPARE_KEYS, rows)
+        write(output, list(rows[0]), rows)

@@ -108,9 +108,7 @@ class SearchSpace:
         return {
             "scaling": list(self.scalings),
             "optimizer": list(self.optimizers),
-            "learning_rate": {"low": rates.low, "high": rates.high}
-            if isinstance(rates, LearningRateRange)
-            else list(rates),
+            "learning_rate": asdict(rates) if isinstance(rates, LearningRateRange) else list(rates),
         }
 
     @classmethod

@@ -45,11 +45,6 @@ def forward(network: Network, weights: Floats, features: Floats) -> Outputs:
     return Outputs(tuple(hidden), received[..., 0])
 
 
-def _relu(received: Floats) -> Floats:
-    activation: Floats = np.maximum(received, 0)
-    return activation
-
-
 _ACTIVATE: Mapping[str, Callable[[Floats], Floats]] = MappingProxyType(
-    {"sigmoid": expit, "tanh": np.tanh, "relu": _relu}
+    {"sigmoid": expit, "tanh": np.tanh, "relu": lambda received: np.maximum(received, 0)}
 )

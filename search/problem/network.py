@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 ACTIVATIONS = ("sigmoid", "tanh", "relu")
@@ -59,16 +58,14 @@ class Network:
     @property
     def layers(self) -> tuple[Layer, ...]:
         """All layers from the first hidden one to the output."""
-        return tuple(self._layers())
+        layers = []
+        inputs, start = self.features, 0
+        for units in (*self.hidden, 1):
+            layers.append(Layer(inputs, units, start))
+            inputs, start = units, layers[-1].end
+        return tuple(layers)
 
     @property
     def weight_count(self) -> int:
         """Number of weights and biases: 7 for 1-2-1, 9 for 2-2-1."""
         return self.layers[-1].end
-
-    def _layers(self) -> Iterator[Layer]:
-        inputs, start = self.features, 0
-        for units in (*self.hidden, 1):
-            layer = Layer(inputs, units, start)
-            yield layer
-            inputs, start = units, layer.end

@@ -15,6 +15,8 @@ from search.problem.samplers import check_sampler
 
 DEFAULT_TRIALS = 24
 """Of a plan that names no number of trials and does not go over a grid."""
+OF_SEARCH = ("restarts", "sampler", "sampler_seed", "trials", "objective")
+"""Fields of a plan that say how its space is searched, and how far."""
 MAX_NAME_CHARACTERS = 512
 MAX_RESTARTS = 1_000_000
 MAX_TRIALS = 1_000_000
@@ -103,14 +105,8 @@ class Plan:
 
     def to_record(self) -> StudyRecord:
         """The plan as it is stored, for `from_record`."""
-        search = {
-            "space": self.space.to_json(),
-            "restarts": self.restarts,
-            "sampler": self.sampler,
-            "sampler_seed": self.sampler_seed,
-            "trials": self.trials,
-            "objective": self.objective,
-        }
+        fields = {field: getattr(self, field) for field in OF_SEARCH}
+        search = {"space": self.space.to_json(), **fields}
         return StudyRecord(self.problem.to_json(), search, self.problem.data.to_bytes())
 
     @classmethod

@@ -20,13 +20,12 @@ from search.problem.csv_data import load_data
 from search.problem.datasets import BUILT_IN, Dataset
 from search.problem.errors import Fault, Faults, InvalidValuesError, UserError, unknown_name
 from search.problem.names import quoted
-from search.problem.plan import Plan, flat_name
+from search.problem.plan import OF_SEARCH, Plan, flat_name
 from search.problem.problem import Problem
 from search.problem.samplers import SAMPLERS
 
 _LONGEST_SHOWN = 60
 _OF_PROBLEM = ("hidden", "activation", "epochs", "batch_size", "margin", "solved_at")
-_OF_SEARCH = ("restarts", "trials", "sampler", "sampler_seed", "objective")
 
 
 def _listed(value: object) -> object:
@@ -125,8 +124,7 @@ class PlanFields(BaseModel):
         Raises:
             UserError: If the data are not built in and `data` is None.
         """
-        problem, space, rates = plan.problem, plan.space, plan.space.learning_rates
-        name = problem.data.name
+        problem, name = plan.problem, plan.problem.data.name
         if name in BUILT_IN and BUILT_IN[name]() == problem.data:
             data, target = name, None
         elif data is None:
@@ -139,12 +137,8 @@ class PlanFields(BaseModel):
             data=data,
             target=target,
             **{field: getattr(problem, field) for field in _OF_PROBLEM},
-            scaling=space.scalings,
-            optimizer=space.optimizers,
-            learning_rate={"low": rates.low, "high": rates.high}
-            if isinstance(rates, LearningRateRange)
-            else rates,
-            **{field: getattr(plan, field) for field in _OF_SEARCH},
+            **plan.space.to_json(),
+            **{field: getattr(plan, field) for field in OF_SEARCH},
         )
 
     @classmethod
@@ -249,7 +243,7 @@ class PlanFields(BaseModel):
         base = Plan() if kept is None else kept
         name = kept.name if kept is not None and self.study is None else self.name_among(())
         data = self.dataset or base.problem.data
-        search = self._given(*_OF_SEARCH)
+        search = self._given(*OF_SEARCH)
         if kept is None:
             search.setdefault("trials", None)  # 24 or the grid once, as the sampler and space say
         faults = Faults()
@@ -323,11 +317,9 @@ def _received(value: object) -> str:
 
 def _named(error: InvalidValuesError, files: Mapping[str, Path]) -> InvalidValuesError:
     """The error by the flat names of its fields, and with the file in which each was given."""
-    return InvalidValuesError([_named_fault(fault, files) for fault in error.faults])
-
-
-def _named_fault(fault: Fault, files: Mapping[str, Path]) -> Fault:
-    field = flat_name(fault.field)
-    if field not in files:
-        return replace(fault, field=field)
-    return replace(fault, field=field, message=f"{files[field]}: {fault.worded(field)}")
+    faults = []
+    for fault in error.faults:
+        field = flat_name(fault.field)
+        message = f"{files[field]}: {fault.worded(field)}" if field in files else fault.message
+        faults.append(replace(fault, field=field, message=message))
+    return InvalidValuesError(faults)

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from search.problem.problem import Problem
 from search.reports.report import NEVER_LEFT_OUT, Column, show_table
-from search.reports.tables import describe
+from search.reports.tables import describe, interval, or_dash
 from search.statistics.endings.basins import Basin, constant_loss
 from search.statistics.endings.ending import Ending, Typical
 from search.statistics.endings.pictures import (
@@ -31,9 +31,9 @@ _SHOWN_WEIGHTS = 30
 
 
 def show_endings(
-    study: str, problem: Problem, configurations: Sequence[Sequence[Ending]], note: str
+    study: str, problem: Problem, configurations: Sequence[Sequence[Ending]], *notes: str
 ) -> None:
-    """The table of basins, configuration by configuration."""
+    """The table of basins, configuration by configuration, how it is to be read, and notes."""
     data = problem.data
     one_feature = data.features.shape[1] == 1
     one = data.classes[1]
@@ -61,23 +61,21 @@ def show_endings(
         name = str(endings[0].configuration)
         heading = [name, *[""] * (len(columns) - 1)]
         rows += [heading, *(_cells(problem, ending, one_feature) for ending in endings)]
-    show_table(f"{study}: {describe(problem)}", columns, rows, note)
+    show_table(f"{study}: {describe(problem)}", columns, rows, _reading(problem), *notes)
 
 
-def show_configuration(study: str, problem: Problem, endings: Sequence[Ending], note: str) -> None:
+def show_configuration(study: str, problem: Problem, endings: Sequence[Ending]) -> None:
     """The table of one configuration's basins, then each basin's typical member, with pictures."""
-    show_endings(study, problem, [endings], note)
+    show_endings(study, problem, [endings])
     for ending in endings:
-        click.echo("")
-        for line in _about(problem, ending):
+        for line in ("", *_about(problem, ending)):
             click.echo(line)
     if problem.data.features.shape[1] == 2:
-        click.echo("")
-        for line in _gallery(problem, endings):
+        for line in ("", *_gallery(problem, endings)):
             click.echo(line)
 
 
-def table_note(problem: Problem) -> str:
+def _reading(problem: Problem) -> str:
     """How the table is to be read."""
     note = (
         f"The best constant answer's loss is {constant_loss(problem.data.labels):.4f}. Loss and "
@@ -91,21 +89,29 @@ def table_note(problem: Problem) -> str:
 
 def _cells(problem: Problem, ending: Ending, one_feature: bool) -> list[str]:
     basin, typical = ending.basin, ending.typical
-    low, high = basin.share.interval
-    cells = [
+    if typical is None:
+        levels, units = "-", "-"
+        function = [_merged(basin)] if one_feature else ["-", "-"]
+    else:
+        levels = _ends(typical.regions.low, typical.regions.high, ".2f", ", ")
+        units = _units(problem, typical)
+        function = (
+            [strip(problem.data, typical.answer, _STRIP)]
+            if one_feature
+            else _right(problem, typical)
+        )
+    return [
         f"  {ending.name}",
         str(basin.share),
         f"{basin.share.rate:.3f}",
-        f"{low:.3f}-{high:.3f}",
-        "-" if basin.loss is None else f"{basin.loss:.4f}",
-        _range(basin),
-        _levels(typical),
+        interval(basin.share),
+        or_dash(basin.loss, ".4f"),
+        _ends(basin.loss_low, basin.loss_high, ".4f", "-"),
+        levels,
+        *function,
+        or_dash(basin.seed),
+        units,
     ]
-    if one_feature:
-        cells.append(strip(problem.data, typical.answer, _STRIP) if typical else _merged(basin))
-    else:
-        cells.extend(_right(problem, typical))
-    return [*cells, "-" if basin.seed is None else str(basin.seed), _units(problem, typical)]
 
 
 def _merged(basin: Basin) -> str:
@@ -113,42 +119,26 @@ def _merged(basin: Basin) -> str:
     return textwrap.shorten(kinds, _STRIP, placeholder=" ...")
 
 
-def _range(basin: Basin) -> str:
-    if basin.loss_low is None:
-        return "-"
-    ends = (f"{basin.loss_low:.4f}", f"{basin.loss_high:.4f}")
-    return "-".join(dict.fromkeys(ends))
+def _ends(low: float | None, high: float | None, form: str, between: str) -> str:
+    """Two ends, one of them if both read the same."""
+    return between.join(dict.fromkeys((or_dash(low, form), or_dash(high, form))))
 
 
-def _levels(typical: Typical | None) -> str:
-    if typical is None:
-        return "-"
-    low, high = f"{typical.regions.low:.2f}", f"{typical.regions.high:.2f}"
-    return low if low == high else f"{low}, {high}"
-
-
-def _right(problem: Problem, typical: Typical | None) -> list[str]:
+def _right(problem: Problem, typical: Typical) -> list[str]:
     ones = int(problem.data.labels.sum())
     of = (problem.data.points - ones, ones)
-    if typical is None:
-        return ["-", "-"]
     return [f"{right} of {all_}" for right, all_ in zip(typical.regions.right, of, strict=True)]
 
 
-def _units(problem: Problem, typical: Typical | None) -> str:
-    if typical is None:
-        return "-"
+def _units(problem: Problem, typical: Typical) -> str:
     return describe_units(typical.units, several_layers=len(problem.hidden) > 1)
 
 
 def _about(problem: Problem, ending: Ending) -> Iterator[str]:
     """A basin's heading and what there is to say of its typical member."""
     basin, typical = ending.basin, ending.typical
-    low, high = basin.share.interval
-    heading = (
-        f"{ending.name}: {basin.share} restarts ({basin.share.rate:.3f}, {low:.3f}-{high:.3f})"
-    )
-    yield click.style(heading, bold=True)
+    rate = f"{basin.share.rate:.3f}, {interval(basin.share)}"
+    yield click.style(f"{ending.name}: {basin.share} restarts ({rate})", bold=True)
     yield from _entry("computes", ending.words)
     if basin.seed is not None:
         loss = "not finite" if basin.loss is None else f"{basin.loss:.4f}"

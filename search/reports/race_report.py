@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from search.reports.report import NEVER_LEFT_OUT, Column
-from search.statistics.escape import EscapeRate
+from search.reports.tables import interval
 from search.statistics.race_state import Contest, RaceEnd, RaceState
 
 RACE_COLUMNS = (
@@ -35,27 +36,7 @@ RACE_KEYS = (
 
 def race_rows(state: RaceState) -> list[list[str]]:
     """Cells of the table, best first. The rival of those that remain is the leader."""
-    rows = []
-    for index in state.ranking:
-        entrant, fresh, drop = state.entrants[index], state.fresh[index], state.drops[index]
-        contest = _contest(state, index)
-        paired = contest.paired if contest else None
-        rows.append(
-            [
-                entrant.name,
-                str(entrant.first_measured),
-                f"{entrant.first_measured.rate:.3f}",
-                str(fresh) if fresh else "-",
-                f"{fresh.rate:.3f}" if fresh else "-",
-                _interval(fresh) if fresh else "-",
-                _status(state, index),
-                str(drop.round) if drop else "-",
-                f"{contest.corrected_p:.2g}" if contest else "-",
-                f"{paired.only_this} : {paired.only_other}" if paired else "-",
-                state.entrants[contest.rival].name if contest else "-",
-            ]
-        )
-    return rows
+    return [_cells(state, index) for index in state.ranking]
 
 
 def race_json(state: RaceState) -> list[dict[str, Any]]:
@@ -70,12 +51,9 @@ def race_json(state: RaceState) -> list[dict[str, Any]]:
 
 def to_json(state: RaceState) -> dict[str, Any]:
     """The whole race: rules, how it stands, and its rows."""
-    rules, following = state.rules, state.next_round
+    following = state.next_round
     return {
-        "alpha": rules.alpha,
-        "first_round": rules.first_round,
-        "max_restarts": rules.max_restarts,
-        "practical": rules.practical,
+        **asdict(state.rules),
         "rounds_done": state.rounds_done,
         "restarts": state.restarts,
         "end": state.end.value if state.end else None,
@@ -103,7 +81,7 @@ def statement(state: RaceState) -> str:
         first = entrant.first_measured
         sentences.append(
             f"{entrant.name} {_PLACES[state.end]}: {best} fresh restarts escaped, {best.rate:.3f} "
-            f"(95% interval {_interval(best)}); first measured {first}, {first.rate:.3f}"
+            f"(95% interval {interval(best)}); first measured {first}, {first.rate:.3f}"
         )
     beside = [
         _beside(state, index, contest)
@@ -143,39 +121,54 @@ def _beside(state: RaceState, index: int, contest: Contest) -> str:
     )
 
 
+def _cells(state: RaceState, index: int) -> list[str]:
+    entrant, fresh, drop = state.entrants[index], state.fresh[index], state.drops[index]
+    contest = _contest(state, index)
+    measured, compared = ["-"] * 3, ["-"] * 3
+    if fresh is not None:
+        measured = [str(fresh), f"{fresh.rate:.3f}", interval(fresh)]
+    if contest is not None:
+        compared = [
+            f"{contest.corrected_p:.2g}",
+            f"{contest.paired.only_this} : {contest.paired.only_other}",
+            state.entrants[contest.rival].name,
+        ]
+    return [
+        entrant.name,
+        str(entrant.first_measured),
+        f"{entrant.first_measured.rate:.3f}",
+        *measured,
+        _status(state, index),
+        str(drop.round) if drop else "-",
+        *compared,
+    ]
+
+
 def _row_json(state: RaceState, index: int) -> dict[str, Any]:
     entrant, fresh, drop = state.entrants[index], state.fresh[index], state.drops[index]
     contest = _contest(state, index)
-    paired = contest.paired if contest else None
-    low, high = fresh.interval if fresh else (None, None)
-    confidence = state.rules.confidence
-    difference_low, difference_high = paired.interval(confidence) if paired else (None, None)
-    values = (
-        entrant.configuration.scaling,
-        entrant.configuration.optimizer,
-        entrant.configuration.learning_rate,
-        _status(state, index),
-        entrant.first_measured.escaped,
-        entrant.first_measured.restarts,
-        entrant.first_measured.rate,
-        fresh.escaped if fresh else None,
-        fresh.restarts if fresh else None,
-        fresh.rate if fresh else None,
-        low,
-        high,
-        drop.round if drop else None,
-        state.entrants[contest.rival].name if contest else None,
-        paired.only_this if paired else None,
-        paired.only_other if paired else None,
-        paired.restarts if paired else None,
-        paired.difference if paired else None,
-        difference_low,
-        difference_high,
-        confidence if paired else None,
-        paired.p_not_worse if paired else None,
-        contest.corrected_p if contest else None,
-    )
-    return dict(zip(RACE_KEYS, values, strict=True))
+    row: dict[str, Any] = {**dict.fromkeys(RACE_KEYS), **entrant.configuration.to_json()}
+    row["status"] = _status(state, index)
+    row["first_escaped"] = entrant.first_measured.escaped
+    row["first_restarts"] = entrant.first_measured.restarts
+    row["first_rate"] = entrant.first_measured.rate
+    if fresh is not None:
+        row["fresh_escaped"] = fresh.escaped
+        row["fresh_restarts"] = fresh.restarts
+        row["fresh_rate"] = fresh.rate
+        row["ci_low"], row["ci_high"] = fresh.interval
+    if drop is not None:
+        row["dropped_in_round"] = drop.round
+    if contest is not None:
+        paired, confidence = contest.paired, state.rules.confidence
+        row["rival"] = state.entrants[contest.rival].name
+        row["only_this"], row["only_rival"] = paired.only_this, paired.only_other
+        row["common_seeds"] = paired.restarts
+        row["difference"] = paired.difference
+        row["difference_ci_low"], row["difference_ci_high"] = paired.interval(confidence)
+        row["difference_confidence"] = confidence
+        row["p"], row["corrected_p"] = paired.p_not_worse, contest.corrected_p
+    return row
 
 
 def _contest(state: RaceState, index: int) -> Contest | None:
@@ -194,8 +187,3 @@ def _status(state: RaceState, index: int) -> str:
     if state.end is RaceEnd.PRACTICALLY_SAME:
         return "practically the same"
     return "not distinguishable"
-
-
-def _interval(rate: EscapeRate) -> str:
-    low, high = rate.interval
-    return f"{low:.3f}-{high:.3f}"

@@ -34,11 +34,12 @@ class Column:
 
 
 def show_table(
-    title: str, columns: Sequence[Column], rows: Sequence[Sequence[str]], note: str = ""
+    title: str, columns: Sequence[Column], rows: Sequence[Sequence[str]], *notes: str
 ) -> None:
     """Print a table to stdout, without the least important columns if it would not fit.
 
-    A table without rows is of a study without complete trials, and says so.
+    A table without rows is of a study without complete trials, and says so. Notes that are not
+    empty stand below the rows.
     """
     console = Console(highlight=False)
     if not rows:
@@ -47,16 +48,16 @@ def show_table(
         return
     width = console.width if console.is_terminal else _WIDTH_OF_A_FILE
     kept = list(range(len(columns)))
-    table = _table(columns, rows, kept)
     unlimited = console.options.update(max_width=10_000)
-    needed = Measurement.get(console, unlimited, table).maximum
-    while needed > width:
+    while True:
+        table = _table(columns, rows, kept)
+        needed = Measurement.get(console, unlimited, table).maximum
+        if needed <= width:
+            break
         least = min(kept, key=lambda index: (columns[index].importance, -index))
         if columns[least].importance == NEVER_LEFT_OUT:
             break
         kept.remove(least)
-        table = _table(columns, rows, kept)
-        needed = Measurement.get(console, unlimited, table).maximum
     console = Console(highlight=False, width=max(width, needed))
     console.print(Text(visible(title), style="bold"), soft_wrap=True)
     with console.capture() as drawn:
@@ -66,9 +67,9 @@ def show_table(
         " ".join(column.title.split()) for index, column in enumerate(columns) if index not in kept
     ]
     if left_out:
-        note = f"{note}\n" if note else ""
-        note += f"Left out for want of width: {', '.join(left_out)}. --format json has all."
-    if note:
+        missing = ", ".join(left_out)
+        notes += (f"Left out for want of width: {missing}. --format json has all.",)
+    for note in filter(None, notes):
         console.print(Text(note, style="dim"), soft_wrap=True)
 
 

@@ -6,17 +6,23 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from search.problem.configuration import SearchSpace
+from search.problem.configuration import Configuration, SearchSpace
 from search.problem.problem import Problem
 from search.problem.rows import RecordedRestart, StudySummary
 from search.reports.report import NEVER_LEFT_OUT, Column, show_table
+from search.statistics.escape import EscapeRate
 from search.statistics.ranking import Standing, pareto_front, untried
 
-_STANDING_COLUMNS = (
+CONFIGURATION_COLUMNS = (
     Column("\nscaling", importance=NEVER_LEFT_OUT),
     Column("\noptimizer", importance=NEVER_LEFT_OUT),
     Column("learning\nrate", right=True, importance=NEVER_LEFT_OUT),
     Column("\nescaped", right=True, importance=NEVER_LEFT_OUT),
+)
+"""Columns that a table of configurations begins with, for `configuration_cells`."""
+
+_STANDING_COLUMNS = (
+    *CONFIGURATION_COLUMNS,
     Column("\nrate", right=True, importance=8),
     Column("95%\ninterval", importance=NEVER_LEFT_OUT),
     Column("\nsolved", right=True, importance=6),
@@ -53,7 +59,6 @@ def show_standings(
         names += ["..."] * (len(missing) > len(names))
         have = "configuration has" if len(missing) == 1 else "configurations have"
         notes.append(f"{len(missing)} {have} no complete trial yet: {', '.join(names)}")
-    note = "\n".join(filter(None, notes))
     show_table(
         f"{study}: {describe(problem)}",
         _STANDING_COLUMNS + ((_FRONT_COLUMN,) if front else ()),
@@ -61,7 +66,7 @@ def show_standings(
             _standing_cells(standing) + ["yes" if is_on_front else ""] * front
             for standing, is_on_front in zip(shown, pareto_front(standings), strict=False)
         ],
-        note,
+        *notes,
     )
 
 
@@ -81,48 +86,54 @@ def describe(problem: Problem) -> str:
     )
 
 
+def configuration_cells(configuration: Configuration, rate: EscapeRate) -> list[str]:
+    """Cells of a configuration and of how many of its restarts escaped."""
+    shown_rate = f"{configuration.learning_rate:.4g}"
+    return [configuration.scaling, configuration.optimizer, shown_rate, str(rate)]
+
+
+def interval(rate: EscapeRate) -> str:
+    """A rate's 95% interval as tables and sentences show it."""
+    low, high = rate.interval
+    return f"{low:.3f}-{high:.3f}"
+
+
+def or_dash(value: object, form: str = "") -> str:
+    """A value in a form like `.4f`; a dash if there is none."""
+    return "-" if value is None else format(value, form)
+
+
 def _standing_cells(standing: Standing) -> list[str]:
     counts, rate = standing.counts, standing.escape_rate
-    low, high = rate.interval
     return [
-        standing.configuration.scaling,
-        standing.configuration.optimizer,
-        f"{standing.configuration.learning_rate:.4g}",
-        str(rate),
+        *configuration_cells(standing.configuration, rate),
         f"{rate.rate:.3f}",
-        f"{low:.3f}-{high:.3f}",
+        interval(rate),
         str(counts.solved),
         str(counts.diverged),
         _needed(standing),
-        "-" if standing.expected_epochs is None else f"{standing.expected_epochs:.0f}",
-        _or_dash(counts.best_seed),
-        "-" if counts.best_loss is None else f"{counts.best_loss:.4f}",
-        "-" if counts.best_accuracy is None else f"{counts.best_accuracy:.4f}",
+        or_dash(standing.expected_epochs, ".0f"),
+        or_dash(counts.best_seed),
+        or_dash(counts.best_loss, ".4f"),
+        or_dash(counts.best_accuracy, ".4f"),
     ]
 
 
 def _needed(standing: Standing) -> str:
-    if standing.restarts_needed is None:
-        fewest, _ = standing.restarts_needed_interval
-        return f"- (at least {fewest})"
     fewest, most = standing.restarts_needed_interval
-    return f"{standing.restarts_needed} ({fewest}-{_or_dash(most)})"
+    if standing.restarts_needed is None:
+        return f"- (at least {fewest})"
+    return f"{standing.restarts_needed} ({fewest}-{or_dash(most)})"
 
 
 _MOST_ROWS = 2000
 """Of a table for people: nobody reads more, and laying out a hundred thousand takes a minute."""
 
 RESTART_KEYS = (
-    "trial",
-    "seed",
-    "scaling",
-    "optimizer",
-    "learning_rate",
-    "outcome",
-    "accuracy",
-    "loss",
-    "escape_epoch",
+    *("trial", "seed", "scaling", "optimizer", "learning_rate"),
+    *("outcome", "accuracy", "loss", "escape_epoch"),
 )
+_RESTART_FORMS = {"learning_rate": ".4g", "accuracy": ".4f", "loss": ".4f"}
 
 
 def show_restarts(study: str, restarts: Iterable[RecordedRestart]) -> None:
@@ -135,17 +146,7 @@ def show_restarts(study: str, restarts: Iterable[RecordedRestart]) -> None:
         for name in RESTART_KEYS
     ]
     rows = [
-        [
-            str(row["trial"]),
-            str(row["seed"]),
-            row["scaling"],
-            row["optimizer"],
-            f"{row['learning_rate']:.4g}",
-            row["outcome"],
-            f"{row['accuracy']:.4f}",
-            f"{row['loss']:.4f}",
-            _or_dash(row["escape_epoch"]),
-        ]
+        [or_dash(row[name], _RESTART_FORMS.get(name, "")) for name in RESTART_KEYS]
         for row in (recorded.to_json() for recorded in first)
     ]
     note = f"{more} more restarts: --format csv has all" if more else ""
@@ -177,7 +178,3 @@ def show_studies(url: str, rows: Sequence[dict[str, Any]]) -> None:
         [Column(name, right=name in right) for name in STUDY_KEYS],
         [[str(row[name]) for name in STUDY_KEYS] for row in rows],
     )
-
-
-def _or_dash(value: object) -> str:
-    return "-" if value is None else str(value)

@@ -9,19 +9,20 @@ from rich.console import Console
 
 from search.problem.problem import Problem
 from search.reports.report import NEVER_LEFT_OUT, Column, show_table
-from search.reports.tables import describe, more_configurations
+from search.reports.tables import (
+    CONFIGURATION_COLUMNS,
+    configuration_cells,
+    describe,
+    interval,
+    more_configurations,
+    or_dash,
+)
 from search.statistics.cutoff import FEWEST_ESCAPED, RESAMPLES, SEED, Cost
 from search.statistics.survival import SurvivalCurve
 from search.statistics.timing import Comparison, Timing
 
-_NAME_COLUMNS = (
-    Column("\nscaling", importance=NEVER_LEFT_OUT),
-    Column("\noptimizer", importance=NEVER_LEFT_OUT),
-    Column("learning\nrate", right=True, importance=NEVER_LEFT_OUT),
-    Column("\nescaped", right=True, importance=NEVER_LEFT_OUT),
-)
 _TIMES_COLUMNS = (
-    *_NAME_COLUMNS,
+    *CONFIGURATION_COLUMNS,
     Column("\ndiverged", right=True, importance=1),
     Column("median epochs\nto escape", right=True, importance=NEVER_LEFT_OUT),
     Column("epochs per escape\nwithout cutoff", right=True, importance=8),
@@ -30,7 +31,7 @@ _TIMES_COLUMNS = (
 )
 _COMPARE_COLUMNS = (
     Column("", importance=NEVER_LEFT_OUT),
-    *_NAME_COLUMNS,
+    *CONFIGURATION_COLUMNS,
     Column("\nrate", right=True, importance=8),
     Column("95%\ninterval", importance=NEVER_LEFT_OUT),
     Column("\ndiverged", right=True, importance=1),
@@ -50,13 +51,12 @@ def show_timings(study: str, problem: Problem, timings: Sequence[Timing], top: i
         "of, is measured on the other half.\n"
         "Restarts that had not escaped by the last epoch are censored there, diverged ones too."
     )
-    more = more_configurations(len(shown), len(timings))
-    note += f"\n{more}" if more else ""
     show_table(
         f"{study}: {describe(problem)}",
         _TIMES_COLUMNS,
         [_times_cells(timing) for timing in shown],
         note,
+        more_configurations(len(shown), len(timings)),
     )
     advised = [f"{timing.name}: {timing.advice}" for timing in shown if timing.cutoff]
     if len(advised) < len(shown):
@@ -111,32 +111,27 @@ def plot(curves: Sequence[SurvivalCurve], epochs: int) -> list[str]:
 
 
 def _times_cells(timing: Timing) -> list[str]:
-    cutoff, expected = timing.cutoff, timing.expected_epochs
+    cutoff = timing.cutoff
     at_cutoff = cutoff.at_chosen if cutoff and cutoff.holds else None
-    without = "-" if expected is None else f"{expected:.0f}"
     return [
-        *_name_cells(timing),
+        *configuration_cells(timing.configuration, timing.escape_rate),
+        str(timing.row.diverged),
         _median(timing),
-        _cost(cutoff.full) if cutoff else without,
-        str(cutoff.recommended) if cutoff and cutoff.holds else "-",
+        _cost(cutoff.full) if cutoff else or_dash(timing.expected_epochs, ".0f"),
+        or_dash(cutoff.recommended if cutoff else None),
         _cost(at_cutoff) if at_cutoff else "-",
     ]
 
 
 def _compare_cells(mark: str, timing: Timing) -> list[str]:
-    low, high = timing.escape_rate.interval
-    *names, diverged = _name_cells(timing)
-    rate = f"{timing.escape_rate.rate:.3f}"
-    return [mark, *names, rate, f"{low:.3f}-{high:.3f}", diverged, _median(timing)]
-
-
-def _name_cells(timing: Timing) -> list[str]:
+    rate = timing.escape_rate
     return [
-        timing.configuration.scaling,
-        timing.configuration.optimizer,
-        f"{timing.configuration.learning_rate:.4g}",
-        str(timing.escape_rate),
+        mark,
+        *configuration_cells(timing.configuration, rate),
+        f"{rate.rate:.3f}",
+        interval(rate),
         str(timing.row.diverged),
+        _median(timing),
     ]
 
 

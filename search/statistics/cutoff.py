@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from search.statistics.escape import CONFIDENCE, expected_epochs
+from search.statistics.escape import CONFIDENCE
 from search.statistics.survival import EscapeTimes
 
 FEWEST_ESCAPED = 20
@@ -79,19 +79,16 @@ class Cutoff:
 def cost(times: EscapeTimes, cutoff: int, seed: int = SEED) -> Cost | None:
     """Epochs per escape if each restart is cut off at an epoch; None if none escapes by it.
 
-    Sum of min(T, cutoff) / number of T <= cutoff, as in `search.escape.expected_epochs`. The
-    interval is that of the percentile bootstrap over restarts (Efron and Tibshirani 1993, "An
+    The interval is that of the percentile bootstrap over restarts (Efron and Tibshirani 1993, "An
     Introduction to the Bootstrap", chapter 13), reproducible by its seed.
     """
-    by = times.at <= cutoff
-    escaped = int(times.count[by].sum())
-    spent = int((times.at * times.count)[by].sum()) + (times.restarts - escaped) * cutoff
-    value = expected_epochs(spent, escaped)
+    value = times.expected_epochs(cutoff)
     if value is None:
         return None
     costs = _costs(times, _resamples(times, seed), cutoff)
     low, high = (_quantile(costs, 0.5 + side * CONFIDENCE / 2) for side in (-1, 1))
-    return Cost(value, low, high if np.isfinite(high) else None, escaped, times.restarts)
+    escaped = times.escaped_by(cutoff)
+    return Cost(value, low, high if np.isfinite(high) else None, int(escaped), times.restarts)
 
 
 def when_to_give_up(times: EscapeTimes, seed: int = SEED) -> Cutoff | None:
@@ -106,8 +103,7 @@ def when_to_give_up(times: EscapeTimes, seed: int = SEED) -> Cutoff | None:
     if times.escaped < FEWEST_ESCAPED:
         return None
     full = cost(times, times.epochs, seed)
-    if full is None:
-        raise AssertionError("what escaped did so by the last epoch")
+    assert full is not None, "what escaped did so by the last epoch"
     choosing, held_out = halves(times, seed)
     chosen = clearly_better_cutoff(choosing, seed)
     if chosen is None:

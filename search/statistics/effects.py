@@ -10,16 +10,22 @@ import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
-from itertools import product
 from typing import Any
 
-from search.problem.configuration import Configuration, LearningRateRange, SearchSpace
+import numpy as np
+
+from search.problem.configuration import LearningRateRange, SearchSpace
 from search.problem.naming import configuration_name
 from search.problem.rows import ConfigurationCounts
 from search.statistics.escape import EscapeRate
 
 FACTORS = ("scaling", "optimizer", "learning_rate")
 INTERACTIONS = "interactions"
+EFFECTS_KEYS = (
+    *("factor", "importance", "share", "value", "restarts", "escaped"),
+    *("escape_rate", "ci_low", "ci_high", "effect", "noise", "imbalance"),
+)
+"""Stable names of what `Effects.to_json` tells of a level."""
 FOREST_SEED = 0
 _NAMED = 3  # configurations that a message names
 
@@ -70,21 +76,18 @@ class Effects:
         return rows
 
     def _row(self, factor: str, level: Level | None) -> dict[str, Any]:
-        low, high = level.rate.interval if level else (None, None)
-        return {
-            "factor": factor,
-            "importance": self.importances[factor] if self.importances else None,
-            "share": self.shares[factor] if self.shares else None,
-            "value": level.value if level else None,
-            "restarts": level.rate.restarts if level else None,
-            "escaped": level.rate.escaped if level else None,
-            "escape_rate": level.rate.rate if level else None,
-            "ci_low": low,
-            "ci_high": high,
-            "effect": level.effect if level else None,
-            "noise": self.noise,
-            "imbalance": self.imbalance,
-        }
+        row: dict[str, Any] = dict.fromkeys(EFFECTS_KEYS)
+        row.update(factor=factor, noise=self.noise, imbalance=self.imbalance)
+        if self.importances:
+            row["importance"] = self.importances[factor]
+        if self.shares:
+            row["share"] = self.shares[factor]
+        if level:
+            rate = level.rate
+            row.update(value=level.value, restarts=rate.restarts, escaped=rate.escaped)
+            row.update(escape_rate=rate.rate, effect=level.effect)
+            row["ci_low"], row["ci_high"] = rate.interval
+        return row
 
 
 def effects(counts: Sequence[ConfigurationCounts], space: SearchSpace) -> Effects:
@@ -108,16 +111,13 @@ def imbalance(counts: Sequence[ConfigurationCounts], space: SearchSpace) -> str 
 
     It is one if every combination of what is on offer has been tried, with equally many restarts.
     """
-    if isinstance(space.learning_rates, LearningRateRange):
+    offered = space.configurations
+    if offered is None:
         return (
             f"not balanced: learning rates are drawn from {space.learning_rates}, so no two "
             "configurations share one; give a list, and the sampler grid, in a study of its own"
         )
     restarts = {count.configuration: count.restarts for count in counts}
-    offered = [
-        Configuration(*values)
-        for values in product(space.scalings, space.optimizers, space.learning_rates)
-    ]
     missing = [configuration_name(key) for key in offered if key not in restarts]
     if missing:
         return (
@@ -189,8 +189,7 @@ def importances(
             params=list(FACTORS),
             normalize=False,
         )
-    shares = {factor: float(found[factor]) for factor in FACTORS}
-    return {**shares, INTERACTIONS: max(0.0, 1 - sum(shares.values()))}
+    return _with_interactions({factor: float(found[factor]) for factor in FACTORS})
 
 
 def counting_noise(counts: Sequence[ConfigurationCounts]) -> float | None:
@@ -205,7 +204,7 @@ def counting_noise(counts: Sequence[ConfigurationCounts]) -> float | None:
     own = [
         rate * (1 - rate) / (count.restarts - 1) for rate, count in zip(rates, counts, strict=True)
     ]
-    return min(1.0, math.fsum(own) / len(own) / _variance(rates, [1] * len(rates)))
+    return min(1.0, float(np.mean(own) / np.var(rates)))
 
 
 def main_effect_shares(counts: Sequence[ConfigurationCounts]) -> dict[str, float] | None:
@@ -217,15 +216,11 @@ def main_effect_shares(counts: Sequence[ConfigurationCounts]) -> dict[str, float
     rates = _rates(counts)
     if len(set(rates)) < 2:
         return None
-    total = _variance(rates, [1] * len(rates))
-    shares = {}
-    for factor in FACTORS:
-        mine = [level for level in levels(counts) if level.factor == factor]
-        shares[factor] = _variance(
-            [level.rate.rate for level in mine], [level.rate.restarts for level in mine]
-        )
-    shares = {factor: variance / total for factor, variance in shares.items()}
-    return {**shares, INTERACTIONS: max(0.0, 1 - sum(shares.values()))}
+    means: dict[str, list[float]] = {factor: [] for factor in FACTORS}
+    for level in levels(counts):
+        means[level.factor].append(level.rate.rate)
+    shares = {factor: float(np.var(means[factor]) / np.var(rates)) for factor in FACTORS}
+    return _with_interactions(shares)
 
 
 def levels(counts: Sequence[ConfigurationCounts]) -> tuple[Level, ...]:
@@ -249,11 +244,9 @@ def _rates(counts: Sequence[ConfigurationCounts]) -> list[float]:
     return [count.escaped / count.restarts for count in counts]
 
 
-def _variance(values: Sequence[float], weights: Sequence[int]) -> float:
-    total = sum(weights)
-    mean = sum(value * weight for value, weight in zip(values, weights, strict=True)) / total
-    squares = ((value - mean) ** 2 * weight for value, weight in zip(values, weights, strict=True))
-    return math.fsum(squares) / total
+def _with_interactions(shares: dict[str, float]) -> dict[str, float]:
+    """The shares of the factors, and what is left."""
+    return {**shares, INTERACTIONS: max(0.0, 1 - sum(shares.values()))}
 
 
 def _listed(names: Sequence[str]) -> str:

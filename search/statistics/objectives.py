@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from statistics import median
 
 from search.problem.objectives import OBJECTIVES
 from search.problem.rows import BestRestart, Outcome, Restart, TrialSummary
@@ -69,12 +70,5 @@ def objective_values(objective: str, summary: TrialSummary) -> tuple[float, ...]
 
 
 def _median(tally: Sequence[tuple[int, int]]) -> float | None:
-    """The median of (value, count) pairs sorted by value; None if there are none."""
-    total = sum(count for _, count in tally)
-    middles = ((total - 1) // 2, total // 2)
-    found = []
-    passed = 0
-    for value, count in tally:
-        found += [value for middle in middles if passed <= middle < passed + count]
-        passed += count
-    return sum(found) / 2 if found else None
+    """The median of (value, count) pairs; None if there are none."""
+    return float(median(Counter(dict(tally)).elements())) if tally else None

@@ -76,8 +76,7 @@ class Entrant:
     @property
     def name(self) -> str:
         """The configuration in words."""
-        key = self.configuration
-        return f"{key.scaling} {key.optimizer} {key.learning_rate:.4g}"
+        return str(self.configuration)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cached_property
 from typing import Any
 
@@ -49,9 +49,7 @@ class Standing:
         """All figures under their stable names."""
         low, high = self.escape_rate.interval
         return {
-            "scaling": self.configuration.scaling,
-            "optimizer": self.configuration.optimizer,
-            "learning_rate": self.configuration.learning_rate,
+            **self.configuration.to_json(),
             "restarts": self.counts.restarts,
             "escaped": self.counts.escaped,
             "solved": self.counts.solved,
@@ -88,10 +86,8 @@ def rank(
     return (
         -low,
         -high,
-        float("inf") if cost is None else cost,
-        configuration.scaling,
-        configuration.optimizer,
-        configuration.learning_rate,
+        math.inf if cost is None else cost,
+        *astuple(configuration),
     )
 
 
@@ -101,9 +97,8 @@ def pareto_front(standings: Sequence[Standing]) -> list[bool]:
     By the measured rates and expected epochs; one that never escaped costs without end.
     """
     points = [
-        (standing.escape_rate.rate, -math.inf if cost is None else -cost)
+        (standing.escape_rate.rate, -(standing.expected_epochs or math.inf))
         for standing in standings
-        for cost in (standing.expected_epochs,)
     ]
     return [
         not any(

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from scipy.special import erfc
 
 from search.problem.rows import EscapeEpochs
-from search.statistics.escape import CONFIDENCE
+from search.statistics.escape import CONFIDENCE, expected_epochs
 
 Epochs = NDArray[np.int64]
 _ROUNDING = 1e-12  # a product of fractions that is 1/2 exactly comes out this near to it
@@ -60,10 +60,16 @@ class EscapeTimes:
         """Restarts that escaped."""
         return int(self.count.sum())
 
-    def escaped_by(self, epochs: Epochs) -> Epochs:
-        """Restarts that escaped by each of some epochs (n,): (n,)."""
+    def escaped_by(self, epochs: Epochs | int) -> Epochs:
+        """Restarts that escaped by an epoch, or by each of some epochs (n,): (n,)."""
         by = np.concatenate(([0], np.cumsum(self.count)))
         return by[np.searchsorted(self.at, epochs, side="right")]
+
+    def expected_epochs(self, cutoff: int) -> float | None:
+        """Epochs spent per escape if each restart is cut off at an epoch; None if none escapes."""
+        spent = self.count @ np.minimum(self.at, cutoff)
+        spent += (self.restarts - self.escaped) * cutoff
+        return expected_epochs(int(spent), int(self.escaped_by(cutoff)))
 
     @classmethod
     def tallied(cls, row: EscapeEpochs, epochs: int) -> EscapeTimes:
@@ -76,19 +82,20 @@ class EscapeTimes:
 class SurvivalCurve:
     """The Kaplan-Meier curve of "not yet escaped", a step at each escape epoch that occurs.
 
-    at: (k,) those epochs; not_escaped: (k,) the share not escaped by each; low, high: (k,) its
-    pointwise 95% log-log interval, NaN where the curve is 0 (the formula has no value there);
-    at_risk: (k,) restarts not escaped before each; escaped: (k,) those that escape at it.
-    restarts: all of them.
+    not_escaped: (k,) the share not escaped by each of those epochs, `times.at`; low, high: (k,) its
+    pointwise 95% log-log interval, NaN where the curve is 0 (the formula has no value there).
     """
 
-    restarts: int
-    at: Epochs
+    times: EscapeTimes
     not_escaped: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
-    at_risk: Epochs
-    escaped: Epochs
+
+    @property
+    def at_risk(self) -> Epochs:
+        """Restarts not escaped before each epoch: (k,)."""
+        count = self.times.count
+        return self.times.restarts - (np.cumsum(count) - count)
 
     @property
     def median(self) -> int | None:
@@ -110,14 +117,15 @@ class SurvivalCurve:
     def evaluate(self, epochs: Epochs) -> NDArray[np.float64]:
         """The share not yet escaped by each of some epochs (n,): (n,)."""
         steps = np.concatenate(([1.0], self.not_escaped))
-        return steps[np.searchsorted(self.at, epochs, side="right")]
+        return steps[np.searchsorted(self.times.at, epochs, side="right")]
 
     def points(self) -> list[dict[str, Any]]:
         """The curve for programs, from epoch 0 on; an end of the interval without value is None."""
         names = ("epoch", "not_escaped", "not_escaped_low", "not_escaped_high", "at_risk", "events")
-        columns = (self.at, self.not_escaped, self.low, self.high, self.at_risk, self.escaped)
+        at, count = self.times.at, self.times.count
+        columns = (at, self.not_escaped, self.low, self.high, self.at_risk, count)
         rows = [
-            (0, 1.0, math.nan, math.nan, self.restarts, 0),
+            (0, 1.0, math.nan, math.nan, self.times.restarts, 0),
             *zip(*(column.tolist() for column in columns), strict=True),
         ]
         return [
@@ -130,7 +138,7 @@ class SurvivalCurve:
 
     def _first_at_half(self, side: NDArray[np.float64]) -> int | None:
         reached = np.flatnonzero(side <= 0.5 + _ROUNDING)
-        return int(self.at[reached[0]]) if reached.size else None
+        return int(self.times.at[reached[0]]) if reached.size else None
 
 
 def survival_curve(times: EscapeTimes) -> SurvivalCurve:
@@ -142,11 +150,6 @@ def survival_curve(times: EscapeTimes) -> SurvivalCurve:
     # Imported late: scipy.stats costs most of a second, which no other command needs.
     from scipy.stats import CensoredData, ecdf
 
-    if not times.escaped:
-        nothing = np.empty(0)
-        return SurvivalCurve(
-            times.restarts, times.at, nothing, nothing, nothing, times.at, times.count
-        )
     sample = CensoredData(
         uncensored=np.repeat(times.at, times.count),
         right=np.full(times.restarts - times.escaped, times.epochs),
@@ -155,16 +158,12 @@ def survival_curve(times: EscapeTimes) -> SurvivalCurve:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # that the interval is NaN at 0 is known
         low, high = survival.confidence_interval(CONFIDENCE, method="log-log")
-    before = np.concatenate(([0], np.cumsum(times.count)[:-1]))
-    steps = np.arange(len(times.at))  # what follows them in scipy's arrays is the censored epoch
+    steps = len(times.at)  # what follows them in scipy's arrays is the censored epoch
     return SurvivalCurve(
-        times.restarts,
-        times.at,
-        survival.probabilities[steps],
-        low.probabilities[steps],
-        high.probabilities[steps],
-        times.restarts - before,
-        times.count,
+        times,
+        survival.probabilities[:steps],
+        low.probabilities[:steps],
+        high.probabilities[:steps],
     )
 
 

@@ -13,9 +13,19 @@ from search.problem.configuration import Configuration
 from search.problem.naming import configuration_name
 from search.problem.rows import EscapeEpochs
 from search.statistics.cutoff import FEWEST_ESCAPED, Cutoff, when_to_give_up
-from search.statistics.escape import EscapeRate, expected_epochs
+from search.statistics.escape import EscapeRate
 from search.statistics.ranking import rank
 from search.statistics.survival import EscapeTimes, LogRank, SurvivalCurve, log_rank, survival_curve
+
+TIMES_KEYS = (
+    *("scaling", "optimizer", "learning_rate", "restarts", "escaped", "diverged", "escape_rate"),
+    *("ci_low", "ci_high", "epochs", "median", "median_low", "median_high"),
+    *("expected_epochs", "expected_epochs_low", "expected_epochs_high"),
+    *("cutoff", "cutoff_expected_epochs"),
+    *("cutoff_expected_epochs_low", "cutoff_expected_epochs_high"),
+    *("held_out_restarts", "held_out_escaped_by_cutoff", "held_out_expected_epochs", "advice"),
+)
+"""Stable names of what `Timing.to_json` tells."""
 
 SIGNIFICANT = 0.05
 _ENOUGH_ESCAPES = 10  # for the normal approximation of the log-rank test
@@ -51,9 +61,7 @@ class Timing:
     @property
     def expected_epochs(self) -> float | None:
         """Epochs spent per escape at the full budget."""
-        escaped = self.row.escaped
-        spent = sum(epoch * count for epoch, count in self.row.tally)
-        return expected_epochs(spent + (self.row.restarts - escaped) * self.epochs, escaped)
+        return self.times.expected_epochs(self.epochs)
 
     @cached_property
     def curve(self) -> SurvivalCurve:
@@ -75,32 +83,27 @@ class Timing:
     def to_json(self) -> dict[str, Any]:
         """All figures under their stable names."""
         cutoff = self.cutoff
-        full = cutoff.full if cutoff else None
-        at_cutoff = cutoff.at_chosen if cutoff and cutoff.holds else None
-        held_out = cutoff.full_held_out if cutoff and cutoff.holds else None
-        return {
-            **self.escapes_json(),
-            "expected_epochs": self.expected_epochs,
-            "expected_epochs_low": full.low if full else None,
-            "expected_epochs_high": full.high if full else None,
-            "cutoff": cutoff.recommended if cutoff else None,
-            "cutoff_expected_epochs": at_cutoff.epochs_per_escape if at_cutoff else None,
-            "cutoff_expected_epochs_low": at_cutoff.low if at_cutoff else None,
-            "cutoff_expected_epochs_high": at_cutoff.high if at_cutoff else None,
-            "held_out_restarts": at_cutoff.restarts if at_cutoff else None,
-            "held_out_escaped_by_cutoff": at_cutoff.escaped if at_cutoff else None,
-            "held_out_expected_epochs": held_out.epochs_per_escape if held_out else None,
-            "advice": self.advice,
-        }
+        row: dict[str, Any] = {**dict.fromkeys(TIMES_KEYS), **self.escapes_json()}
+        row.update(expected_epochs=self.expected_epochs, advice=self.advice)
+        if cutoff is not None:
+            row["expected_epochs_low"] = cutoff.full.low
+            row["expected_epochs_high"] = cutoff.full.high
+        if cutoff is not None and cutoff.holds and cutoff.at_chosen and cutoff.full_held_out:
+            row["cutoff"] = cutoff.chosen
+            row["cutoff_expected_epochs"] = cutoff.at_chosen.epochs_per_escape
+            row["cutoff_expected_epochs_low"] = cutoff.at_chosen.low
+            row["cutoff_expected_epochs_high"] = cutoff.at_chosen.high
+            row["held_out_restarts"] = cutoff.at_chosen.restarts
+            row["held_out_escaped_by_cutoff"] = cutoff.at_chosen.escaped
+            row["held_out_expected_epochs"] = cutoff.full_held_out.epochs_per_escape
+        return row
 
     def escapes_json(self) -> dict[str, Any]:
         """How many escaped and how soon, under stable names."""
         low, high = self.escape_rate.interval
         median_low, median_high = self.curve.median_interval
         return {
-            "scaling": self.configuration.scaling,
-            "optimizer": self.configuration.optimizer,
-            "learning_rate": self.configuration.learning_rate,
+            **self.configuration.to_json(),
             "restarts": self.row.restarts,
             "escaped": self.row.escaped,
             "diverged": self.row.diverged,

@@ -36,11 +36,11 @@ def simulated(rng: np.random.Generator, rate: float, n: int, epochs: int) -> Esc
 def test_curve_is_the_product_limit_by_hand(sample: Sample) -> None:
     curve = survival_curve(times_of(sample))
     product, greenwood = Fraction(1), Fraction(0)
-    for place, epoch in enumerate(curve.at):
+    for place, epoch in enumerate(curve.times.at):
         at_risk = sum(escape is None or escape >= epoch for escape in sample)
         escapes = sum(escape == epoch for escape in sample)
         product *= Fraction(at_risk - escapes, at_risk)
-        assert (curve.at_risk[place], curve.escaped[place]) == (at_risk, escapes)
+        assert (curve.at_risk[place], curve.times.count[place]) == (at_risk, escapes)
         assert curve.not_escaped[place] == pytest.approx(float(product), abs=1e-12)
         if product == 0:
             assert math.isnan(curve.low[place])

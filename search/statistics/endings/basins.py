@@ -149,18 +149,11 @@ def ends(problem: Problem, features: NDArray[np.float32], members: Sequence[Memb
 def joined(blocks: Iterable[Ends]) -> Ends:
     """The ends of several blocks of members, at least one, as one."""
     parts = list(blocks)
-
-    def column(name: str) -> NDArray[Any]:
-        return np.concatenate([getattr(part, name) for part in parts])
-
-    return Ends(
-        seeds=column("seeds"),
-        trials=column("trials"),
-        losses=column("losses"),
-        kinds=column("kinds"),
-        higher=column("higher"),
-        points=parts[0].points,
-    )
+    columns = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("seeds", "trials", "losses", "kinds", "higher")
+    }
+    return Ends(**columns, points=parts[0].points)
 
 
 def higher_part(
@@ -207,9 +200,8 @@ def readable(every: Sequence[Basin], most: int = 6, least: float = 0.02) -> list
     return [*kept, _others(rest)]
 
 
-def stored_weights(rows: Iterable[bytes]) -> NDArray[np.float32]:
+def stored_weights(rows: Sequence[bytes]) -> NDArray[np.float32]:
     """Weights as they are stored, shape (members, weights)."""
-    rows = list(rows)
     return np.frombuffer(b"".join(rows), dtype="<f4").reshape(len(rows), -1)
 
 
@@ -227,13 +219,14 @@ def _kinds(
     saved, savable = constant_loss(labels) - losses, constant_loss(labels) - of_split
     still = (answers.std(axis=1) < STILL * labels.std()) & (saved < WORTH * constant_loss(labels))
     found = (saved > 0) & (saved >= savable / 2)
-    kinds = np.where(
-        still,
-        _KINDS.index(Kind.CONSTANT),
-        np.where(found, _KINDS.index(Kind.FOUND), _KINDS.index(Kind.BEGUN)),
-    ).astype(np.int8)
-    for outcome, kind in ((Outcome.SOLVED, Kind.SOLVED), (Outcome.ESCAPED, Kind.ESCAPED)):
-        kinds[[each is outcome for each in outcomes]] = _KINDS.index(kind)
+    kinds = np.full(len(outcomes), _KINDS.index(Kind.BEGUN), dtype=np.int8)
+    for kind, holds in (
+        (Kind.FOUND, found),
+        (Kind.CONSTANT, still),
+        (Kind.SOLVED, [outcome is Outcome.SOLVED for outcome in outcomes]),
+        (Kind.ESCAPED, [outcome is Outcome.ESCAPED for outcome in outcomes]),
+    ):
+        kinds[holds] = _KINDS.index(kind)
     return kinds
 
 

@@ -69,34 +69,25 @@ class Ending:
     def to_json(self) -> dict[str, Any]:
         """All figures under their stable names; what there is not is None."""
         basin, typical = self.basin, self.typical
-        regions = typical.regions if typical else None
-        low, high = basin.share.interval
-        return {
-            "scaling": self.configuration.scaling,
-            "optimizer": self.configuration.optimizer,
-            "learning_rate": self.configuration.learning_rate,
-            "basin": self.name,
-            "kind": basin.kind.value,
-            "outcome": basin.outcome.value if basin.outcome else None,
-            "restarts": basin.share.escaped,
-            "of": basin.share.restarts,
-            "share": basin.share.rate,
-            "ci_low": low,
-            "ci_high": high,
-            "loss": basin.loss,
-            "loss_low": basin.loss_low,
-            "loss_high": basin.loss_high,
-            "trial": basin.trial,
-            "seed": basin.seed,
-            "function": self.words,
-            "probability_low": regions.low if regions else None,
-            "probability_high": regions.high if regions else None,
-            "right_0": regions.right[0] if regions else None,
-            "right_1": regions.right[1] if regions else None,
-            "boundaries": list(regions.boundaries) if regions and regions.boundaries else None,
-            "hidden_units": [str(unit) for unit in typical.units] if typical else None,
-            "weights": typical.weights.tolist() if typical else None,
-        }
+        row: dict[str, Any] = {**dict.fromkeys(ENDING_KEYS), **self.configuration.to_json()}
+        row["basin"] = self.name
+        row["kind"] = basin.kind.value
+        row["outcome"] = basin.outcome.value if basin.outcome else None
+        row["restarts"] = basin.share.escaped
+        row["of"] = basin.share.restarts
+        row["share"] = basin.share.rate
+        row["ci_low"], row["ci_high"] = basin.share.interval
+        for name in ("loss", "loss_low", "loss_high", "trial", "seed"):
+            row[name] = getattr(basin, name)
+        row["function"] = self.words
+        if typical is not None:
+            regions = typical.regions
+            row["probability_low"], row["probability_high"] = regions.low, regions.high
+            row["right_0"], row["right_1"] = regions.right
+            row["boundaries"] = list(regions.boundaries) if regions.boundaries else None
+            row["hidden_units"] = [str(unit) for unit in typical.units]
+            row["weights"] = typical.weights.tolist()
+        return row
 
 
 ENDING_KEYS = (
@@ -127,23 +118,12 @@ def configuration_endings(
         typical = None
         if basin.seed is not None and basin.kind is not Kind.DIVERGED:
             weights = stored_weights([members[basin.seed].weights])[0]
-            typical = typical_member(problem, configuration, basin.kind, weights, features)
+            answer = answer_of(problem, configuration, weights)
+            typical = Typical(
+                weights=weights,
+                answer=answer,
+                regions=describe(problem.data, basin.kind, answer),
+                units=hidden_units(problem.network, weights, features),
+            )
         made.append(Ending(configuration, basin, typical))
     return made
-
-
-def typical_member(
-    problem: Problem,
-    configuration: Configuration,
-    kind: Kind,
-    weights: NDArray[np.float32],
-    features: NDArray[np.float32],
-) -> Typical:
-    """What the member with these weights computes. features: scaled, as `ends` takes them."""
-    answer = answer_of(problem, configuration, weights)
-    return Typical(
-        weights=weights,
-        answer=answer,
-        regions=describe(problem.data, kind, answer),
-        units=hidden_units(problem.network, weights, features),
-    )

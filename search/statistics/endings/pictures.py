@@ -55,7 +55,7 @@ def chart(data: Dataset, answer: Answer, width: int = 60, height: int = 4) -> li
     return lines
 
 
-def plane(data: Dataset, answer: Answer, width: int = 28, height: int = 12) -> list[str]:
+def plane(data: Dataset, answer: Answer, width: int, height: int) -> list[str]:
     """Two features as blocks, the first to the right and the second upwards.
 
     The fuller, the likelier is class 1: blank below a probability of 0.2, full from 0.8.
@@ -68,7 +68,7 @@ def plane(data: Dataset, answer: Answer, width: int = 28, height: int = 12) -> l
     return ["".join(SHADES[level] for level in row) for row in shade]
 
 
-def true_plane(data: Dataset, width: int = 28, height: int = 12) -> list[str]:
+def true_plane(data: Dataset, width: int, height: int) -> list[str]:
     """The points themselves in the same blocks: · for class 0, █ for class 1, ▒ for both."""
     column = _columns(data.features[:, 0], width)
     row = height - 1 - _columns(data.features[:, 1], height)
@@ -85,9 +85,9 @@ def framed(lines: Sequence[str]) -> list[str]:
     return [f"┌{rule}┐", *(f"│{line}│" for line in lines), f"└{rule}┘"]
 
 
-def beside(pictures: Sequence[Sequence[str]], gap: str = "  ") -> list[str]:
+def beside(pictures: Sequence[Sequence[str]]) -> list[str]:
     """Pictures of equal height side by side."""
-    return [gap.join(lines) for lines in zip(*pictures, strict=True)]
+    return ["  ".join(lines) for lines in zip(*pictures, strict=True)]
 
 
 def _middles(values: NDArray[np.float64], count: int) -> NDArray[np.float64]:

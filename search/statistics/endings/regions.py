@@ -74,7 +74,8 @@ def describe(data: Dataset, kind: Kind, answer: Answer) -> Regions:
         threshold = 0.5 if escaped else float(probabilities.min() + probabilities.max()) / 2
         crossings = _crossings(data, answer, threshold, probabilities)
         boundaries = tuple(position for position, _ in crossings)
-        name, words = _line_words(data, kind, crossings, bool(higher[_first(data)]), low, high)
+        starts_high = bool(higher[data.features.argmin()])
+        name, words = _line_words(data, kind, crossings, starts_high, low, high)
     else:
         name, words = _count_words(data, kind, higher, right, low, high)
     return Regions(name, words, low, high, (right[0], right[1]), boundaries)
@@ -231,7 +232,3 @@ def _of_them(found: int, of: int) -> str:
     if found == of:
         return f"all {_boundaries(of)}"
     return _boundaries(found) if of == 2 else f"{found} of {_boundaries(of)}"
-
-
-def _first(data: Dataset) -> int:
-    return int(data.features[:, 0].argmin())

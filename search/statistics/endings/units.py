@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -80,9 +81,7 @@ def describe_units(units: Sequence[HiddenUnit], several_layers: bool) -> str:
     if len({str(unit) for unit in units}) == 1:
         return f"{'all ' if len(units) > 2 else 'both ' if len(units) == 2 else ''}{units[0]}"
     if len(idle) > 4:
-        counts = {str(unit): 0 for unit in idle}
-        for unit in idle:
-            counts[str(unit)] += 1
+        counts = Counter(str(unit) for unit in idle)
         named = ", ".join(f"{count} {state}" for state, count in counts.items())
         return f"{named}, {len(units) - len(idle)} active"
     return ", ".join(
