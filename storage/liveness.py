@@ -27,6 +27,13 @@ from storage.database import LOCK_TIMEOUT_SECONDS
 from storage.errors import RecordError
 from storage.url import parse_url, shown, sqlite_path
 
+_LAUNCHER, _PUBLISHING = "launcher-", "publishing-"
+
+
+def publishing_lock(study_id: int) -> str:
+    """The name of the lock that whoever publishes a study holds."""
+    return f"{_PUBLISHING}{study_id}"
+
 
 def _new_launcher() -> str:
     return f"{socket.gethostname()[:24]}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
@@ -75,14 +82,18 @@ class FileLiveness(Liveness):
 
     def _sweep(self) -> None:
         """Remove what launchers that were killed left behind."""
-        for path in self._database.parent.glob(f"{glob.escape(_prefix(self._database))}*"):
-            lock = _file_lock(path)
-            with suppress(Timeout, OSError):
-                lock.acquire(timeout=0)
-                _remove(lock)
+        name = glob.escape(self._database.name)
+        for swept in (_LAUNCHER, _PUBLISHING):
+            for path in self._database.parent.glob(f"{name}-{swept}*"):
+                with suppress(Timeout, OSError):
+                    if path.stat().st_size:  # locks are empty, and locking empties a file
+                        continue
+                    lock = _file_lock(path)
+                    lock.acquire(timeout=0)
+                    _remove(lock)
 
     def _lock_of(self, launcher: str) -> FileLock:
-        return _file_lock(self._database.with_name(f"{_prefix(self._database)}{launcher}"))
+        return _file_lock(self._database.with_name(f"{self._database.name}-{_LAUNCHER}{launcher}"))
 
 
 class ServerLiveness(Liveness):
@@ -192,10 +203,6 @@ def _named(database: Path) -> Iterator[None]:
 
 def _file_lock(path: Path) -> FileLock:
     return FileLock(path, mode=0o666)  # others who may write in the folder are launchers too
-
-
-def _prefix(database: Path) -> str:
-    return f"{database.name}-launcher-"
 
 
 def _remove(lock: FileLock) -> None:

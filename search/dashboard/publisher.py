@@ -15,6 +15,7 @@ from search.dashboard.publishing import NotPublishedError, PublishedStudy
 from search.running.events import ForeignTrials, OnEvent, Publishing, PublishingStopped
 from search.running.opening import OpenStudy
 from storage.errors import RecordError
+from storage.liveness import publishing_lock
 
 _SHARE = 0.05
 """Of the time that passes, what publishing may take while trials are trained."""
@@ -38,7 +39,7 @@ class Publisher:
     def __init__(self, study: OpenStudy, on_event: OnEvent) -> None:
         self._study = study
         self._on_event = on_event
-        self._lock = f"publishing-{study.study_id}"
+        self._lock = publishing_lock(study.study_id)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._published: PublishedStudy | None = None

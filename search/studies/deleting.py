@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from search.dashboard.optuna_storage import delete_published_study
+from storage.liveness import publishing_lock
 from storage.opening import open_for_writing
 from storage.values import StoredStudy
 
@@ -22,7 +23,7 @@ def delete_study(url: str, study: StoredStudy) -> None:
     store = open_for_writing(url)
     try:
         # The lock of its publishers: none of them may make the copy again meanwhile.
-        with store.lock(f"publishing-{study.study_id}"):
+        with store.lock(publishing_lock(study.study_id)):
             store.delete_study(study.study_id)
             delete_published_study(url, study.name, study.study_id)
     finally:

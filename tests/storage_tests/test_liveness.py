@@ -14,7 +14,7 @@ import pytest
 from filelock import FileLock
 
 from storage.errors import RecordError
-from storage.liveness import FileLiveness, liveness_in, lock
+from storage.liveness import FileLiveness, liveness_in, lock, publishing_lock
 from tests.conftest import ROOT
 
 HOLD = (
@@ -137,3 +137,16 @@ def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path) -> None:
         liveness_in(f"sqlite:///{tmp_path / 's.db'}"),
     ):
         pass
+
+
+def test_the_lock_of_a_publisher_that_was_killed_is_swept(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 's.db'}"
+    left = tmp_path / "s.db-publishing-1"
+    left.touch()
+    others = tmp_path / "s.db-publishing-notes.txt"
+    others.write_text("somebody's own")
+    with lock(url, publishing_lock(2)) as is_held, liveness_in(url):
+        assert is_held
+        assert not left.exists()
+        assert (tmp_path / "s.db-publishing-2").exists(), "held, so not swept"
+    assert others.read_text() == "somebody's own"
