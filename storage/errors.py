@@ -9,5 +9,9 @@ class RecordError(MultirestartError):
     """The record cannot be read or written."""
 
 
+class NothingStoredError(RecordError):
+    """There is no database, or no study in it."""
+
+
 class RecordFailedError(RecordError):
     """The database failed while it was in use: a full disk, a file that may not be written."""

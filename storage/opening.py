@@ -6,7 +6,7 @@ from pathlib import Path
 
 from storage.contract import Store
 from storage.database import Database, OnWait, errors_named, holds_record, make_engine, read_only
-from storage.errors import RecordError
+from storage.errors import NothingStoredError
 from storage.liveness import lock
 from storage.sql_store import SqlStore
 from storage.url import is_there, parse_url, shown, sqlite_path
@@ -23,12 +23,10 @@ def open_for_reading(url: str) -> Store:
     """
     path = sqlite_path(parse_url(url))
     if path is not None and not (is_there(path) and path.is_file()):
-        raise RecordError(f"there is no database {path}; `multirestart launch` makes one")
+        raise NothingStoredError(f"there is no database {path}")
     store = open_if_there(url)
     if store is None:
-        raise RecordError(
-            f"{shown(url)} holds no multirestart study: launch one there{_hint(path)}"
-        )
+        raise NothingStoredError(f"{shown(url)} holds no multirestart study{_hint(path)}")
     return store
 
 

@@ -44,6 +44,7 @@ def test_mistakes_are_errors_of_one_base(launched: Launched, tmp_path: Path) -> 
         with pytest.raises(mr.MultirestartError) as raised:
             mistake()
         assert "--" not in str(raised.value)
+        assert "multirestart " not in str(raised.value)
 
 
 def test_reading_a_study_loads_neither_tensorflow_nor_optuna(launched: Launched) -> None:

@@ -128,7 +128,7 @@ def test_a_number_of_workers_that_is_none_is_refused(tmp_path: Path, workers: An
     with pytest.raises(mr.InvalidValuesError) as raised:
         mr.launch(storage=storage, workers=workers)
     assert str(raised.value) == (
-        f"workers must be a whole number from 1 to 1024, received {workers}"
+        f"workers must be a whole number from 1 to 1024, received {workers!r}"
     )
     assert list(tmp_path.iterdir()) == []
 

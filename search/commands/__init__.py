@@ -29,7 +29,7 @@ from search.commands.timing import compare, times
 from search.problem.errors import InvalidValuesError, LaunchError, UserError
 from search.problem.names import visible
 from search.running.interrupts import Interrupted
-from storage.errors import RecordError, RecordFailedError
+from storage.errors import NothingStoredError, RecordError, RecordFailedError
 
 
 class _Commands(click.Group):
@@ -57,6 +57,8 @@ class _Commands(click.Group):
             _fail(error.format_message(), error.exit_code)
         except RecordFailedError as error:
             _fail(f"{error}. What is complete is kept: mend this, and the same command goes on", 1)
+        except NothingStoredError as error:
+            _fail(f"{error}. `multirestart launch` makes a study there", 2)
         except InvalidValuesError as error:
             _fail("; ".join(fault.worded(option_of(fault.field)) for fault in error.faults), 2)
         except (UserError, RecordError) as error:

@@ -9,15 +9,12 @@ from search.problem.errors import UserError
 from search.problem.problem import Task
 from search.reports.report import Column, show_table
 from search.reports.tables import describe
-
-_LARGEST = (
-    2**32 - 1
-)  # of what `keras.utils.set_random_seed` takes; databases hold no more than 2^63
+from search.studies.study import LARGEST_SEED
 
 
 @click.command(short_help="One restart by plain Keras, beside the record.")
-@click.option("--trial", type=click.IntRange(0, _LARGEST), required=True, metavar="N")
-@click.option("--seed", type=click.IntRange(0, _LARGEST), required=True, metavar="K")
+@click.option("--trial", type=click.IntRange(0, LARGEST_SEED), required=True, metavar="N")
+@click.option("--seed", type=click.IntRange(0, LARGEST_SEED), required=True, metavar="K")
 @study_option
 @storage_option
 def reference(trial: int, seed: int, study: str | None, storage: str) -> None:

@@ -6,7 +6,8 @@ import os
 
 from joblib import cpu_count
 
-from search.problem.errors import Faults, UserError
+from search.problem.arguments import Arguments
+from search.problem.errors import UserError
 from search.problem.names import quoted
 
 MOST_WORKERS = 1024
@@ -19,12 +20,10 @@ def worker_count(asked: int | None) -> int:
     which joblib is told the cores, is no number.
     """
     if asked is not None:
-        faults = Faults()
-        is_count = isinstance(asked, int) and 1 <= asked <= MOST_WORKERS
-        rule = f"must be a whole number from 1 to {MOST_WORKERS}"
-        faults.require(is_count, "workers", rule, asked)
-        faults.raise_any()
-        return asked
+        arguments = Arguments()
+        count = arguments.whole("workers", asked, 1, MOST_WORKERS)
+        arguments.raise_any()
+        return count
     try:
         return int(cpu_count())
     except ValueError:

@@ -86,7 +86,7 @@ def cost(times: EscapeTimes, cutoff: int, seed: int = SEED) -> Cost | None:
     if value is None:
         return None
     costs = _costs(times, _resamples(times, seed), cutoff)
-    low, high = (_quantile(costs, 0.5 + side * CONFIDENCE / 2) for side in (-1, 1))
+    low, high = (float(_quantile(costs, 0.5 + side * CONFIDENCE / 2)) for side in (-1, 1))
     escaped = times.escaped_by(cutoff)
     return Cost(value, low, high if np.isfinite(high) else None, int(escaped), times.restarts)
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from search.dashboard.publisher import Publisher
-from search.problem.errors import Fault, Faults, InvalidValuesError, LaunchError, UserError
+from search.problem.arguments import Arguments
+from search.problem.errors import Fault, InvalidValuesError, LaunchError, UserError
+from search.problem.plan import MAX_RESTARTS
 from search.running.cores import worker_count
-from search.running.events import (
-    OnEvent,
-    RaceBegan,
-    RoundDone,
-    WaitingForLock,
-)
+from search.running.events import OnEvent, RaceBegan, RoundDone, WaitingForLock
 from search.running.interrupts import Interrupts
 from search.running.opening import OpenStudy, reopen_study
 from search.running.race_source import RaceResult, RaceSource, race_result
@@ -72,13 +70,7 @@ def race_study(
             other rules.
         LaunchError: If no worker can train anything, or a trial of the race was given up.
     """
-    given = {name: value for name, value in asked.items() if value is not None}
-    faults = Faults()
-    for name, least in (("top", 2), ("confirm", 0)):
-        rule = f"must be a whole number of at least {least}"
-        value = given.get(name, least)
-        faults.require(isinstance(value, int) and value >= least, name, rule, value)
-    faults.raise_any()
+    given = _checked(asked)
     with store.transaction():
         last = last_race(store, study.study_id)
         running = None if last is not None and new and _has_ended(store, last) else last
@@ -105,6 +97,22 @@ def race_study(
             return _run(opened, running, count, interrupts, on_event)
         finally:
             opened.store.close()
+
+
+def _checked(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What is asked for and not None, as plain numbers. Raises InvalidValuesError."""
+    arguments = Arguments()
+    read: dict[str, Callable[[str, Any], float]] = {
+        "top": partial(arguments.whole, least=2),
+        "alpha": arguments.number,
+        "first_round": arguments.whole,
+        "max_restarts": partial(arguments.whole, most=MAX_RESTARTS),
+        "practical": arguments.number,
+        "confirm": partial(arguments.whole, least=0, most=MAX_RESTARTS),
+    }
+    given = {name: read[name](name, value) for name, value in asked.items() if value is not None}
+    arguments.raise_any()
+    return given
 
 
 def _begun(

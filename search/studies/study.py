@@ -8,11 +8,13 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from search.problem.arguments import Arguments
 from search.problem.configuration import Configuration, SearchSpace
 from search.problem.errors import UserError
-from search.problem.naming import find_configuration
+from search.problem.naming import configuration_name, find_configuration
 from search.problem.plan import Plan
 from search.problem.problem import Problem
 from search.problem.rows import RecordedRestart, StudyRecord
@@ -22,7 +24,7 @@ from search.statistics.ranking import Standing, ranked
 from search.statistics.timing import Comparison, Timing, ranked_timings
 from search.studies.frames import LazyRows, Rows
 from storage.contract import Store
-from storage.errors import RecordError
+from storage.errors import NothingStoredError, RecordError
 from storage.opening import open_for_reading
 from storage.url import shown
 from storage.values import StoredStudy
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
     from search.studies.racing import Raced
 
 DEFAULT_STORAGE = "sqlite:///multirestart.db"
+LARGEST_SEED = 2**32 - 1
+"""Of those that `keras.utils.set_random_seed` takes."""
+_STORAGE_RULE = f"must be the URL of a database like {DEFAULT_STORAGE!r}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +93,16 @@ class Study:
         return LazyRows(lambda: self.store.restarts(self.study_id))
 
     def restart(self, trial: int, seed: int) -> RecordedRestart:
-        """One restart. Raises RecordError if the trial holds no such seed."""
+        """One restart.
+
+        Raises:
+            InvalidValuesError: If one of the two is no whole number of at least 0.
+            RecordError: If the trial holds no such seed.
+        """
+        arguments = Arguments()
+        trial = arguments.whole("trial", trial, 0, LARGEST_SEED)
+        seed = arguments.whole("seed", seed, 0, LARGEST_SEED)
+        arguments.raise_any()
         return self.store.restart(self.study_id, trial, seed)
 
     def raced(self) -> int:
@@ -109,6 +123,11 @@ class Study:
         Raises:
             UserError: If there are not two configurations, one is unknown, or both are the same.
         """
+        arguments = Arguments()
+        for name, given in (("first", first), ("second", second)):
+            rule = "must be a configuration's name like 'standard/adam/0.1'"
+            arguments.check(given is None or isinstance(given, str), name, rule, given)
+        arguments.raise_any()
         timings = self.times()
         if len(timings) < 2:
             raise UserError(
@@ -135,19 +154,31 @@ class Study:
         """
         counts = self.store.configuration_counts(self.study_id, races=False)
         if not counts:
-            raise UserError(f"study {self.name!r} has no complete trials yet: launch it")
+            raise UserError(f"study {self.name!r} has no complete trials yet")
         return effects(counts, self.space)
 
     def basins(self, configuration: Configuration) -> Rows[Ending]:
-        """Where the restarts of a configuration that has any ended, the largest group first."""
+        """Where the restarts of a configuration ended, the largest group first.
+
+        Raises:
+            UserError: If the study has no restarts of that configuration.
+        """
+        arguments = Arguments()
+        rule = "must be a Configuration, like that of a row of `best`"
+        is_one = isinstance(configuration, Configuration)
+        arguments.check(is_one, "configuration", rule, configuration)
+        arguments.raise_any()
         key = (self.study_id, configuration)
-        return Rows(
-            configuration_endings(
-                self.problem,
-                configuration,
-                self.store.members(*key),
-                partial(self.store.members_by_seed, *key),
+        blocks = self.store.members(*key)
+        first = next(blocks, None)
+        if first is None:
+            raise UserError(
+                f"study {self.name!r} has no restarts of {configuration_name(configuration)}; "
+                "`best` lists the configurations that it has"
             )
+        by_seed = partial(self.store.members_by_seed, *key)
+        return Rows(
+            configuration_endings(self.problem, configuration, chain([first], blocks), by_seed)
         )
 
     def race(
@@ -183,10 +214,13 @@ class Study:
             The race and its result.
 
         Raises:
-            UserError: If fewer than two configurations have restarts, or the race that goes on has
-                other rules.
+            UserError: If a value breaks its rule, fewer than two configurations have restarts, or
+                the race that goes on has other rules.
             LaunchError: If no worker can train anything, or a trial of the race was given up.
         """
+        arguments = Arguments()
+        _check_event(arguments, on_event)
+        arguments.raise_any()
         from search.running.interrupts import Interrupts
         from search.studies.racing import (
             race_study,
@@ -218,7 +252,14 @@ class Study:
 
         Returns:
             What was looked at and found; nothing is wrong if there are no findings.
+
+        Raises:
+            InvalidValuesError: If one of the two is no whole number of at least 0.
         """
+        arguments = Arguments()
+        retrain = arguments.whole("retrain", retrain, least=0)
+        draw = arguments.whole("draw", draw, least=0)
+        arguments.raise_any()
         from search.studies.checking import (
             check,
         )  # Optuna and TensorFlow, which reading does without
@@ -247,13 +288,20 @@ def launch(
         The study, to be read.
 
     Raises:
-        UserError: If the study is there with another problem or search space.
+        UserError: If a value breaks its rule, or the study is there with another problem or search
+            space.
         LaunchError: If no worker can train anything, or the study was deleted.
         RecordError: If the database cannot be used.
     """
     from search.running.interrupts import Interrupts
     from search.studies.launching import run_study  # Optuna and joblib, which reading does without
 
+    arguments = Arguments()
+    is_plan = plan is None or isinstance(plan, Plan)
+    arguments.check(is_plan, "plan", "must be a Plan like Plan(name='bands')", plan)
+    arguments.check(isinstance(storage, str), "storage", _STORAGE_RULE, storage)
+    _check_event(arguments, on_event)
+    arguments.raise_any()
     asked = Plan() if plan is None else plan
     with Interrupts().caught() as interrupts:
         name = run_study(
@@ -265,6 +313,11 @@ def launch(
             interrupts,
         )
     return open_study(storage, name)
+
+
+def _check_event(arguments: Arguments, on_event: object) -> None:
+    is_function = on_event is None or callable(on_event)
+    arguments.check(is_function, "on_event", "must be a function that takes an event", on_event)
 
 
 def _ignored(_event: Event) -> None:
@@ -279,8 +332,14 @@ def open_study(storage: str = DEFAULT_STORAGE, name: str | None = None) -> Study
         name: Its name; may be left out if the database holds one study only.
 
     Raises:
+        InvalidValuesError: If one of the two is no text.
         RecordError: If there is no such database or study; the message names those there are.
     """
+    arguments = Arguments()
+    arguments.check(isinstance(storage, str), "storage", _STORAGE_RULE, storage)
+    is_name = name is None or isinstance(name, str)
+    arguments.check(is_name, "name", "must be the name of a study", name)
+    arguments.raise_any()
     return study_in(open_for_reading(storage), name)
 
 
@@ -288,7 +347,7 @@ def study_in(store: Store, name: str | None) -> Study:
     """The study of that name in a store, or the only one. Raises RecordError as `open_study`."""
     found = {study.name: study for study in store.studies()}
     if not found:
-        raise RecordError(f"{shown(store.url)} holds no study; `multirestart launch` makes one")
+        raise NothingStoredError(f"{shown(store.url)} holds no study")
     if name is None and len(found) > 1:
         raise RecordError(f"choose a study by its name: {', '.join(found)}")
     chosen = next(iter(found)) if name is None else name

@@ -68,7 +68,7 @@ def test_a_copy_replaces_nothing(tmp_path: Path) -> None:
     done = run_command("backup", "none/copy.db", cwd=tmp_path, code=2)
     assert "cannot copy" in done.stderr
     done = run_command("backup", "copy.db", "--storage", "sqlite:///none.db", cwd=tmp_path, code=2)
-    assert "there is no database none.db" in done.stderr
+    assert "there is no database none.db. `multirestart launch` makes a study" in done.stderr
 
 
 @pytest.fixture

@@ -1,0 +1,55 @@
+"""Arguments that people pass from Python, which may be of any kind: checked, and made plain."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+
+from search.problem.errors import Faults
+from search.problem.names import visible
+
+_LONGEST_SHOWN = 60
+
+
+class Arguments(Faults):
+    """Collects what is wrong with the arguments of a call, to be raised at once."""
+
+    def whole(
+        self, field: str, value: object, least: int | None = None, most: int | None = None
+    ) -> int:
+        """An argument as an int, also one of NumPy's; a fault unless it is one in the bounds."""
+        if isinstance(value, Integral) and not isinstance(value, bool):
+            plain = int(value)
+            if (least is None or plain >= least) and (most is None or plain <= most):
+                return plain
+        bounds = {
+            (False, False): "",
+            (True, False): f" of at least {least}",
+            (False, True): f" of at most {most}",
+            (True, True): f" from {least} to {most}",
+        }[least is not None, most is not None]
+        self.check(False, field, f"must be a whole number{bounds}", value)
+        return 0
+
+    def number(self, field: str, value: object) -> float:
+        """An argument as a float, also one of NumPy's; a fault unless it is a number."""
+        if isinstance(value, Real) and not isinstance(value, bool):
+            try:
+                return float(value)
+            except OverflowError:
+                pass
+        self.check(False, field, "must be a number", value)
+        return 0.0
+
+    def check(self, holds: bool, field: str, rule: str, value: object) -> None:
+        """A fault unless an argument's rule holds."""
+        if not holds:
+            self.require(False, field, rule, _shown(value))
+
+
+def _shown(value: object) -> str:
+    """An argument as Python writes it, in one line, cut if it is long."""
+    try:
+        text = visible(" ".join(repr(value).split()))
+    except ValueError:  # Python writes no int of thousands of digits
+        return "a number of too many digits"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
