@@ -75,13 +75,48 @@ class _Tally:
         return trained / (now - since) if now > since else None
 
 
-class LaunchProgress:
+class _Progress:
+    """Says what can happen in a launch and in a race; called with each event."""
+
+    def __init__(self) -> None:
+        self._is_waiting = False
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+        match event:
+            case TrialTroubled():
+                then = "it is given up" if event.given_up else "it is trained again"
+                self._say(f"Trial {event.number} ({event.configuration}): {event.reason}; {then}.")
+            case Waiting() if not self._is_waiting:
+                self._is_waiting = True
+                self._say("Waiting for the trials that other launchers train.")
+            case WaitingForLock():
+                self._say("Another program has locked the database: waiting for it.")
+            case Publishing():
+                self._say(
+                    f"Adding the last {event.trials} trials to the Optuna study that the dashboard "
+                    "shows (Ctrl-C leaves that to the next launch)."
+                )
+            case PublishingStopped():
+                self._say(
+                    "Could not update the Optuna study that the dashboard shows: "
+                    f"{event.reason}. The study itself goes on; the next launch updates it."
+                )
+            case ForeignTrials():
+                self._say(foreign_trials(event.numbers))
+
+    def _say(self, line: str) -> None:
+        click.echo(line, err=True)
+
+
+class LaunchProgress(_Progress):
     """Shows what happens in a launch: a bar on a terminal, else a line at times.
 
-    Used as a context manager; called with each event.
+    Used as a context manager.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.given_up: list[TrialTroubled] = []
         self._console = Console(stderr=True, highlight=False, emoji=False)
         columns = (
@@ -95,7 +130,6 @@ class LaunchProgress:
         self._bar = Progress(*columns, console=self._console, disable=not self._console.is_terminal)
         self._task = self._bar.add_task("", visible=False)
         self._last_line = time.monotonic()
-        self._is_waiting = False
         self._trials = 0
 
     def __enter__(self) -> LaunchProgress:
@@ -111,23 +145,11 @@ class LaunchProgress:
                 self._begin(event)
             case TrialDone():
                 self._done(event)
-            case TrialTroubled():
-                self._say(troubled(event))
-                if event.given_up:
-                    self.given_up.append(event)
+            case TrialTroubled() if event.given_up:
+                self.given_up.append(event)
             case Waiting():
-                if not self._is_waiting:
-                    self._say(_WAITING)
-                self._is_waiting = True
                 self._bar.update(self._task, completed=event.settled)
-            case WaitingForLock():
-                self._say(_LOCKED)
-            case Publishing():
-                self._say(publishing(event))
-            case PublishingStopped():
-                self._say(not_published(event))
-            case ForeignTrials():
-                self._say(foreign_trials(event.numbers))
+        super().__call__(event)
 
     def _begin(self, event: LaunchBegan) -> None:
         self._trials = event.plan.trials
@@ -160,62 +182,19 @@ class LaunchProgress:
         self._console.print(line, markup=False, soft_wrap=True)
 
 
-class RaceProgress:
-    """Shows what happens in a race, a line for every round; called with each event."""
-
-    def __init__(self) -> None:
-        self._is_waiting = False
+class RaceProgress(_Progress):
+    """Shows what happens in a race, a line for every round."""
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
         match event:
             case RaceBegan():
-                _echo(f"Race {event.race_id} of {', '.join(event.entrants)}.")
+                self._say(f"Race {event.race_id} of {', '.join(event.entrants)}.")
             case RoundDone():
-                _echo(f"Round {event.round}: {event.restarts} restarts each, {event.left} left.")
-            case TrialTroubled():
-                _echo(troubled(event))
-            case Waiting() if not self._is_waiting:
-                self._is_waiting = True
-                _echo(_WAITING)
-            case WaitingForLock():
-                _echo(_LOCKED)
-            case Publishing():
-                _echo(publishing(event))
-            case PublishingStopped():
-                _echo(not_published(event))
-            case ForeignTrials():
-                _echo(foreign_trials(event.numbers))
-
-
-def _echo(line: str) -> None:
-    click.echo(line, err=True)
-
-
-_WAITING = "Waiting for the trials that other launchers train."
-_LOCKED = "Another program has locked the database: waiting for it."
-
-
-def troubled(event: TrialTroubled) -> str:
-    """What to say of a trial that a worker died over."""
-    then = "it is given up" if event.given_up else "it is trained again"
-    return f"Trial {event.number} ({event.configuration}): {event.reason}; {then}."
-
-
-def publishing(event: Publishing) -> str:
-    """What to say while a launch waits for the published study alone."""
-    return (
-        f"Adding the last {event.trials} trials to the Optuna study that the dashboard shows "
-        "(Ctrl-C leaves that to the next launch)."
-    )
-
-
-def not_published(event: PublishingStopped) -> str:
-    """What to say where the published study cannot be written."""
-    return (
-        f"Could not update the Optuna study that the dashboard shows: {event.reason}. The study "
-        "itself goes on; the next launch updates it."
-    )
+                self._say(
+                    f"Round {event.round}: {event.restarts} restarts each, {event.left} left."
+                )
+        super().__call__(event)
 
 
 def foreign_trials(numbers: Sequence[int]) -> str:

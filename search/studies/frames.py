@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from search.problem.errors import UserError
 
@@ -18,19 +18,25 @@ class _Row(Protocol):
 T = TypeVar("T", bound=_Row)
 
 
-class Rows(list[T]):
-    """A list of rows, each a frozen value."""
-
+class _Framed(Iterable[T]):
     def to_frame(self) -> pd.DataFrame:
         """The rows as a data frame, under the names of the command's JSON.
 
         Raises:
             UserError: If pandas is not installed.
         """
-        return _frame(self)
+        try:
+            import pandas as pd
+        except ImportError:
+            raise UserError("a data frame needs pandas: install it") from None
+        return pd.DataFrame([row.to_json() for row in self])
 
 
-class LazyRows(Generic[T]):
+class Rows(list[T], _Framed[T]):
+    """A list of rows, each a frozen value."""
+
+
+class LazyRows(_Framed[T]):
     """Rows that are read as they are asked for, each time from the first.
 
     Args:
@@ -42,19 +48,3 @@ class LazyRows(Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         return self._read()
-
-    def to_frame(self) -> pd.DataFrame:
-        """The rows as a data frame, under the names of the command's JSON.
-
-        Raises:
-            UserError: If pandas is not installed.
-        """
-        return _frame(self)
-
-
-def _frame(rows: Iterable[_Row]) -> pd.DataFrame:
-    try:
-        import pandas as pd
-    except ImportError:
-        raise UserError("a data frame needs pandas: install it") from None
-    return pd.DataFrame([row.to_json() for row in rows])
