@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -28,15 +28,24 @@ if TYPE_CHECKING:
     from search.commands.progress import LaunchProgress
     from search.problem.plan_fields import PlanFields
 
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 _MOST_WORKERS = 1024
 _DEFAULT = Plan()
 _PROBLEM, _SPACE = _DEFAULT.problem, _DEFAULT.space
 
 
-def _with_default(text: str, value: object) -> str:
-    """The help of an option whose default the plan has."""
-    shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
-    return f"{text}  [default: {shown}]"
+def _option(
+    name: str,
+    metavar: str,
+    text: str,
+    default: object = None,
+    kind: click.ParamType[Any] | type | None = None,
+) -> Callable[[_Command], _Command]:
+    """An option that is None unless given; its help names the default that the plan has."""
+    if default is not None:
+        shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
+        text = f"{text}  [default: {shown}]"
+    return click.option(name, metavar=metavar, type=kind, help=text)
 
 
 def _names(names: Collection[str], last: str = ", ") -> str:
@@ -46,115 +55,68 @@ def _names(names: Collection[str], last: str = ", ") -> str:
 
 @click.command(short_help="Run a study, or go on with it.")
 @click.argument("plan", required=False, metavar="[PLAN]", type=click.Path(path_type=Path))
-@click.option("--study", metavar="NAME", help="Name of the study.  [default: that of the data]")
+@_option("--study", "NAME", "Name of the study.", "that of the data")
 @storage_option
-@click.option(
+@_option(
     "--data",
-    metavar="NAME|FILE",
-    help=_with_default(f"{_names(BUILT_IN)}, or a CSV file with --target.", _PROBLEM.data.name),
+    "NAME|FILE",
+    f"{_names(BUILT_IN)}, or a CSV file with --target.",
+    _PROBLEM.data.name,
 )
-@click.option("--target", metavar="COLUMN", help="The CSV file's column with the two classes.")
-@click.option(
-    "--hidden",
-    type=Listed(int),
-    metavar="SIZES",
-    help=_with_default("Hidden layers, like 2 or 4,4.", _PROBLEM.hidden),
-)
-@click.option(
+@_option("--target", "COLUMN", "The CSV file's column with the two classes.")
+@_option("--hidden", "SIZES", "Hidden layers, like 2 or 4,4.", _PROBLEM.hidden, Listed(int))
+@_option(
     "--activation",
-    metavar="NAME",
-    help=_with_default(f"Of the hidden layers: {_names(ACTIVATIONS)}.", _PROBLEM.activation),
+    "NAME",
+    f"Of the hidden layers: {_names(ACTIVATIONS)}.",
+    _PROBLEM.activation,
 )
-@click.option(
-    "--epochs",
-    type=int,
-    metavar="N",
-    help=_with_default("Epochs of each restart.", _PROBLEM.epochs),
-)
-@click.option(
-    "--batch-size",
-    type=int,
-    metavar="N",
-    help=_with_default("Points in a step.", _PROBLEM.batch_size),
-)
-@click.option(
+@_option("--epochs", "N", "Epochs of each restart.", _PROBLEM.epochs, int)
+@_option("--batch-size", "N", "Points in a step.", _PROBLEM.batch_size, int)
+@_option(
     "--margin",
-    type=float,
-    metavar="SHARE",
-    help=_with_default("Accuracy above the plateau that counts as escaped.", _PROBLEM.margin),
+    "SHARE",
+    "Accuracy above the plateau that counts as escaped.",
+    _PROBLEM.margin,
+    float,
 )
-@click.option(
-    "--solved-at",
-    type=float,
-    metavar="SHARE",
-    help=_with_default("Accuracy that counts as solved.", _PROBLEM.solved_at),
-)
-@click.option(
-    "--scaling",
-    type=Listed(),
-    metavar="NAMES",
-    help=_with_default(f"{_names(SCALINGS)}.", _SPACE.scalings),
-)
-@click.option(
-    "--optimizer",
-    type=Listed(),
-    metavar="NAMES",
-    help=_with_default(f"{_names(OPTIMIZERS)}.", _SPACE.optimizers),
-)
-@click.option(
+@_option("--solved-at", "SHARE", "Accuracy that counts as solved.", _PROBLEM.solved_at, float)
+@_option("--scaling", "NAMES", f"{_names(SCALINGS)}.", _SPACE.scalings, Listed())
+@_option("--optimizer", "NAMES", f"{_names(OPTIMIZERS)}.", _SPACE.optimizers, Listed())
+@_option(
     "--learning-rate",
-    metavar="RATES",
-    help=_with_default(
-        "A list like 0.01,0.1 or a log-uniform range like 0.001:1.", _SPACE.learning_rates
-    ),
+    "RATES",
+    "A list like 0.01,0.1 or a log-uniform range like 0.001:1.",
+    _SPACE.learning_rates,
 )
-@click.option(
-    "--restarts",
-    type=int,
-    metavar="N",
-    help=_with_default("Restarts (seeds) of each trial.", _DEFAULT.restarts),
-)
-@click.option(
+@_option("--restarts", "N", "Restarts (seeds) of each trial.", _DEFAULT.restarts, int)
+@_option(
     "--trials",
-    type=int,
-    metavar="N",
-    help=_with_default(
-        "Size of the study; launching again goes on to it.",
-        f"{_DEFAULT.trials}; with the sampler grid, one for each combination",
-    ),
+    "N",
+    "Size of the study; launching again goes on to it.",
+    f"{_DEFAULT.trials}; with the sampler grid, one for each combination",
+    int,
 )
-@click.option(
-    "--sampler",
-    metavar="NAME",
-    help=_with_default(f"{_names(SAMPLERS, last=' or ')}.", _DEFAULT.sampler),
-)
-@click.option(
+@_option("--sampler", "NAME", f"{_names(SAMPLERS, last=' or ')}.", _DEFAULT.sampler)
+@_option(
     "--sampler-seed",
-    type=click.IntRange(min=0),
-    metavar="N",
-    help=_with_default(
-        "Seed of the sampler and of the initialization seeds that the study picks.",
-        _DEFAULT.sampler_seed,
-    ),
+    "N",
+    "Seed of the sampler and of the initialization seeds that the study picks.",
+    _DEFAULT.sampler_seed,
+    click.IntRange(min=0),
 )
-@click.option(
+@_option(
     "--objective",
-    metavar="NAME",
-    help=_with_default(
-        f"What the sampler seeks: {_names(OBJECTIVES, last=', or ')}.", _DEFAULT.objective
-    ),
+    "NAME",
+    f"What the sampler seeks: {_names(OBJECTIVES, last=', or ')}.",
+    _DEFAULT.objective,
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(1, _MOST_WORKERS),
-    metavar="N",
-    help="Worker processes.  [default: one per core]",
-)
-@click.option(
+@_option("--workers", "N", "Worker processes.", "one per core", click.IntRange(1, _MOST_WORKERS))
+@_option(
     "--save-plan",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Write all that the study is made from to a new plan file.",
+    "FILE",
+    "Write all that the study is made from to a new plan file.",
+    kind=click.Path(path_type=Path),
 )
 def launch(
     plan: Path | None,
