@@ -8,18 +8,9 @@ from search.dashboard.optuna_storage import has_optuna_tables, open_optuna_stora
 from search.dashboard.publishing import NotPublishedError, published_differences
 from search.problem.plan import Plan
 from search.running.opening import OpenStudy
-from search.verify.database import check_study, retrained, sample
+from search.verify.database import Finding, check_study, retrained, sample
 from storage.contract import Store
 from storage.values import StoredStudy
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that is not as it must be: of a restart, of a trial, or of all the study."""
-
-    trial: int | None
-    seed: int | None
-    what: str
 
 
 @dataclass(frozen=True)
@@ -37,22 +28,10 @@ class Check:
     foreign: tuple[int, ...] = ()
 
 
-def check(store: Store, study: StoredStudy, retrain: int = 32, draw: int = 0) -> Check:
-    """Check that every restart is there once, all figures agree, and a sample trains the same.
-
-    Args:
-        store: The store.
-        study: The study.
-        retrain: How many restarts, drawn at random, are trained again; none of a study whose
-            restarts are outdated.
-        draw: Seed of that draw.
-
-    Returns:
-        What was looked at and found; nothing is wrong if there are no findings.
-    """
+def check(store: Store, study: StoredStudy, retrain: int, draw: int) -> Check:
+    """Check a study as `Study.check` says."""
     plan = Plan.from_record(study.name, study.record)
-    checked, wrong = check_study(store, study.study_id, plan)
-    findings = [Finding(each.trial, None, each.what) for each in wrong]
+    trials, restarts, findings = check_study(store, study.study_id, plan)
     drawn = sample(store, study.study_id, 0 if plan.problem.outdated else retrain, draw)
     for recorded in drawn:
         what = retrained(plan.problem, recorded)
@@ -68,7 +47,7 @@ def check(store: Store, study: StoredStudy, retrain: int = 32, draw: int = 0) ->
         )
         for number in different
     ]
-    return Check(checked.trials, checked.restarts, len(drawn), tuple(findings), tuple(foreign))
+    return Check(trials, restarts, len(drawn), tuple(findings), tuple(foreign))
 
 
 def _published(study: OpenStudy) -> tuple[list[int], list[int]]:

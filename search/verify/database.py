@@ -20,22 +20,18 @@ from storage.values import Trial
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is not as it must be, in a trial or, `trial` being None, in all the study."""
+    """Something that is not as it must be: of a restart, of a trial, or of all the study."""
 
     trial: int | None
+    seed: int | None
     what: str
 
 
-@dataclass(frozen=True)
-class Checked:
-    """How many complete trials and restarts of a study were looked at."""
+def check_study(store: Store, study_id: int, plan: Plan) -> tuple[int, int, list[Finding]]:
+    """What is wrong in a study: restarts missing, doubled, or other than its summaries say.
 
-    trials: int
-    restarts: int
-
-
-def check_study(store: Store, study_id: int, plan: Plan) -> tuple[Checked, list[Finding]]:
-    """What is wrong in a study: restarts missing, doubled, or other than its summaries say."""
+    Before that, how many complete trials and restarts were looked at.
+    """
     with store.transaction():
         complete = {trial.number: (trial, summary) for trial, summary in store.summaries(study_id)}
         stray = store.stray_restarts(study_id)
@@ -45,12 +41,13 @@ def check_study(store: Store, study_id: int, plan: Plan) -> tuple[Checked, list[
             rows = [recorded.restart for recorded in group]
             seen.add(number)
             restarts += len(rows)
-            found += [Finding(number, what) for what in _wrong_with(plan, *complete[number], rows)]
-    empty = sorted(complete.keys() - seen)
-    found += [Finding(number, "it is complete, but has no restarts recorded") for number in empty]
+            wrong = _wrong_with(plan, *complete[number], rows)
+            found += [Finding(number, None, what) for what in wrong]
+    for number in sorted(complete.keys() - seen):
+        found.append(Finding(number, None, "it is complete, but has no restarts recorded"))
     if stray:
-        found.append(Finding(None, f"{stray} restarts stand in no complete trial"))
-    return Checked(len(seen), restarts), found
+        found.append(Finding(None, None, f"{stray} restarts stand in no complete trial"))
+    return len(seen), restarts, found
 
 
 def _wrong_with(
