@@ -15,7 +15,6 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
 
 import sqlalchemy
 from filelock import FileLock, Timeout
@@ -54,12 +53,7 @@ class FileLiveness(Liveness):
         self._sweep()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         _remove(self._lock)
 
     def is_alive(self, launcher: str) -> bool:
@@ -111,12 +105,7 @@ class ServerLiveness(Liveness):
         self.hold(self.launcher)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._connection.close()
         self._connection.engine.dispose()
 

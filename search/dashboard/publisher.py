@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from types import TracebackType
 
 import optuna
 from sqlalchemy.exc import SQLAlchemyError
@@ -49,12 +48,7 @@ class Publisher:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
         self._stop.set()
         self._thread.join()
         self._try(self._level, None if kind is None else _SECONDS_AT_AN_INTERRUPTION)

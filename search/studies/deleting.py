@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from search.dashboard.optuna_storage import delete_published_study
 from storage.liveness import publishing_lock
 from storage.opening import open_for_writing
@@ -20,11 +22,10 @@ def delete_study(url: str, study: StoredStudy) -> None:
     Raises:
         RecordError: If the database cannot be written.
     """
-    store = open_for_writing(url)
-    try:
-        # The lock of its publishers: none of them may make the copy again meanwhile.
-        with store.lock(publishing_lock(study.study_id)):
-            store.delete_study(study.study_id)
-            delete_published_study(url, study.name, study.study_id)
-    finally:
-        store.close()
+    # The lock of its publishers: none of them may make the copy again meanwhile.
+    with (
+        closing(open_for_writing(url)) as store,
+        store.lock(publishing_lock(study.study_id)),
+    ):
+        store.delete_study(study.study_id)
+        delete_published_study(url, study.name, study.study_id)

@@ -52,19 +52,20 @@ def run_study(
         refuse_new=partial(refuse_taken_name, storage),
         on_wait=lambda seconds: on_event(WaitingForLock(seconds)),
     )
-    try:
-        with study.store.liveness() as liveness, Publisher(study, on_event):
-            source = SearchSource(study, liveness)
-            progress = source.progress()
-            counts = study.store.configuration_counts(study.study_id)
-            on_event(LaunchBegan(study.plan, progress.settled, progress.is_over, count, counts))
-            if not progress.is_over:
-                with (
-                    LocalWorkers(count) as engine,
-                    closing(run_trials(source, engine, interrupts)) as events,
-                ):
-                    for event in events:
-                        on_event(event)
-    finally:
-        study.store.close()
+    with (
+        closing(study.store) as store,
+        store.liveness() as liveness,
+        Publisher(study, on_event),
+    ):
+        source = SearchSource(study, liveness)
+        progress = source.progress()
+        counts = store.configuration_counts(study.study_id)
+        on_event(LaunchBegan(study.plan, progress.settled, progress.is_over, count, counts))
+        if not progress.is_over:
+            with (
+                LocalWorkers(count) as engine,
+                closing(run_trials(source, engine, interrupts)) as events,
+            ):
+                for event in events:
+                    on_event(event)
     return study.plan.name

@@ -21,7 +21,7 @@ from search.running.races import Race, begin_race, last_race
 from search.running.run import run_trials
 from search.running.workers import LocalWorkers
 from search.statistics.race_state import RaceRules
-from search.statistics.ranking import Standing, ranked
+from search.statistics.ranking import ranked
 from storage.contract import Store
 from storage.values import StoredStudy
 
@@ -48,27 +48,10 @@ def race_study(
     on_event: OnEvent,
     interrupts: Interrupts,
 ) -> Raced:
-    """Race the best configurations of a study on fresh seeds until one is clearly best.
+    """Race the best configurations of a study as `Study.race` says.
 
-    A race that was interrupted goes on, and one that is over is returned as it is.
-
-    Args:
-        store: The store, open for reading.
-        study: The study.
-        asked: `top`, `confirm` and the rules of `RaceRules`; what is None or left out is the
-            race's own, or the default.
-        new: Begin another race though the last one is over.
-        workers: Worker processes; one per core if None.
-        on_event: Told what happens as it happens.
-        interrupts: What answers Ctrl-C.
-
-    Returns:
-        The race and its result.
-
-    Raises:
-        UserError: If fewer than two configurations have restarts, or the race that goes on has
-            other rules.
-        LaunchError: If no worker can train anything, or a trial of the race was given up.
+    `asked` holds `top`, `confirm` and the rules of `RaceRules` by their names; `interrupts` answers
+    Ctrl-C. The store is one open for reading.
     """
     given = _checked(asked)
     with store.transaction():
@@ -90,13 +73,14 @@ def race_study(
     count = worker_count(workers)
     with interrupts.caught():
         opened = reopen_study(store.url, study, lambda seconds: on_event(WaitingForLock(seconds)))
-        try:
+        with closing(opened.store):
             if running is None:
-                running = _begun(opened, rules, given, standings, last)
+                top = given.get("top", DEFAULT_TOP)
+                confirm = given.get("confirm", DEFAULT_CONFIRM)
+                after = None if last is None else last.race_id
+                running = begin_race(opened, rules, confirm, standings, top, after)
                 _refuse_others(running, given, is_over=False)  # another may have begun its own
             return _run(opened, running, count, interrupts, on_event)
-        finally:
-            opened.store.close()
 
 
 def _checked(asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,18 +99,6 @@ def _checked(asked: Mapping[str, Any]) -> dict[str, Any]:
     return given
 
 
-def _begun(
-    study: OpenStudy,
-    rules: RaceRules,
-    given: Mapping[str, Any],
-    standings: list[Standing],
-    last: Race | None,
-) -> Race:
-    after = None if last is None else last.race_id
-    top, confirm = given.get("top", DEFAULT_TOP), given.get("confirm", DEFAULT_CONFIRM)
-    return begin_race(study, rules, confirm, standings, top, after)
-
-
 def _run(
     study: OpenStudy, race: Race, workers: int, interrupts: Interrupts, on_event: OnEvent
 ) -> Raced:
@@ -134,21 +106,19 @@ def _run(
     if result.is_over:
         return Raced(race, result, was_over=True)
     on_event(RaceBegan(race.race_id, tuple(entrant.name for entrant in race.entrants)))
-    with (
-        study.store.liveness() as liveness,
-        Publisher(study, on_event),
-        LocalWorkers(workers) as engine,
-        closing(
-            run_trials(source := RaceSource(study, liveness, race), engine, interrupts)
-        ) as events,
-    ):
-        rounds = result.state.rounds_done
-        for event in events:
-            on_event(event)
-            state = source.result.state
-            if state.rounds_done > rounds:
-                rounds = state.rounds_done
-                on_event(RoundDone(rounds, race.rules.rounds[rounds - 1], len(state.remaining)))
+    rounds = result.state.rounds_done
+    with study.store.liveness() as liveness, Publisher(study, on_event):
+        source = RaceSource(study, liveness, race)
+        with (
+            LocalWorkers(workers) as engine,
+            closing(run_trials(source, engine, interrupts)) as events,
+        ):
+            for event in events:
+                on_event(event)
+                state = source.result.state
+                if state.rounds_done > rounds:
+                    rounds = state.rounds_done
+                    on_event(RoundDone(rounds, race.rules.rounds[rounds - 1], len(state.remaining)))
     return Raced(race, source.result, was_over=False)
 
 

@@ -247,7 +247,8 @@ class Study:
         """Check that every restart is there once, all figures agree, and a sample trains the same.
 
         Args:
-            retrain: How many restarts, drawn at random, are trained again.
+            retrain: How many restarts, drawn at random, are trained again; none of a study whose
+                restarts are outdated.
             draw: Seed of that draw.
 
         Returns:
