@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from search.problem.errors import InvalidValuesError, MultirestartError
     from search.problem.plan import Plan
     from search.problem.problem import Problem
-    from search.studies.study import Study, launch, open_study
+    from search.studies.launch import launch
+    from search.studies.study import Study, open_study
 
 _HOMES = {
     "Configuration": "search.problem.configuration",
@@ -33,7 +34,7 @@ _HOMES = {
     "Problem": "search.problem.problem",
     "SearchSpace": "search.problem.configuration",
     "Study": "search.studies.study",
-    "launch": "search.studies.study",
+    "launch": "search.studies.launch",
     "load_data": "search.problem.csv_data",
     "open_study": "search.studies.study",
 }

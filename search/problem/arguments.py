@@ -45,6 +45,11 @@ class Arguments(Faults):
         if not holds:
             self.require(False, field, rule, _shown(value))
 
+    def function(self, field: str, value: object) -> None:
+        """A fault unless an argument is a function, or None."""
+        is_function = value is None or callable(value)
+        self.check(is_function, field, "must be a function", value)
+
 
 def _shown(value: object) -> str:
     """An argument as Python writes it, in one line, cut if it is long."""

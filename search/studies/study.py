@@ -15,7 +15,6 @@ from search.problem.arguments import Arguments
 from search.problem.configuration import Configuration, SearchSpace
 from search.problem.errors import UserError
 from search.problem.naming import configuration_name, find_configuration
-from search.problem.plan import Plan
 from search.problem.problem import Problem
 from search.problem.rows import RecordedRestart, StudyRecord
 from search.statistics.effects import Effects, effects
@@ -30,14 +29,14 @@ from storage.url import shown
 from storage.values import StoredStudy
 
 if TYPE_CHECKING:
-    from search.running.events import Event, OnEvent
+    from search.running.events import OnEvent
     from search.studies.checking import Check
     from search.studies.racing import Raced
 
 DEFAULT_STORAGE = "sqlite:///multirestart.db"
 LARGEST_SEED = 2**32 - 1
 """Of those that `keras.utils.set_random_seed` takes."""
-_STORAGE_RULE = f"must be the URL of a database like {DEFAULT_STORAGE!r}"
+STORAGE_RULE = f"must be the URL of a database like {DEFAULT_STORAGE!r}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,12 +218,11 @@ class Study:
             LaunchError: If no worker can train anything, or a trial of the race was given up.
         """
         arguments = Arguments()
-        _check_event(arguments, on_event)
+        arguments.function("on_event", on_event)
         arguments.raise_any()
+        # Optuna and joblib, which reading does without.
         from search.running.interrupts import Interrupts
-        from search.studies.racing import (
-            race_study,
-        )  # Optuna and joblib, which reading does without
+        from search.studies.racing import race_study
 
         asked = {
             "top": top,
@@ -234,12 +232,11 @@ class Study:
             "practical": practical,
             "confirm": confirm,
         }
-        told = on_event or _ignored
         return race_study(
             *(self.store, self.stored, asked),
             new=new,
             workers=workers,
-            on_event=told,
+            on_event=on_event or (lambda _event: None),
             interrupts=Interrupts(),
         )
 
@@ -261,68 +258,9 @@ class Study:
         retrain = arguments.whole("retrain", retrain, least=0)
         draw = arguments.whole("draw", draw, least=0)
         arguments.raise_any()
-        from search.studies.checking import (
-            check,
-        )  # Optuna and TensorFlow, which reading does without
+        from search.studies.checking import check  # Optuna and TensorFlow, as in `race`
 
         return check(self.store, self.stored, retrain, draw)
-
-
-def launch(
-    plan: Plan | None = None,
-    *,
-    storage: str = DEFAULT_STORAGE,
-    workers: int | None = None,
-    on_event: OnEvent | None = None,
-) -> Study:
-    """Run a study to its size, or go on with the one of that name. Prints nothing.
-
-    Ctrl-C gives back the trials under way; the same call goes on from those that are complete.
-
-    Args:
-        plan: What the study is made from; that of the source problem if None.
-        storage: URL of its database.
-        workers: Worker processes; one per core if None.
-        on_event: Told what happens as it happens, some of it from another thread.
-
-    Returns:
-        The study, to be read.
-
-    Raises:
-        UserError: If a value breaks its rule, or the study is there with another problem or search
-            space.
-        LaunchError: If no worker can train anything, or the study was deleted.
-        RecordError: If the database cannot be used.
-    """
-    from search.running.interrupts import Interrupts
-    from search.studies.launching import run_study  # Optuna and joblib, which reading does without
-
-    arguments = Arguments()
-    is_plan = plan is None or isinstance(plan, Plan)
-    arguments.check(is_plan, "plan", "must be a Plan like Plan(name='bands')", plan)
-    arguments.check(isinstance(storage, str), "storage", _STORAGE_RULE, storage)
-    _check_event(arguments, on_event)
-    arguments.raise_any()
-    asked = Plan() if plan is None else plan
-    with Interrupts().caught() as interrupts:
-        name = run_study(
-            storage,
-            lambda _names: asked.name,
-            lambda _kept: asked,
-            workers,
-            on_event or _ignored,
-            interrupts,
-        )
-    return open_study(storage, name)
-
-
-def _check_event(arguments: Arguments, on_event: object) -> None:
-    is_function = on_event is None or callable(on_event)
-    arguments.check(is_function, "on_event", "must be a function that takes an event", on_event)
-
-
-def _ignored(_event: Event) -> None:
-    """What is told of a launch by default: nothing."""
 
 
 def open_study(storage: str = DEFAULT_STORAGE, name: str | None = None) -> Study:
@@ -337,7 +275,7 @@ def open_study(storage: str = DEFAULT_STORAGE, name: str | None = None) -> Study
         RecordError: If there is no such database or study; the message names those there are.
     """
     arguments = Arguments()
-    arguments.check(isinstance(storage, str), "storage", _STORAGE_RULE, storage)
+    arguments.check(isinstance(storage, str), "storage", STORAGE_RULE, storage)
     is_name = name is None or isinstance(name, str)
     arguments.check(is_name, "name", "must be the name of a study", name)
     arguments.raise_any()

@@ -51,39 +51,23 @@ def retrain(task: Task) -> Restart:
 
 def compare(recorded: Restart, fresh: Restart) -> Comparison:
     """Set a fresh restart beside a recorded one of the same seed."""
-    epoch_difference = (
-        abs(recorded.escape_epoch - fresh.escape_epoch)
-        if recorded.escape_epoch is not None and fresh.escape_epoch is not None
-        else None
-    )
-    with np.errstate(
-        invalid="ignore", over="ignore"
-    ):  # infinite weights of a restart that diverged
+    # Infinite weights of a restart that diverged.
+    with np.errstate(invalid="ignore", over="ignore"):
         weights = np.abs(_weights(recorded) - _weights(fresh))
-    numbers = [
+    rows = [["outcome", recorded.outcome, fresh.outcome, _same(recorded.outcome, fresh.outcome)]]
+    for name, here, there in (
         ("loss of the last epoch", recorded.last_epoch_loss, fresh.last_epoch_loss),
         ("loss on all points", recorded.loss, fresh.loss),
         ("accuracy on all points", recorded.accuracy, fresh.accuracy),
-    ]
-    diverged_epochs = (recorded.diverged_epoch, fresh.diverged_epoch)
-    diverged = []
-    if diverged_epochs != (None, None):
-        diverged = [["diverged epoch", *map(_shown, diverged_epochs), _same(*diverged_epochs)]]
-    rows = [
-        ["outcome", recorded.outcome, fresh.outcome, _same(recorded.outcome, fresh.outcome)],
-        *(
-            [name, f"{here:.7f}", f"{there:.7f}", f"{abs(here - there):.1e}"]
-            for name, here, there in numbers
-        ),
-        [
-            "escape epoch",
-            _shown(recorded.escape_epoch),
-            _shown(fresh.escape_epoch),
-            _shown(epoch_difference),
-        ],
-        *diverged,
-        ["weights", "", "", f"{weights.max():.1e}"],
-    ]
+    ):
+        rows.append([name, f"{here:.7f}", f"{there:.7f}", f"{abs(here - there):.1e}"])
+    first, second = recorded.escape_epoch, fresh.escape_epoch
+    apart = None if first is None or second is None else abs(first - second)
+    rows.append(["escape epoch", *map(_shown, (first, second, apart))])
+    epochs = recorded.diverged_epoch, fresh.diverged_epoch
+    if epochs != (None, None):
+        rows.append(["diverged epoch", *map(_shown, epochs), _same(*epochs)])
+    rows.append(["weights", "", "", f"{weights.max():.1e}"])
     close = losses_agree(recorded.last_epoch_loss, fresh.last_epoch_loss)
     same = recorded.outcome == fresh.outcome and recorded.diverged_epoch == fresh.diverged_epoch
     return Comparison(rows, close and same)
