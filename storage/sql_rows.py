@@ -110,12 +110,7 @@ def counts_of(
 
 def recorded_of(row: Row[Any]) -> RecordedRestart:
     """A restart from its row, with its trial's number and its configuration's dimensions."""
-    return RecordedRestart(row.number, configuration_of(row.dimensions), restart_of(row))
-
-
-def restart_of(row: Row[Any]) -> Restart:
-    """A restart from its row."""
-    return Restart(
+    restart = Restart(
         seed=row.seed,
         outcome=Outcome(row.outcome),
         accuracy=row.accuracy,
@@ -125,6 +120,7 @@ def restart_of(row: Row[Any]) -> Restart:
         diverged_epoch=row.diverged_epoch,
         weights=row.weights,
     )
+    return RecordedRestart(row.number, configuration_of(row.dimensions), restart)
 
 
 def member_of(row: Row[Any]) -> Member:

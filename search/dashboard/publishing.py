@@ -74,11 +74,10 @@ class PublishedStudy:
             self._create()
         else:
             mark = self._storage.get_study_user_attrs(there).get(STUDY_MARK)
-            if mark is None:
-                self._adopt(there)
-            elif not is_mark(mark, name):
+            is_ours = self._is_begun(there) if mark is None else is_mark(mark, name)
+            if not is_ours:
                 raise NotPublishedError(str(made_by_optuna(name)))
-            elif mark != self._mark:  # left of a study that was deleted
+            if mark != self._mark:  # left of a study that was deleted, or begun and no more
                 self._storage.delete_study(there)
                 self._create()
         self.reconcile()
@@ -159,13 +158,11 @@ class PublishedStudy:
             made.set_metric_names([name for name, _ in OBJECTIVES[plan.objective]])
         made.set_user_attr(STUDY_MARK, self._mark)  # last, so that a marked study has its metrics
 
-    def _adopt(self, there: int) -> None:
-        """Take an empty study that a launch which was killed may have left."""
+    def _is_begun(self, there: int) -> bool:
+        """Whether a study is an empty one, such as a launch that was killed may have left."""
         directions = [each.name.lower() for each in self._storage.get_study_directions(there)]
-        if directions != self._study.plan.directions or self._storage.get_n_trials(there):
-            raise NotPublishedError(str(made_by_optuna(self._study.plan.name)))
-        self._storage.delete_study(there)
-        self._create()
+        is_alike = directions == self._study.plan.directions
+        return is_alike and not self._storage.get_n_trials(there)
 
     def _is_level(self, study_id: int) -> bool:
         """Whether the published study holds as many trials as are known to be there."""
