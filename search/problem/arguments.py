@@ -21,12 +21,10 @@ class Arguments(Faults):
             plain = int(value)
             if (least is None or plain >= least) and (most is None or plain <= most):
                 return plain
-        bounds = {
-            (False, False): "",
-            (True, False): f" of at least {least}",
-            (False, True): f" of at most {most}",
-            (True, True): f" from {least} to {most}",
-        }[least is not None, most is not None]
+        if least is None:
+            bounds = "" if most is None else f" of at most {most}"
+        else:
+            bounds = f" of at least {least}" if most is None else f" from {least} to {most}"
         self.check(False, field, f"must be a whole number{bounds}", value)
         return 0
 
