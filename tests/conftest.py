@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ from search.problem.datasets import bands
 from search.problem.scaling import scale
 from tests.command_tests.pretended import PRETENDED_SECONDS
 
+if "PYTEST_XDIST_WORKER" not in os.environ:  # which inherit it
+    _caches = tempfile.TemporaryDirectory()
+    os.environ["XDG_CACHE_HOME"] = _caches.name
 ROOT = Path(__file__).resolve().parent.parent
 Points = tuple[NDArray[np.float32], NDArray[np.float32]]
 
@@ -78,7 +82,7 @@ def run_command(
 def _in_process(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run `multirestart` in this process; what it raises, as no command may, is raised."""
     with chdir(cwd), pytest.MonkeyPatch.context() as patch:
-        patch.setattr("search.running.workers.LocalWorkers.submit", _no_worker)
+        patch.setattr("search.running.workers.LocalWorkers.start", _no_worker)
         done = CliRunner().invoke(main, arguments, prog_name="multirestart")
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception

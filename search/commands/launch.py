@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Collection, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from search.commands.options import Listed, storage_option
+from search.commands.options import Listed, no_cache_option, storage_option
 from search.problem.datasets import BUILT_IN
 from search.problem.errors import LaunchError
 from search.problem.network import ACTIVATIONS
@@ -27,6 +27,7 @@ from storage.url import shown
 if TYPE_CHECKING:
     from search.commands.progress import LaunchProgress
     from search.problem.plan_fields import PlanFields
+    from search.running.events import TrialTroubled
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _MOST_WORKERS = 1024
@@ -118,11 +119,13 @@ def _names(names: Collection[str], last: str = ", ") -> str:
     "Write all that the study is made from to a new plan file.",
     kind=click.Path(path_type=Path),
 )
+@no_cache_option
 def launch(
     plan: Path | None,
     storage: str,
     workers: int | None,
     save_plan: Path | None,
+    no_cache: bool,
     **options: Any,
 ) -> None:
     """Run a study, or go on with it: how often does each configuration escape the plateau?
@@ -141,11 +144,18 @@ def launch(
     from search.commands.progress import LaunchProgress
 
     fields = _asked(plan, options)
-    with LaunchProgress() as progress:
-        found = _run(storage, fields, workers, save_plan, progress)
+    with (
+        LaunchProgress() as progress,
+        _running(storage, fields, workers, save_plan, progress, cache=not no_cache) as found,
+    ):
+        progress.stop()
+        _show(storage, found, progress.given_up)
+
+
+def _show(storage: str, found: Study, given_up: Sequence[TrialTroubled]) -> None:
+    """What came of the study, and what can be done next."""
     with found.snapshot():
         standings = found.best()
-    given_up = progress.given_up
     if not standings:
         reason = given_up[-1].reason if given_up else "all were given up, as the dashboard tells"
         raise LaunchError(f"no trial of {found.name!r} could be trained: {reason}")
@@ -169,18 +179,21 @@ def _asked(plan: Path | None, options: Mapping[str, Any]) -> PlanFields:
     )
 
 
-def _run(
+@contextmanager
+def _running(
     storage: str,
     fields: PlanFields,
     workers: int | None,
     save_plan: Path | None,
     progress: LaunchProgress,
-) -> Study:
+    *,
+    cache: bool,
+) -> Iterator[Study]:
     """Run the study, its plan saved as soon as the study is open if there is a file for it."""
     from search.problem.plan_files import NewPlanFile, saved_fields, to_toml
     from search.running.events import Event, LaunchBegan
     from search.running.interrupts import Interrupts
-    from search.studies.launching import run_study
+    from search.studies.launching import running
 
     def make_plan(kept: Plan | None) -> Plan:
         plan = fields.plan(kept)
@@ -188,18 +201,26 @@ def _run(
             saved_fields(plan, fields, save_plan.parent)  # refuses data that no file holds
         return plan
 
-    with (
-        Interrupts(ends_process=True).caught() as interrupts,
-        NewPlanFile(save_plan) if save_plan is not None else nullcontext() as file,
-    ):
+    with NewPlanFile(save_plan) if save_plan is not None else nullcontext() as file:
 
         def on_event(event: Event) -> None:
             if isinstance(event, LaunchBegan) and save_plan is not None and file is not None:
                 file.keep(to_toml(saved_fields(event.plan, fields, save_plan.parent)))
             progress(event)
 
-        name = run_study(storage, fields.name_among, make_plan, workers, on_event, interrupts)
-    return open_study(storage, name)
+        with (
+            Interrupts(ends_process=True).caught() as interrupts,
+            running(
+                storage,
+                fields.name_among,
+                make_plan,
+                workers,
+                on_event,
+                interrupts,
+                cache=cache,
+            ) as name,
+        ):
+            yield open_study(storage, name)
 
 
 def _say_what_next(storage: str, study: Study, best: Standing) -> None:

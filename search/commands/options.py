@@ -36,7 +36,11 @@ format_option = click.option(
     show_default=True,
     help="A table for people, or JSON or CSV for programs.",
 )
-
+no_cache_option = click.option(
+    "--no-cache",
+    is_flag=True,
+    help="Compile all programs, and keep none of them for the next launch.",
+)
 
 TOP_OF_A_TABLE = 10
 """Configurations that a table shows unless `--top` is given; JSON and CSV hold all."""

@@ -136,6 +136,10 @@ class LaunchProgress(_Progress):
         return self
 
     def __exit__(self, *_error: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the bar; what happens afterwards is a line."""
         self._bar.stop()
 
     def __call__(self, event: Event) -> None:

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from search.commands.options import format_option, opened_store, storage_option, study_option
+from search.commands.options import (
+    format_option,
+    no_cache_option,
+    opened_store,
+    storage_option,
+    study_option,
+)
 from search.commands.reading import write
 from search.reports.race_report import (
     RACE_COLUMNS,
@@ -65,12 +71,14 @@ MOST_RESTARTS = 1_000_000
     metavar="N",
     help="Worker processes.  [default: one per core]",
 )
+@no_cache_option
 @format_option
 def race(
     study: str | None,
     storage: str,
     new: bool,
     workers: int | None,
+    no_cache: bool,
     output: str,
     **options: Any,
 ) -> None:
@@ -95,6 +103,7 @@ def race(
         workers=workers,
         on_event=RaceProgress(),
         interrupts=Interrupts(ends_process=True),
+        cache=not no_cache,
     )
     if raced.was_over:
         click.echo(f"Race {raced.race.race_id} is over; --new begins another.", err=True)

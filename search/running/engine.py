@@ -21,8 +21,8 @@ class Ended:
 class Engine(ABC):
     """Trains tasks and computes nothing else: it claims nothing and records nothing.
 
-    Used as a context manager, it is stopped at the end: at once if anything was raised. A worker
-    that dies is replaced; its task has ended with a failure, and the others' tasks have not.
+    Used as a context manager, it is started and stopped. A worker that dies is replaced; its task
+    has ended with a failure, and the others' tasks have not.
     """
 
     @property
@@ -39,11 +39,20 @@ class Engine(ABC):
         """Wait until a task ends, and return those that did; none if the time was out before."""
 
     @abstractmethod
-    def stop(self, *, at_once: bool) -> None:
-        """Stop the workers, after the tasks that they have or at once."""
+    def start(self) -> None:
+        """Start the workers."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Stop the workers at once, whatever they train."""
 
     def __enter__(self) -> Engine:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
-        self.stop(at_once=kind is not None)
+    def __exit__(self, *_error: object) -> None:
+        self.stop()

@@ -15,6 +15,7 @@ import platform
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
@@ -25,6 +26,14 @@ _MOST_ENTRIES = 256
 """Of some 400 KB each; beyond that, those used longest ago are removed."""
 _DIGEST_BYTES = hashlib.sha256().digest_size
 _PREFIX = "multirestart"
+
+
+@dataclass(frozen=True)
+class CacheFolders:
+    """Where programs are kept, and a launch's own folder, in which each worker has one."""
+
+    kept: Path
+    scratch: Path
 
 
 def cache_root() -> Path:
@@ -51,13 +60,22 @@ def _processor() -> list[str]:
 class ProgramCache:
     """The compiled programs that this process can take from the cache, and adds to it.
 
-    kept: The folder of what is kept, for this machine and these versions.
-    own: A folder that no other process writes to; `xla_flags` has XLA use it.
+    Args:
+        kept: The folder of what is kept, for this machine and these versions.
+        own: A folder that no other process writes to; `xla_flags` has XLA use it.
     """
 
     def __init__(self, kept: Path, own: Path) -> None:
         self._kept = kept
         self._own = own
+
+    @classmethod
+    def made(cls, folders: CacheFolders, settings: Iterable[str]) -> ProgramCache | None:
+        """The cache of this process under compiler settings; None if it can have no folder."""
+        with suppress(OSError):
+            own = Path(tempfile.mkdtemp(dir=folders.scratch))
+            return cls(folders.kept / machine_key(settings), own)
+        return None
 
     @property
     def xla_flags(self) -> str:

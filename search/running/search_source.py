@@ -15,7 +15,7 @@ from search.running.opening import OpenStudy
 from search.running.races import reserved_seeds
 from search.running.sampling import distributions, pick
 from search.running.seeds import block_length, free_block
-from search.running.source import Progress, TrialSource
+from search.running.source import Progress, TrialSource, search_progress
 from storage.contract import Liveness
 from storage.values import Trial
 
@@ -33,9 +33,7 @@ class SearchSource(TrialSource):
 
     def progress(self) -> Progress:
         """How many trials are complete or given up, and whether those are all."""
-        counts = self._store.count_trials(self._study.study_id)
-        settled = sum(count for state, count in counts.items() if state.is_final)
-        return Progress(settled, settled >= self._study.plan.trials)
+        return search_progress(self._study)
 
     def _next(self) -> tuple[Configuration, range] | None:
         plan, study_id = self._study.plan, self._study.study_id

@@ -44,6 +44,13 @@ class Progress:
     is_over: bool
 
 
+def search_progress(study: OpenStudy) -> Progress:
+    """How many trials of a search are complete or given up, and whether those are all."""
+    counts = study.store.count_trials(study.study_id)
+    settled = sum(count for state, count in counts.items() if state.is_final)
+    return Progress(settled, settled >= study.plan.trials)
+
+
 class TrialSource(ABC):
     """Claims trials of a study for the launcher of a sign of life.
 

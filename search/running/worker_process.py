@@ -7,16 +7,15 @@ import os
 import shutil
 import signal
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from search.problem.problem import Task
 from search.problem.rows import Restart
-from search.running.program_cache import ProgramCache, machine_key
+from search.running.program_cache import CacheFolders, ProgramCache
 from search.training.settings import apply_settings
 
 _NOT_NEEDED = ("jax", "pandas", "sklearn", "torch")
@@ -26,30 +25,32 @@ _cache: ProgramCache | None = None
 _kinds: set[str] = set()
 
 
-def start(parent: int, programs: Path | None, scratch: Path) -> None:
+def start(parent: int, folders: CacheFolders | None) -> None:
     """Import TensorFlow as the worker starts, while the parent asks for the first trials.
 
     Args:
         parent: The launcher's process, with which this one ends.
-        programs: The folder of compiled programs to take and to add to; None for none.
-        scratch: The launcher's folder for what its workers need while they are there.
+        folders: Where compiled programs are taken from and kept; None to compile all.
     """
     global _cache  # noqa: PLW0603 - a process is started once
-    tie_to(parent, scratch)
+    tie_to(parent, None if folders is None else folders.scratch)
     apply_settings()
-    if programs is not None:
-        with suppress(OSError):
-            own = Path(tempfile.mkdtemp(dir=scratch))
-            _cache = ProgramCache(programs / machine_key([os.environ["XLA_FLAGS"]]), own)
-            os.environ["TF_XLA_FLAGS"] = _cache.xla_flags
+    if folders is not None:
+        _cache = ProgramCache.made(folders, [os.environ["XLA_FLAGS"]])
+    if _cache is not None:
+        os.environ["TF_XLA_FLAGS"] = _cache.xla_flags
     with _lean_imports():
         import search.running.trial  # noqa: F401
 
 
 def tie_to(parent: int, scratch: Path | None = None) -> None:
-    """Leave Ctrl-C to the parent, and end when it does."""
+    """Leave Ctrl-C to the parent, and end when it does, with the folder that its workers share."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent, scratch), daemon=True).start()
+
+
+def be_there() -> None:
+    """The first task of a worker, with which its process starts."""
 
 
 def train(task: Task) -> tuple[Restart, ...]:

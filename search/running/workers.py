@@ -9,22 +9,25 @@ from __future__ import annotations
 import os
 import re
 import signal
-import threading
+import tempfile
 import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
+from pathlib import Path
 
 from joblib.externals.loky import ProcessPoolExecutor
 
 from search.problem.errors import LaunchError
 from search.problem.problem import Task
 from search.problem.rows import Restart
+from search.running import worker_process
 from search.running.engine import Ended, Engine
+from search.running.program_cache import CacheFolders
 
 # A worker is one thread: the workers are the parallelism. NumPy's and SciPy's pools read these as
 # they are loaded; TensorFlow's own settings stand with its import in `search.training.backend`.
@@ -44,15 +47,30 @@ class _Submitted:
 
 
 class LocalWorkers(Engine):
-    """`count` worker processes of this machine, each of which keeps its compiled programs."""
+    """Worker processes of this machine, each of which keeps its compiled programs.
 
-    def __init__(self, count: int) -> None:
-        self._workers = [_Worker() for _ in range(count)]
+    They start as the context is entered: TensorFlow takes seconds to import, in which the launcher
+    can open the study.
+
+    Args:
+        count: How many.
+        programs: The folder of compiled programs that are kept; None to compile all anew.
+    """
+
+    def __init__(self, count: int, programs: Path | None = None) -> None:
+        self._stack = ExitStack()
+        cache = None if programs is None else self._cache(programs)
+        self._workers = [_Worker(cache) for _ in range(count)]
 
     @property
     def wants_more(self) -> bool:
         """Whether a worker has nothing to do, or nothing to follow a short task."""
         return any(worker.wants_more for worker in self._workers)
+
+    def start(self) -> None:
+        """Start all processes."""
+        for worker in self._workers:
+            worker.start()
 
     def submit(self, tag: int, task: Task) -> None:
         """Have the worker that has least to do train a task."""
@@ -64,19 +82,29 @@ class LocalWorkers(Engine):
         wait(heads, timeout=timeout, return_when=FIRST_COMPLETED)
         return [ended for worker in self._workers for ended in worker.take_ended()]
 
-    def stop(self, *, at_once: bool) -> None:
-        """Stop all processes."""
+    def stop(self) -> None:
+        """Kill all processes, whatever they train."""
         for worker in self._workers:
-            worker.stop(at_once=at_once)
+            worker.stop()
+        self._stack.close()
+
+    def _cache(self, programs: Path) -> CacheFolders | None:
+        """Where compiled programs are kept, and a folder for the workers; None if there is none."""
+        with suppress(OSError):
+            scratch = tempfile.TemporaryDirectory(
+                prefix="multirestart-", ignore_cleanup_errors=True
+            )
+            return CacheFolders(programs, Path(self._stack.enter_context(scratch)))
+        return None
 
 
 class _Worker:
     """One process, replaced when it dies, and the tasks it has: the first is in training."""
 
-    def __init__(self) -> None:
+    def __init__(self, cache: CacheFolders | None) -> None:
         self.tasks: deque[_Submitted] = deque()
-        self._executor: ProcessPoolExecutor = _new_executor()
-        self._has_process = False
+        self._cache = cache
+        self._executor: ProcessPoolExecutor | None = None
         self._began = 0.0
         self._is_short = True
 
@@ -88,10 +116,10 @@ class _Worker:
         if not self.tasks:
             self._began = time.monotonic()
         try:
-            future = self._start(task)
+            future = self._train(task)
         except BrokenProcessPool:  # it died while it had nothing to do
             self._replace()
-            future = self._start(task)
+            future = self._train(task)
         self.tasks.append(_Submitted(tag, task, future))
 
     def take_ended(self) -> list[Ended]:
@@ -113,30 +141,30 @@ class _Worker:
                     self.submit(other.tag, other.task)
         return ended
 
-    def stop(self, *, at_once: bool) -> None:
-        self._executor.shutdown(wait=True, kill_workers=at_once)
+    def start(self) -> None:
+        """Start the process, which is ready for tasks in some seconds."""
+        with _failure_named(), _interrupts_held():
+            self._executor = ProcessPoolExecutor(
+                max_workers=1,
+                initializer=worker_process.start,
+                initargs=(os.getpid(), self._cache),
+                env=_ENVIRONMENT,
+            )
+            self._executor.submit(worker_process.be_there)  # starts it
 
-    def _start(self, task: Task) -> Future[tuple[Restart, ...]]:
-        future: Future[tuple[Restart, ...]]
-        if self._has_process:
-            future = self._executor.submit(_train, task)
-        else:
-            with _failure_named(), _interrupts_held():
-                future = self._executor.submit(_train, task)
-            self._has_process = True
+    def stop(self) -> None:
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, kill_workers=True)
+
+    def _train(self, task: Task) -> Future[tuple[Restart, ...]]:
+        assert self._executor is not None, "the engine is a context, in which workers are started"
+        future: Future[tuple[Restart, ...]] = self._executor.submit(worker_process.train, task)
         return future
 
     def _replace(self) -> None:
+        assert self._executor is not None
         self._executor.shutdown(wait=False, kill_workers=True)
-        self._executor = _new_executor()
-        self._has_process = False
-
-
-def _new_executor() -> ProcessPoolExecutor:
-    with _failure_named():
-        return ProcessPoolExecutor(
-            max_workers=1, initializer=_warm_up, initargs=(os.getpid(),), env=_ENVIRONMENT
-        )
+        self.start()
 
 
 @contextmanager
@@ -173,28 +201,3 @@ def _reason(error: BaseException) -> str:
         codes = re.search(r"\{(.+?)\}", str(error))
         return f"its worker died ({codes.group(1) if codes else 'for no reason it could tell'})"
     return f"its worker raised {type(error).__name__}: {' '.join(str(error).split())}"[:500]
-
-
-def _warm_up(parent: int) -> None:
-    """Import TensorFlow as the worker starts, while the parent asks for the first trials."""
-    tie_to(parent)
-    import search.running.trial  # noqa: F401
-
-
-def tie_to(parent: int) -> None:
-    """Leave Ctrl-C to the parent, and end when it does."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: int) -> None:
-    """End this worker when its parent is killed: loky's would wait for tasks for ever."""
-    while os.getppid() == parent:
-        time.sleep(1.0)
-    os._exit(1)
-
-
-def _train(task: Task) -> tuple[Restart, ...]:
-    from search.running.trial import train_trial
-
-    return train_trial(task)

@@ -18,6 +18,7 @@ def launch(
     storage: str = DEFAULT_STORAGE,
     workers: int | None = None,
     on_event: OnEvent | None = None,
+    cache: bool = True,
 ) -> Study:
     """Run a study to its size, or go on with the one of that name. Prints nothing.
 
@@ -28,6 +29,7 @@ def launch(
         storage: URL of its database.
         workers: Worker processes; one per core if None.
         on_event: Told what happens as it happens, some of it from another thread.
+        cache: Keep compiled programs in the user's cache folder, and use those that are there.
 
     Returns:
         The study, to be read.
@@ -40,7 +42,7 @@ def launch(
     """
     # Optuna and joblib, which reading does without.
     from search.running.interrupts import Interrupts
-    from search.studies.launching import run_study
+    from search.studies.launching import running
 
     arguments = Arguments()
     is_plan = plan is None or isinstance(plan, Plan)
@@ -49,13 +51,16 @@ def launch(
     arguments.function("on_event", on_event)
     arguments.raise_any()
     asked = Plan() if plan is None else plan
-    with Interrupts().caught() as interrupts:
-        name = run_study(
+    with (
+        Interrupts().caught() as interrupts,
+        running(
             storage,
             lambda _names: asked.name,
             lambda _kept: asked,
             workers,
             on_event or (lambda _event: None),
             interrupts,
-        )
-    return open_study(storage, name)
+            cache=cache,
+        ) as name,
+    ):
+        return open_study(storage, name)

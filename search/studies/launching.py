@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext
 from functools import partial
 
-from search.dashboard.optuna_storage import refuse_taken_name
-from search.dashboard.publisher import Publisher
 from search.problem.plan import Plan
 from search.running.cores import worker_count
 from search.running.events import LaunchBegan, OnEvent, WaitingForLock
 from search.running.interrupts import Interrupts
 from search.running.opening import open_study
-from search.running.run import run_trials
-from search.running.search_source import SearchSource
+from search.running.program_cache import cache_root
+from search.running.source import search_progress
 from search.running.workers import LocalWorkers
+from storage.url import is_there, parse_url, sqlite_path
 
 
-def run_study(
+@contextmanager
+def running(
     storage: str,
     choose: Callable[[list[str]], str],
     make_plan: Callable[[Plan | None], Plan],
     workers: int | None,
     on_event: OnEvent,
     interrupts: Interrupts,
-) -> str:
+    *,
+    cache: bool = True,
+) -> Iterator[str]:
     """Run the study that is chosen among those there, by the plan made from what is kept of it.
+
+    The context is entered when all its trials are settled, and yields the study's name; what
+    Optuna's dashboard shows of it is level at the end of the context.
 
     Args:
         storage: URL of the database.
@@ -35,9 +40,7 @@ def run_study(
         workers: Worker processes; one per core if None.
         on_event: Told what happens as it happens, some of it from another thread.
         interrupts: What answers Ctrl-C.
-
-    Returns:
-        The study's name.
+        cache: Keep compiled programs in the user's cache folder, and use those that are there.
 
     Raises:
         UserError: If the study is there with another problem or search space.
@@ -49,23 +52,33 @@ def run_study(
         storage,
         choose,
         make_plan,
-        refuse_new=partial(refuse_taken_name, storage),
+        refuse_new=partial(_refuse_taken_name, storage),
         on_wait=lambda seconds: on_event(WaitingForLock(seconds)),
     )
-    with (
-        closing(study.store) as store,
-        store.liveness() as liveness,
-        Publisher(study, on_event),
-    ):
-        source = SearchSource(study, liveness)
-        progress = source.progress()
+    engine = LocalWorkers(count, cache_root() if cache else None)
+    with closing(study.store) as store, store.liveness() as liveness:
+        progress = search_progress(study)
         counts = store.configuration_counts(study.study_id)
         on_event(LaunchBegan(study.plan, progress.settled, progress.is_over, count, counts))
-        if not progress.is_over:
-            with (
-                LocalWorkers(count) as engine,
-                closing(run_trials(source, engine, interrupts)) as events,
-            ):
-                for event in events:
-                    on_event(event)
-    return study.plan.name
+        with nullcontext() if progress.is_over else engine:
+            # Optuna, while the workers import TensorFlow.
+            from search.dashboard.publisher import Publisher
+            from search.running.run import run_trials
+            from search.running.search_source import SearchSource
+
+            with Publisher(study, on_event):
+                if not progress.is_over:
+                    source = SearchSource(study, liveness)
+                    with closing(run_trials(source, engine, interrupts)) as events:
+                        for event in events:
+                            on_event(event)
+                yield study.plan.name
+
+
+def _refuse_taken_name(storage: str, name: str) -> None:
+    """Refuse a name that a study of Optuna's own has. Raises UserError, RecordError."""
+    path = sqlite_path(parse_url(storage))
+    if path is None or is_there(path):
+        from search.dashboard.optuna_storage import refuse_taken_name  # Optuna
+
+        refuse_taken_name(storage, name)

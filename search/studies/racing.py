@@ -8,14 +8,15 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-from search.dashboard.publisher import Publisher
 from search.problem.arguments import Arguments
 from search.problem.errors import Fault, InvalidValuesError, LaunchError, UserError
 from search.problem.plan import MAX_RESTARTS
 from search.running.cores import worker_count
+from search.running.engine import Engine
 from search.running.events import OnEvent, RaceBegan, RoundDone, WaitingForLock
 from search.running.interrupts import Interrupts
 from search.running.opening import OpenStudy, reopen_study
+from search.running.program_cache import cache_root
 from search.running.race_source import RaceResult, RaceSource, race_result
 from search.running.races import Race, begin_race, last_race
 from search.running.run import run_trials
@@ -47,6 +48,7 @@ def race_study(
     workers: int | None,
     on_event: OnEvent,
     interrupts: Interrupts,
+    cache: bool,
 ) -> Raced:
     """Race the best configurations of a study as `Study.race` says.
 
@@ -80,7 +82,8 @@ def race_study(
                 after = None if last is None else last.race_id
                 running = begin_race(opened, rules, confirm, standings, top, after)
                 _refuse_others(running, given, is_over=False)  # another may have begun its own
-            return _run(opened, running, count, interrupts, on_event)
+            engine = LocalWorkers(count, cache_root() if cache else None)
+            return _run(opened, running, engine, interrupts, on_event)
 
 
 def _checked(asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,17 +103,19 @@ def _checked(asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _run(
-    study: OpenStudy, race: Race, workers: int, interrupts: Interrupts, on_event: OnEvent
+    study: OpenStudy, race: Race, engine: Engine, interrupts: Interrupts, on_event: OnEvent
 ) -> Raced:
     result = race_result(study.store, race)
     if result.is_over:
         return Raced(race, result, was_over=True)
     on_event(RaceBegan(race.race_id, tuple(entrant.name for entrant in race.entrants)))
     rounds = result.state.rounds_done
-    with study.store.liveness() as liveness, Publisher(study, on_event):
+    with study.store.liveness() as liveness, engine:
+        from search.dashboard.publisher import Publisher  # Optuna, while the workers start
+
         source = RaceSource(study, liveness, race)
         with (
-            LocalWorkers(workers) as engine,
+            Publisher(study, on_event),
             closing(run_trials(source, engine, interrupts)) as events,
         ):
             for event in events:

@@ -192,6 +192,7 @@ class Study:
         new: bool = False,
         workers: int | None = None,
         on_event: OnEvent | None = None,
+        cache: bool = True,
     ) -> Raced:
         """Race its best configurations on fresh seeds until one is clearly best.
 
@@ -208,6 +209,7 @@ class Study:
             new: Begin another race though the last one is over.
             workers: Worker processes; one per core if None.
             on_event: Told what happens as it happens, some of it from another thread.
+            cache: Keep compiled programs in the user's cache folder, and use those that are there.
 
         Returns:
             The race and its result.
@@ -238,6 +240,7 @@ class Study:
             workers=workers,
             on_event=on_event or (lambda _event: None),
             interrupts=Interrupts(),
+            cache=cache,
         )
 
     def check(self, retrain: int = 32, draw: int = 0) -> Check:

@@ -16,7 +16,8 @@ import numpy as np
 from search.problem.configuration import Configuration
 from search.problem.problem import Task
 from search.problem.rows import Outcome, Restart
-from search.running import workers
+from search.running import worker_process
+from search.running.program_cache import CacheFolders
 
 PRETENDED_SECONDS = "PRETENDED_SECONDS"
 """Environment variable: how long a trial takes; workers die where it is negative."""
@@ -25,9 +26,9 @@ NONE_KILLS = -2.0
 _CHANCES = {"standard adam 0.1": 0.95, "standard adam 0.01": 0.75, "standard sgd 0.1": 0.3}
 
 
-def warm_up(parent: int) -> None:
+def start(parent: int, folders: CacheFolders | None) -> None:
     """A worker as it starts, without TensorFlow."""
-    workers.tie_to(parent)
+    worker_process.tie_to(parent, None if folders is None else folders.scratch)
 
 
 def train(task: Task) -> tuple[Restart, ...]:
@@ -63,5 +64,5 @@ if __name__ == "__main__":
     from search.__main__ import main
     from tests.command_tests import pretended  # by its name, under which workers find it
 
-    workers._warm_up, workers._train = pretended.warm_up, pretended.train
+    worker_process.start, worker_process.train = pretended.start, pretended.train
     main()

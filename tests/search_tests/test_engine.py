@@ -18,4 +18,4 @@ def test_a_full_shared_memory_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(workers, "ProcessPoolExecutor", refused)
     with pytest.raises(LaunchError, match=r"cannot start a worker: No space left .* /dev/shm"):
-        workers.LocalWorkers(1)
+        workers.LocalWorkers(1).start()
