@@ -111,16 +111,16 @@ def test_the_key_tells_settings_apart() -> None:
 
 
 TRAIN = """
+import os
 import sys
 from pathlib import Path
 from search.problem.configuration import Configuration
 from search.problem.plan import Plan
 from search.problem.problem import Task
 from search.running import worker_process
-import os
-kept, scratch = map(Path, sys.argv[1:])
-worker_process.start(os.getppid(), kept, scratch)
-task = Task(Plan(problem=Plan().problem).problem, Configuration("none", "sgd", 0.1), 0, 4)
+from search.running.program_cache import CacheFolders
+worker_process.start(os.getppid(), CacheFolders(*map(Path, sys.argv[1:])))
+task = Task(Plan().problem, Configuration("none", "sgd", 0.1), 0, 4)
 print([restart.loss for restart in worker_process.train(task)])
 """
 
