@@ -26,7 +26,8 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from search.problem.optimizers import OPTIMIZERS
-from search.reports.report import Column, show_table
+from search.reports.layout import Column
+from search.reports.report import show_table
 
 Figures = dict[str, list[Any]]
 

@@ -27,7 +27,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from search.problem.configuration import Configuration
 from search.problem.datasets import Dataset, bands, bands2d, xor
 from search.problem.problem import Problem, Task
-from search.reports.report import Column, show_table
+from search.reports.layout import Column
+from search.reports.report import show_table
 from search.statistics.escape import EscapeRate
 from search.statistics.race import judge_race
 from search.statistics.race_state import Entrant, RaceRules, RaceState

@@ -30,7 +30,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from search.dashboard.optuna_storage import has_optuna_tables, open_optuna_storage
-from search.reports.report import Column, show_table
+from search.reports.layout import Column
+from search.reports.report import show_table
 from storage.errors import RecordError
 
 RESTARTS = 64

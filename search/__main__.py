@@ -1,5 +1,6 @@
 """The command `multirestart`, and `python -m search`, which is the same."""
 
+import gc
 import os
 import sys
 
@@ -7,6 +8,7 @@ import sys
 def main() -> None:
     """Run the command line; Ctrl-C while its modules load is one line too."""
     _open_what_is_closed()
+    gc.set_threshold(50_000)  # imports make many objects and no garbage: a tenth of a start
     try:
         from search.commands import main as run
     except KeyboardInterrupt:

@@ -22,6 +22,12 @@ PAGES = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *DOCS]
 MOST_LINES_OF_README = 160
 
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+_CONTEXT = click.Context(main)
+COMMANDS = {
+    name: command
+    for name in main.list_commands(_CONTEXT)
+    if (command := main.get_command(_CONTEXT, name)) is not None
+}
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -59,21 +65,21 @@ def anchors(page: Path) -> set[str]:
 def test_readme_is_short_and_names_every_command_and_page() -> None:
     text = README.read_text()
     assert len(text.splitlines()) <= MOST_LINES_OF_README
-    assert [command for command in main.commands if f"multirestart {command}" not in text] == []
+    assert [command for command in COMMANDS if f"multirestart {command}" not in text] == []
     assert [page.name for page in DOCS if f"](docs/{page.name})" not in text] == []
 
 
-@pytest.mark.parametrize("command", main.commands)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_ends_its_help_with_an_example(command: str) -> None:
-    context = click.Context(main.commands[command], info_name=command)
-    assert f"multirestart {command}" in (main.commands[command].help or "").split("\n\n")[-1]
-    assert "--help" in main.commands[command].get_help(context)
+    context = click.Context(COMMANDS[command], info_name=command)
+    assert f"multirestart {command}" in (COMMANDS[command].help or "").split("\n\n")[-1]
+    assert "--help" in COMMANDS[command].get_help(context)
 
 
-@pytest.mark.parametrize("command", main.commands)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_documented_with_its_options_and_an_example(command: str) -> None:
     said = section(command)
-    options = {option for parameter in main.commands[command].params for option in parameter.opts}
+    options = {option for parameter in COMMANDS[command].params for option in parameter.opts}
     named = set(re.findall(r"`(--[a-z-]+)", said))
     assert {option for option in options if option.startswith("--")} - named == set()
     examples = [text for name, text in re.findall(r"```(\w*)\n(.*?)```", said, re.S) if name]
@@ -82,13 +88,13 @@ def test_every_command_is_documented_with_its_options_and_an_example(command: st
 
 def test_no_command_is_documented_that_is_not_there() -> None:
     headings = re.findall(r"^## (\S+)$", (ROOT / "docs/commands.md").read_text(), re.M)
-    assert headings == [*main.commands]
+    assert headings == [*COMMANDS]
 
 
 @pytest.mark.parametrize("name", [*SCALINGS, *OPTIMIZERS])
 def test_every_scaling_and_optimizer_is_named(name: str) -> None:
     assert f"`{name}`" in section("launch")
-    assert name in main.commands["launch"].get_help(click.Context(main.commands["launch"]))
+    assert name in COMMANDS["launch"].get_help(click.Context(COMMANDS["launch"]))
 
 
 def test_every_command_line_parses() -> None:
@@ -106,7 +112,7 @@ def test_every_command_line_parses() -> None:
         words = shlex.split(line.split(">")[0], comments=True)
         words = ["7" if word == "N" else word for word in words]
         if words and words[-1] != "--help":
-            command = main.commands[words[0]]
+            command = COMMANDS[words[0]]
             command.make_context(words[0], words[1:])
 
 

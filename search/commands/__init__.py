@@ -1,7 +1,7 @@
 """The command line. Parse, open, call, print: what is computed is computed elsewhere.
 
-A command imports what is heavy (Optuna, TensorFlow's workers) when it runs, so that reading
-commands and `--help` answer at once.
+A command is imported when it is called, and imports what is heavy (Optuna, the workers) when it
+runs, so that `--help` and reading commands answer at once.
 """
 
 from __future__ import annotations
@@ -9,27 +9,34 @@ from __future__ import annotations
 import io
 import os
 import sys
+from importlib import import_module
 from typing import Any, NoReturn
 
 import click
 from click.exceptions import NoArgsIsHelpError
 
-from search.commands.backup import backup
-from search.commands.basins import basins
-from search.commands.check import check
-from search.commands.dashboard import dashboard
-from search.commands.delete import delete
-from search.commands.effects import effects
-from search.commands.launch import launch
-from search.commands.options import option_of
-from search.commands.race import race
-from search.commands.reading import best, restarts, studies
-from search.commands.reference import reference
-from search.commands.timing import compare, times
 from search.problem.errors import InvalidValuesError, LaunchError, UserError
 from search.problem.names import visible
 from search.running.interrupts import Interrupted
 from storage.errors import NothingStoredError, RecordError, RecordFailedError
+
+_COMMANDS = {
+    "launch": ("launch", "Run a study, or go on with it."),
+    "best": ("reading", "Configurations, ranked."),
+    "times": ("timing", "How soon they escape, and when to give up."),
+    "compare": ("timing", "Does one escape sooner than the other?"),
+    "basins": ("basins", "Where the restarts end."),
+    "effects": ("effects", "What the escape rate depends on."),
+    "race": ("race", "Which one really is best, on fresh seeds."),
+    "restarts": ("reading", "Every restart."),
+    "reference": ("reference", "One restart by plain Keras, beside the record."),
+    "check": ("check", "Verify a database, train a sample again."),
+    "studies": ("reading", "The studies of a database."),
+    "dashboard": ("dashboard", "Optuna's dashboard of a database."),
+    "backup": ("backup", "Copy a database whole."),
+    "delete": ("delete", "Remove a study and its restarts."),
+}
+"""Name, in the order in which a person comes to need them -> its module, and what it is for."""
 
 
 class _Commands(click.Group):
@@ -40,7 +47,20 @@ class _Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
         """The commands in the order in which a person comes to need them."""
-        return list(self.commands)
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """A command by its name, imported; None if there is none."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"search.commands.{_COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write what the commands are for, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, purpose) for name, (_, purpose) in _COMMANDS.items()])
 
     def main(self, *args: Any, **options: Any) -> NoReturn:
         """Run the command that the arguments name, and exit."""
@@ -60,6 +80,8 @@ class _Commands(click.Group):
         except NothingStoredError as error:
             _fail(f"{error}. `multirestart launch` makes a study there", 2)
         except InvalidValuesError as error:
+            from search.commands.options import option_of
+
             _fail("; ".join(fault.worded(option_of(fault.field)) for fault in error.faults), 2)
         except (UserError, RecordError) as error:
             _fail(str(error), 2)
@@ -98,11 +120,3 @@ def main() -> None:
     multirestart launch
     multirestart best
     """
-
-
-_COMMANDS = (
-    *(launch, best, times, compare, basins, effects, race),
-    *(restarts, reference, check, studies, dashboard, backup, delete),
-)
-for _command in _COMMANDS:
-    main.add_command(_command)

@@ -10,7 +10,7 @@ from search.commands.options import storage_option
 from storage.backup import back_up
 
 
-@click.command(short_help="Copy a database whole.")
+@click.command()
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @storage_option
 def backup(file: Path, storage: str) -> None:

@@ -19,7 +19,7 @@ from search.reports.tables import more_configurations
 from search.statistics.endings.ending import ENDING_KEYS
 
 
-@click.command(short_help="Where the restarts end.")
+@click.command()
 @study_option
 @storage_option
 @click.option(

@@ -8,13 +8,14 @@ import click
 
 from search.commands.options import format_option, opened_store, storage_option
 from search.commands.reading import write
-from search.reports.report import Column, show_table
+from search.reports.layout import Column
+from search.reports.report import show_table
 from search.studies.study import study_in
 
 _KEYS = ("study", "trial", "seed", "finding")
 
 
-@click.command(short_help="Verify a database, train a sample again.")
+@click.command()
 @click.option("--study", metavar="NAME", help="Check this study only.  [default: all]")
 @storage_option
 @click.option(

@@ -28,7 +28,7 @@ def _require_free(host: str, port: int) -> None:
             ) from None
 
 
-@click.command(short_help="Optuna's dashboard of a database.")
+@click.command()
 @storage_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)

@@ -9,7 +9,7 @@ from search.problem.errors import UserError
 from search.studies.study import study_in
 
 
-@click.command(short_help="Remove a study and its restarts.")
+@click.command()
 @click.option("--study", metavar="NAME", required=True, help="The study.")
 @storage_option
 @click.option("--yes", is_flag=True, help="Do not ask.")

@@ -6,7 +6,8 @@ import click
 
 from search.commands.options import format_option, opened, storage_option, study_option
 from search.commands.reading import write
-from search.reports.report import NEVER_LEFT_OUT, Column, show_table
+from search.reports.layout import NEVER_LEFT_OUT, Column
+from search.reports.report import show_table
 from search.reports.tables import describe, or_dash
 from search.statistics.effects import EFFECTS_KEYS, FOREST_SEED, Effects
 
@@ -22,7 +23,7 @@ _COLUMNS = (
 )
 
 
-@click.command(short_help="What the escape rate depends on.")
+@click.command()
 @study_option
 @storage_option
 @format_option

@@ -54,7 +54,7 @@ def _names(names: Collection[str], last: str = ", ") -> str:
     return f"{', '.join(first)}{last}{end}"
 
 
-@click.command(short_help="Run a study, or go on with it.")
+@click.command()
 @click.argument("plan", required=False, metavar="[PLAN]", type=click.Path(path_type=Path))
 @_option("--study", "NAME", "Name of the study.", "that of the data")
 @storage_option

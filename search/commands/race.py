@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 MOST_RESTARTS = 1_000_000
 
 
-@click.command(short_help="Which one really is best, on fresh seeds.")
+@click.command()
 @study_option
 @storage_option
 @click.option("--top", type=click.IntRange(min=2), metavar="K", help="Entrants.  [default: 5]")

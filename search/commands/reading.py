@@ -29,7 +29,7 @@ from search.statistics.ranking import pareto_front
 from storage.url import shown
 
 
-@click.command(short_help="Configurations, ranked.")
+@click.command()
 @study_option
 @storage_option
 @top_option
@@ -79,7 +79,7 @@ STANDING_KEYS = (
 )
 
 
-@click.command(short_help="Every restart.")
+@click.command()
 @study_option
 @storage_option
 @format_option
@@ -91,12 +91,13 @@ def restarts(study: str | None, storage: str, output: str) -> None:
     """
     found = opened(storage, study)
     if output == "table":
-        show_restarts(found.name, found.restarts())
+        total = sum(standing.counts.restarts for standing in found.best())
+        show_restarts(found.name, found.restarts(), total)
     else:
         write(output, RESTART_KEYS, (recorded.to_json() for recorded in found.restarts()))
 
 
-@click.command(short_help="The studies of a database.")
+@click.command()
 @storage_option
 @format_option
 def studies(storage: str, output: str) -> None:

@@ -7,12 +7,13 @@ import click
 from search.commands.options import opened, storage_option, study_option
 from search.problem.errors import UserError
 from search.problem.problem import Task
-from search.reports.report import Column, show_table
+from search.reports.layout import Column
+from search.reports.report import show_table
 from search.reports.tables import describe
 from search.studies.study import LARGEST_SEED
 
 
-@click.command(short_help="One restart by plain Keras, beside the record.")
+@click.command()
 @click.option("--trial", type=click.IntRange(0, LARGEST_SEED), required=True, metavar="N")
 @click.option("--seed", type=click.IntRange(0, LARGEST_SEED), required=True, metavar="K")
 @study_option

@@ -18,7 +18,7 @@ from search.reports.timing_tables import show_comparison, show_timings
 from search.statistics.timing import TIMES_KEYS
 
 
-@click.command(short_help="How soon they escape, and when to give up.")
+@click.command()
 @study_option
 @storage_option
 @top_option
@@ -40,7 +40,7 @@ def times(study: str | None, storage: str, top: int | None, output: str) -> None
         write(output, TIMES_KEYS, (timing.to_json() for timing in timings[:top]))
 
 
-@click.command(short_help="Does one escape sooner than the other?")
+@click.command()
 @click.argument("configurations", nargs=-1, metavar="[A B]")
 @study_option
 @storage_option

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from search.problem.network import Network
 
@@ -45,6 +44,13 @@ def forward(network: Network, weights: Floats, features: Floats) -> Outputs:
     return Outputs(tuple(hidden), received[..., 0])
 
 
+def sigmoid(received: Floats) -> Floats:
+    """1 / (1 + exp(-x)), to the last digits on either side of 0."""
+    tail = np.exp(-np.abs(received))
+    result: Floats = np.where(received < 0, tail, 1) / (1 + tail)
+    return result
+
+
 _ACTIVATE: Mapping[str, Callable[[Floats], Floats]] = MappingProxyType(
-    {"sigmoid": expit, "tanh": np.tanh, "relu": lambda received: np.maximum(received, 0)}
+    {"sigmoid": sigmoid, "tanh": np.tanh, "relu": lambda received: np.maximum(received, 0)}
 )

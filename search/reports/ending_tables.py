@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 
 import click
 import numpy as np
-from rich.console import Console
 
 from search.problem.problem import Problem
-from search.reports.report import NEVER_LEFT_OUT, Column, show_table
+from search.reports.layout import NEVER_LEFT_OUT, Column
+from search.reports.report import show_table, terminal_width
 from search.reports.tables import describe, interval, or_dash
 from search.statistics.endings.basins import Basin, constant_loss
 from search.statistics.endings.ending import Ending, Typical
@@ -152,7 +152,7 @@ def _about(problem: Problem, ending: Ending) -> Iterator[str]:
 
 
 def _entry(label: str, text: str) -> list[str]:
-    width = min(Console().width, 110)
+    width = min(terminal_width(), 110)
     return textwrap.wrap(
         text,
         width,
@@ -194,7 +194,7 @@ def _gallery(problem: Problem, endings: Sequence[Ending]) -> Iterator[str]:
     yield (
         f"First feature {low[0]:g} to {high[0]:g} across, second {low[1]:g} to {high[1]:g} upwards."
     )
-    in_a_row = max(1, (min(Console().width, 150) + 2) // (_PLANE[0] + 4))
+    in_a_row = max(1, (min(terminal_width(), 150) + 2) // (_PLANE[0] + 4))
     for first in range(0, len(pictures), in_a_row):
         yield from (line.rstrip() for line in beside(pictures[first : first + in_a_row]))
 

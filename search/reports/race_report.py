@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from search.reports.report import NEVER_LEFT_OUT, Column
+from search.reports.layout import NEVER_LEFT_OUT, Column
 from search.reports.tables import interval
 from search.statistics.race_state import Contest, RaceEnd, RaceState
 

@@ -6,31 +6,19 @@ import csv
 import io
 import json
 import math
+import shutil
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from rich import box
-from rich.console import Console
-from rich.measure import Measurement
-from rich.table import Table
-from rich.text import Text
+import click
 
 from search.problem.names import visible
+from search.reports.layout import Column, lay_out
 
-NEVER_LEFT_OUT = 9
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _WIDTH_OF_A_FILE = 200  # what a table may take where no terminal sets a limit
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a table for people; of the `importance` of NEVER_LEFT_OUT or to be left out."""
-
-    title: str
-    right: bool = False
-    importance: int = 1
 
 
 def show_table(
@@ -41,48 +29,23 @@ def show_table(
     A table without rows is of a study without complete trials, and says so. Notes that are not
     empty stand below the rows.
     """
-    console = Console(highlight=False)
+    click.secho(visible(title), bold=True)
     if not rows:
-        console.print(Text(visible(title), style="bold"), soft_wrap=True)
-        console.print("No trial is complete yet.")
+        click.echo("No trial is complete yet.")
         return
-    width = console.width if console.is_terminal else _WIDTH_OF_A_FILE
-    kept = list(range(len(columns)))
-    unlimited = console.options.update(max_width=10_000)
-    while True:
-        table = _table(columns, rows, kept)
-        needed = Measurement.get(console, unlimited, table).maximum
-        if needed <= width:
-            break
-        least = min(kept, key=lambda index: (columns[index].importance, -index))
-        if columns[least].importance == NEVER_LEFT_OUT:
-            break
-        kept.remove(least)
-    console = Console(highlight=False, width=max(width, needed))
-    console.print(Text(visible(title), style="bold"), soft_wrap=True)
-    with console.capture() as drawn:
-        console.print(table)
-    console.out("\n".join(line.rstrip() for line in drawn.get().splitlines()))
-    left_out = [
-        " ".join(column.title.split()) for index, column in enumerate(columns) if index not in kept
-    ]
-    if left_out:
-        missing = ", ".join(left_out)
+    width = terminal_width() if sys.stdout.isatty() else _WIDTH_OF_A_FILE
+    layout = lay_out(columns, [[visible(cell) for cell in row] for row in rows], width)
+    click.echo("\n".join(layout.lines))
+    if layout.left_out:
+        missing = ", ".join(" ".join(column.title.split()) for column in layout.left_out)
         notes += (f"Left out for want of width: {missing}. --format json has all.",)
     for note in filter(None, notes):
-        console.print(Text(note, style="dim"), soft_wrap=True)
+        click.secho(note, dim=True)
 
 
-def _table(columns: Sequence[Column], rows: Sequence[Sequence[str]], kept: Sequence[int]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for index in kept:
-        column = columns[index]
-        table.add_column(
-            Text(column.title), justify="right" if column.right else "left", no_wrap=True
-        )
-    for row in rows:
-        table.add_row(*(Text(visible(row[index])) for index in kept))
-    return table
+def terminal_width() -> int:
+    """The places of a line in the terminal; 80 if there is none."""
+    return shutil.get_terminal_size().columns
 
 
 def json_text(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -9,7 +9,8 @@ from typing import Any
 from search.problem.configuration import Configuration, SearchSpace
 from search.problem.problem import Problem
 from search.problem.rows import RecordedRestart, StudySummary
-from search.reports.report import NEVER_LEFT_OUT, Column, show_table
+from search.reports.layout import NEVER_LEFT_OUT, Column
+from search.reports.report import show_table
 from search.statistics.escape import EscapeRate
 from search.statistics.ranking import Standing, pareto_front, untried
 
@@ -136,21 +137,19 @@ RESTART_KEYS = (
 _RESTART_FORMS = {"learning_rate": ".4g", "accuracy": ".4f", "loss": ".4f"}
 
 
-def show_restarts(study: str, restarts: Iterable[RecordedRestart]) -> None:
+def show_restarts(study: str, restarts: Iterable[RecordedRestart], total: int) -> None:
     """The table of restarts, in the order of trials and seeds: the first of very many."""
-    restarts = iter(restarts)
-    first = list(islice(restarts, _MOST_ROWS))
-    more = sum(1 for _ in restarts)
     columns = [
         Column(name.replace("_", " "), right=name not in ("scaling", "optimizer", "outcome"))
         for name in RESTART_KEYS
     ]
     rows = [
         [or_dash(row[name], _RESTART_FORMS.get(name, "")) for name in RESTART_KEYS]
-        for row in (recorded.to_json() for recorded in first)
+        for row in (recorded.to_json() for recorded in islice(restarts, _MOST_ROWS))
     ]
+    more = total - len(rows)
     note = f"{more} more restarts: --format csv has all" if more else ""
-    show_table(f"{study}: {len(rows) + more} restarts", columns, rows, note)
+    show_table(f"{study}: {total} restarts", columns, rows, note)
 
 
 STUDY_KEYS = ("study", "data", "network", "epochs", "trials", "restarts", "escaped")

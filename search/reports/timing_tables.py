@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import click
 import numpy as np
-from rich.console import Console
 
 from search.problem.problem import Problem
-from search.reports.report import NEVER_LEFT_OUT, Column, show_table
+from search.reports.layout import NEVER_LEFT_OUT, Column
+from search.reports.report import show_table
 from search.reports.tables import (
     CONFIGURATION_COLUMNS,
     configuration_cells,
@@ -65,7 +66,7 @@ def show_timings(study: str, problem: Problem, timings: Sequence[Timing], top: i
             f"For {others} no cutoff: to choose one, {FEWEST_ESCAPED} restarts must have escaped."
         )
     if advised:
-        _print(["", *advised])
+        click.echo("\n".join(["", *advised]))
 
 
 def show_comparison(study: str, problem: Problem, comparison: Comparison) -> None:
@@ -78,13 +79,7 @@ def show_comparison(study: str, problem: Problem, comparison: Comparison) -> Non
     )
     lines = [] if test is None else [f"Log-rank chi-squared {test.statistic:.1f}, {_p(test.p)}:"]
     curves = plot([timing.curve for timing in pair], problem.epochs)
-    _print(["", *lines, comparison.verdict, "", *curves])
-
-
-def _print(lines: Sequence[str]) -> None:
-    console = Console(highlight=False)
-    for line in lines:
-        console.print(line, soft_wrap=True, markup=False)
+    click.echo("\n".join(["", *lines, comparison.verdict, "", *curves]))
 
 
 def plot(curves: Sequence[SurvivalCurve], epochs: int) -> list[str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-
-from scipy.special import ndtri
+from statistics import NormalDist
 
 CONFIDENCE = 0.95
+Z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
+"""How many standard deviations to either side a 95% interval takes: 1.96."""
 CERTAINTY = 0.99
 """The chance of at least one escape that `restarts_needed` asks for."""
 
@@ -44,8 +45,7 @@ class EscapeRate:
         Wilson 1927, "Probable inference", JASA 22: 209-212; as in Brown, Cai and DasGupta 2001,
         eq. 4: centre (k + z^2/2) / (n + z^2), half width z sqrt(n) / (n + z^2) sqrt(pq + z^2/4n).
         """
-        z = float(ndtri(0.5 + CONFIDENCE / 2))
-        n, p = self.restarts, self.rate
+        z, n, p = Z, self.restarts, self.rate
         centre = (self.escaped + z * z / 2) / (n + z * z)
         half = z * math.sqrt(n) / (n + z * z) * math.sqrt(p * (1 - p) + z * z / (4 * n))
         # At the ends the interval is exactly closed; rounding must not leave 1e-17 there.

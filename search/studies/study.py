@@ -1,6 +1,7 @@
 """What people import: a study that is launched or opened, and what its restarts say, as values.
 
-Reading loads neither TensorFlow nor Optuna. The commands are thin over this.
+Reading loads neither TensorFlow nor Optuna, and of the statistics what a method needs: SciPy takes
+most of a second. The commands are thin over this.
 """
 
 from __future__ import annotations
@@ -17,10 +18,7 @@ from search.problem.errors import UserError
 from search.problem.naming import configuration_name, find_configuration
 from search.problem.problem import Problem
 from search.problem.rows import RecordedRestart, StudyRecord
-from search.statistics.effects import Effects, effects
-from search.statistics.endings.ending import Ending, configuration_endings
 from search.statistics.ranking import Standing, ranked
-from search.statistics.timing import Comparison, Timing, ranked_timings
 from search.studies.frames import LazyRows, Rows
 from storage.contract import Store
 from storage.errors import NothingStoredError, RecordError
@@ -30,6 +28,9 @@ from storage.values import StoredStudy
 
 if TYPE_CHECKING:
     from search.running.events import OnEvent
+    from search.statistics.effects import Effects
+    from search.statistics.endings.ending import Ending
+    from search.statistics.timing import Comparison, Timing
     from search.studies.checking import Check
     from search.studies.racing import Raced
 
@@ -110,6 +111,8 @@ class Study:
 
     def times(self) -> Rows[Timing]:
         """How soon its configurations escape, in the order of `best`."""
+        from search.statistics.timing import ranked_timings
+
         return Rows(ranked_timings(self.store.escape_epochs(self.study_id), self.problem.epochs))
 
     def compare(self, first: str | None = None, second: str | None = None) -> Comparison:
@@ -122,6 +125,8 @@ class Study:
         Raises:
             UserError: If there are not two configurations, one is unknown, or both are the same.
         """
+        from search.statistics.timing import Comparison
+
         arguments = Arguments()
         for name, given in (("first", first), ("second", second)):
             rule = "must be a configuration's name like 'standard/adam/0.1'"
@@ -151,6 +156,8 @@ class Study:
         Raises:
             UserError: If no trial is complete.
         """
+        from search.statistics.effects import effects
+
         counts = self.store.configuration_counts(self.study_id, races=False)
         if not counts:
             raise UserError(f"study {self.name!r} has no complete trials yet")
@@ -162,6 +169,8 @@ class Study:
         Raises:
             UserError: If the study has no restarts of that configuration.
         """
+        from search.statistics.endings.ending import configuration_endings
+
         arguments = Arguments()
         rule = "must be a Configuration, like that of a row of `best`"
         is_one = isinstance(configuration, Configuration)

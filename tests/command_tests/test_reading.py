@@ -112,7 +112,7 @@ def test_a_table_of_very_many_restarts_is_cut_and_says_so(
 ) -> None:
     one = Restart(1, Outcome.SOLVED, 1.0, 0.1, 0.1, 3, None, b"")
     row = RecordedRestart(0, Configuration("none", "sgd", 0.1), one)
-    show_restarts("many", repeat(row, 2005))
+    show_restarts("many", repeat(row, 2000), 2005)
     out = capsys.readouterr().out
     assert "many: 2005 restarts" in out
     assert "5 more restarts: --format csv has all" in out
@@ -152,7 +152,8 @@ def test_no_database_is_one_line(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "arguments", [("best",), ("restarts",), ("studies",), ("--help",), ("launch", "--help")]
+    "arguments",
+    [("best",), ("restarts",), ("studies",), ("times",), ("--help",), ("launch", "--help")],
 )
 def test_reading_imports_neither_tensorflow_nor_optuna(
     launched: Launched, tmp_path: Path, arguments: tuple[str, ...]
@@ -162,7 +163,7 @@ def test_reading_imports_neither_tensorflow_nor_optuna(
         "from search.commands import main\n"
         "try:\n    main()\n"
         "finally:\n"
-        "    heavy = {'tensorflow', 'keras', 'optuna', 'sklearn', 'scipy.stats', 'alembic'}\n"
+        "    heavy = {'tensorflow', 'keras', 'optuna', 'sklearn', 'scipy', 'alembic', 'rich'}\n"
         "    print('heavy:', sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
     )
     storage = () if "--help" in arguments else ("--storage", launched.url)

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.problem.names import is_printable
-from search.reports.report import Column, csv_text, json_text, show_table
+from search.reports.layout import Column
+from search.reports.report import csv_text, json_text, show_table
 
 
 def written(value: object) -> str:

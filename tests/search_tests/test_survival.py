@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from fractions import Fraction
 
 import numpy as np
@@ -59,6 +60,20 @@ def test_curve_ends_at_one_less_the_escape_rate(sample: Sample) -> None:
     shares = [sum(e is None or e > epoch for e in sample) / len(sample) for epoch in range(31)]
     assert survival_curve(times).evaluate(np.arange(31)) == pytest.approx(shares, abs=1e-12)
     assert shares[-1] == pytest.approx(1 - times.escaped / times.restarts)
+
+
+@given(samples)
+def test_curve_and_band_are_those_of_scipy(sample: Sample) -> None:
+    times = times_of(sample)
+    escaped = [epoch for epoch in sample if epoch is not None]
+    right = [times.epochs] * (len(sample) - len(escaped))
+    survival = ecdf(CensoredData(uncensored=escaped, right=right)).sf
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        low, high = survival.confidence_interval(0.95, method="log-log")
+    curve, steps = survival_curve(times), len(times.at)
+    for ours, theirs in ((curve.not_escaped, survival), (curve.low, low), (curve.high, high)):
+        np.testing.assert_allclose(ours, theirs.probabilities[:steps], atol=1e-12)
 
 
 def test_who_diverged_stays_among_those_that_have_not_escaped() -> None:

@@ -22,9 +22,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, xlogy
 
-from search.problem.forward import forward
+from search.problem.forward import forward, sigmoid
 from search.problem.network import Network
 from search.problem.problem import Problem
 from search.problem.rows import Member, Outcome
@@ -129,7 +128,7 @@ def ends(problem: Problem, features: NDArray[np.float32], members: Sequence[Memb
     sound = [i for i, member in enumerate(members) if member.outcome is not Outcome.DIVERGED]
     for rows in _pieces(sound, problem.network, len(points)):
         weights = stored_weights([members[row].weights for row in rows])
-        answers = expit(forward(problem.network, weights, points).logits)
+        answers = sigmoid(forward(problem.network, weights, points).logits)
         outcomes = [members[row].outcome for row in rows]
         upper = higher_part(answers, np.array([outcome.has_escaped for outcome in outcomes]))
         kinds[rows] = _kinds(outcomes, answers, upper, losses[rows], labels)
@@ -247,16 +246,16 @@ def _split_entropy(
 ) -> NDArray[np.float64]:
     """Entropy of the class, in nats, once it is known on which side of a split a point is."""
     below = points - above
-    with_share = [
-        weight * _entropy(inside / np.maximum(weight, 1))
-        for inside, weight in ((ones_above, above), (ones - ones_above, below))
-    ]
-    entropy: NDArray[np.float64] = sum(with_share) / points
+    return (
+        above * _entropy(ones_above / np.maximum(above, 1))
+        + below * _entropy((ones - ones_above) / np.maximum(below, 1))
+    ) / points
+
+
+def _entropy(share: NDArray[np.float64]) -> NDArray[np.float64]:
+    one, other = (np.where(side > 0, side, 1.0) for side in (share, 1 - share))  # 0 log 0 is 0
+    entropy: NDArray[np.float64] = -one * np.log(one) - other * np.log(other)
     return entropy
-
-
-def _entropy(share: Any) -> Any:
-    return -xlogy(share, share) - xlogy(1 - share, 1 - share)
 
 
 def _pieces(rows: Sequence[int], network: Network, points: int) -> Iterator[list[int]]:

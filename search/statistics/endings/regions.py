@@ -8,11 +8,10 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from search.problem.configuration import Configuration
 from search.problem.datasets import Dataset
-from search.problem.forward import forward
+from search.problem.forward import forward, sigmoid
 from search.problem.problem import Problem
 from search.problem.scaling import scaler
 from search.statistics.endings.basins import Kind, constant_loss, higher_part
@@ -51,8 +50,7 @@ def answer_of(
 
     def answer(points: NDArray[np.float64]) -> NDArray[np.float64]:
         logits = forward(problem.network, weights[None], to_scale(points)).logits[0]
-        probability: NDArray[np.float64] = expit(logits.astype(np.float64))
-        return probability
+        return np.asarray(sigmoid(logits.astype(np.float64)), dtype=np.float64)
 
     return answer
 
