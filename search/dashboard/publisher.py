@@ -16,10 +16,10 @@ from search.running.opening import OpenStudy
 from storage.errors import RecordError
 from storage.liveness import publishing_lock
 
-_SHARE = 0.05
-"""Of the time that passes, what publishing may take while trials are trained."""
-_SECONDS_BETWEEN_PASSES = 0.5
-_TRIALS_IN_A_PASS = 10
+_SHARE = 0.08
+"""Of the time since the launch began, the processor's time that publishing may take meanwhile."""
+_SECONDS_BETWEEN_PASSES = 0.1
+_TRIALS_IN_A_PASS = 4
 _SECONDS_AT_AN_INTERRUPTION = 1.0
 _WORTH_A_WORD = 50
 _FAILURES = (
@@ -59,12 +59,16 @@ class Publisher:
                 self._on_event(ForeignTrials(foreign))
 
     def _run(self) -> None:
-        pause = 0.0
-        while not self._has_failed and not self._stop.wait(pause):
-            began = time.monotonic()
-            self._try(self._pass)
-            took = time.monotonic() - began
-            pause = max(_SECONDS_BETWEEN_PASSES, took * (1 / _SHARE - 1))
+        self._try(self._open)  # while the workers import TensorFlow, so that no trial waits for it
+        began, opened = time.monotonic(), time.thread_time()
+        while not self._has_failed and not self._stop.wait(_SECONDS_BETWEEN_PASSES):
+            if time.thread_time() - opened < _SHARE * (time.monotonic() - began):
+                self._try(self._pass)
+
+    def _open(self) -> None:
+        with self._study.store.lock(self._lock, wait=False) as is_held:
+            if is_held:
+                self._opened()
 
     def _pass(self) -> None:
         with self._study.store.lock(self._lock, wait=False) as is_held:

@@ -94,12 +94,18 @@ class SearchSpace:
 
     @property
     def configurations(self) -> tuple[Configuration, ...] | None:
-        """All configurations in the order given, or None if the learning rate is a range."""
+        """All configurations, or None if the learning rate is a range.
+
+        In the order given, the optimizer changing fastest: so the workers of a new launch compile
+        the program of one optimizer each, and then find that of the other kept.
+        """
         if isinstance(self.learning_rates, LearningRateRange):
             return None
         return tuple(
-            Configuration(*values)
-            for values in product(self.scalings, self.optimizers, self.learning_rates)
+            Configuration(scaling, optimizer, rate)
+            for scaling, rate, optimizer in product(
+                self.scalings, self.learning_rates, self.optimizers
+            )
         )
 
     def to_json(self) -> dict[str, Any]:

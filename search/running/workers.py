@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -84,8 +84,8 @@ class LocalWorkers(Engine):
 
     def stop(self) -> None:
         """Kill all processes, whatever they train."""
-        for worker in self._workers:
-            worker.stop()
+        with ThreadPoolExecutor(len(self._workers)) as threads:  # each waits for its process
+            list(threads.map(_Worker.stop, self._workers))
         self._stack.close()
 
     def _cache(self, programs: Path) -> CacheFolders | None:
