@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    or_,
 )
 from sqlalchemy.types import BigInteger
 
@@ -107,6 +108,7 @@ trials = Table(
         *("study_id", "state", "race_id", "configuration_id"),
         *("restarts", "escaped", "solved", "diverged", "epochs_spent"),
     ),
+    Index("multirestart_trials_published", "study_id", "published_number"),
     sqlite_autoincrement=True,
 )
 """One row per trial, the queue and the summaries in one.
@@ -115,6 +117,15 @@ From `escaped` on, but for `reason`, all is NULL unless the trial is complete; `
 every restart diverged. `objectives` are the values that the sampler is told and `tally` the pairs
 of escape epoch and restarts, both as JSON. The index holds all that counting reads.
 """
+
+UNPUBLISHED = or_(trials.c.published_state.is_(None), trials.c.published_state != trials.c.state)
+"""Trials that are not in the published study as they stand now."""
+Index(
+    "multirestart_trials_unpublished",
+    *(trials.c.study_id, trials.c.number),
+    sqlite_where=UNPUBLISHED,
+    postgresql_where=UNPUBLISHED,
+)
 
 restarts = Table(
     "multirestart_restarts",

@@ -13,7 +13,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
-    or_,
     select,
 )
 
@@ -30,7 +29,7 @@ from search.problem.rows import (
 from storage.contract import Store
 from storage.database import Database
 from storage.errors import RecordError
-from storage.schema import configurations, races, restarts, studies, trials
+from storage.schema import UNPUBLISHED, configurations, races, restarts, studies, trials
 from storage.sql_rows import (
     configuration_of,
     counts_of,
@@ -61,14 +60,11 @@ _TRIALS = (
     .join(configurations, configurations.c.configuration_id == trials.c.configuration_id)
     .order_by(trials.c.number)
 )
-_WANTED = _TRIALS.where(
-    _OF_STUDY,
-    or_(
-        trials.c.number >= bindparam("first"),
-        trials.c.number.in_(bindparam("also", expanding=True)),
-    ),
-)
-_UNFINISHED = _TRIALS.where(
+# Two statements, for SQLite reads all trials where one or the other condition may hold.
+_FROM = _TRIALS.where(_OF_STUDY, trials.c.number >= bindparam("first"))
+_AMONG = _TRIALS.where(_OF_STUDY, trials.c.number.in_(bindparam("numbers", expanding=True)))
+# In no order: SQLite would read all trials by number to have one.
+_UNFINISHED = _TRIALS.order_by(None).where(
     _OF_STUDY,
     trials.c.state.in_([state for state in TrialState if not state.is_final]),
 )
@@ -77,10 +73,7 @@ _COUNT = (
     .where(_OF_STUDY, trials.c.race_id.is_(None))
     .group_by(trials.c.state)
 )
-_UNPUBLISHED = and_(
-    _OF_STUDY,
-    or_(trials.c.published_state.is_(None), trials.c.published_state != trials.c.state),
-)
+_UNPUBLISHED = and_(_OF_STUDY, UNPUBLISHED)
 _TO_PUBLISH = _TRIALS.where(_UNPUBLISHED).limit(bindparam("limit"))
 _SUMMED = ("restarts", "escaped", "solved", "diverged", "epochs_spent")
 
@@ -124,11 +117,15 @@ class SqlReading(Store):
         ]
 
     def trials(self, study_id: int, first: int = 0, also: Collection[int] = ()) -> list[Trial]:
-        found = self._all(_WANTED, study=study_id, first=first, also=list(also))
+        with self.transaction():
+            before = [number for number in also if number < first]
+            found = list(self._all(_AMONG, study=study_id, numbers=before)) if before else []
+            found += self._all(_FROM, study=study_id, first=first)
         return [trial_of(row) for row in found]
 
     def unfinished_trials(self, study_id: int) -> list[Trial]:
-        return [trial_of(row) for row in self._all(_UNFINISHED, study=study_id)]
+        found = (trial_of(row) for row in self._all(_UNFINISHED, study=study_id))
+        return sorted(found, key=lambda trial: trial.number)
 
     def count_trials(self, study_id: int) -> Counter[TrialState]:
         found = self._all(_COUNT, study=study_id)

@@ -23,7 +23,7 @@ from storage.values import Trial, TrialState
 BEST_SHOWN = 25
 """TPE's good trials are at most so many."""
 LATEST_SHOWN = 475
-STEP = 250
+STEP = 50
 """New trials after which older ones are left out."""
 
 # A trial that was given up has no value, but its configuration was tried. The sampler is told that

@@ -15,7 +15,7 @@ from search.running.opening import OpenStudy
 from search.running.races import reserved_seeds
 from search.running.sampling import distributions, pick
 from search.running.seeds import block_length, free_block
-from search.running.source import Progress, TrialSource, search_progress
+from search.running.source import Progress, TrialSource
 from storage.contract import Liveness
 from storage.values import Trial
 
@@ -33,13 +33,15 @@ class SearchSource(TrialSource):
 
     def progress(self) -> Progress:
         """How many trials are complete or given up, and whether those are all."""
-        return search_progress(self._study)
+        self._follow()
+        settled = self._mirror.place - len(self._unfinished)
+        return Progress(settled, settled >= self._study.plan.trials)
 
     def _next(self) -> tuple[Configuration, range] | None:
         plan, study_id = self._study.plan, self._study.study_id
-        if self._store.count_trials(study_id).total() >= plan.trials:
-            return None
         self._follow()
+        if self._mirror.place >= plan.trials:
+            return None
         chosen, place = pick(plan, self._mirror), self._mirror.place
         length = block_length(plan.restarts)
         taken = self._taken[chosen] + reserved_seeds(self._store, study_id)

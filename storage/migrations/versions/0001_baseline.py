@@ -92,6 +92,17 @@ def upgrade() -> None:
             *("restarts", "escaped", "solved", "diverged", "epochs_spent"),
         ],
     )
+    op.create_index(
+        "multirestart_trials_published", "multirestart_trials", ["study_id", "published_number"]
+    )
+    unpublished = sa.text("published_state IS NULL OR published_state != state")
+    op.create_index(
+        "multirestart_trials_unpublished",
+        "multirestart_trials",
+        ["study_id", "number"],
+        sqlite_where=unpublished,
+        postgresql_where=unpublished,
+    )
     op.create_table(
         "multirestart_restarts",
         sa.Column(
