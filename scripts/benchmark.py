@@ -31,11 +31,15 @@ from search.reports.report import show_table
 
 Figures = dict[str, list[Any]]
 
-PEERS = ("stack", "bound", "stack both cores", "jax", "nnet", "sklearn adam", "sklearn lbfgs")
+PEERS = (
+    *("stack", "bound", "stack both cores", "jax", "turbanet"),
+    *("nnet", "sklearn adam", "sklearn lbfgs"),
+)
 QUICK = ("stack", "bound", "stack both cores", "jax", "nnet", "sklearn lbfgs", "keras")
 MISSING = {
     "jax": 'pip install -e ".[bench]"',
     "nnet": "install R with its package nnet (Debian: r-base-core r-cran-nnet)",
+    "turbanet": "pip install turbanet flax optax",
     "bound": "install a C compiler",
 }
 
@@ -112,6 +116,46 @@ def wider(median: dict[str, Any]) -> tuple[float, str]:
     return min(leads.values()), ", ".join(f"{key} {value:,.0f} x" for key, value in leads.items())
 
 
+WAITS = ("default launch", "reading", "parent")
+AT_MOST_SECONDS = {"--help": 0.5, "studies": 0.5, "best": 0.5, "restarts": 0.5}
+AT_MOST_SECONDS_OF_STATISTICS = {"times": 1.0, "compare": 1.0, "basins": 1.0, "effects": 1.0}
+
+
+def over_import(what: str, when: str) -> Callable[[dict[str, Any]], tuple[float, str]]:
+    """A part of the default launch over `import tensorflow, keras`."""
+
+    def figure(median: dict[str, Any]) -> tuple[float, str]:
+        of = median["default launch"]
+        seconds, imported = of[f"{what}, {when}"], of[f"import, {when}"]
+        return seconds / imported, f"{seconds / imported:.2f} x  ({seconds:.1f} / {imported:.1f} s)"
+
+    return figure
+
+
+def to_the_prompt(median: dict[str, Any]) -> tuple[float, str]:
+    """Seconds from the last trial to the prompt."""
+    of = median["default launch"]
+    table, prompt = of["to the table, later"], of["to the prompt, later"]
+    return prompt, f"{prompt:.2f} s, to the table {table:.2f} s"
+
+
+def parent_growth(median: dict[str, Any]) -> tuple[float, str]:
+    """The parent's time for a trial in the larger study over that in the smaller."""
+    (_, small), (count, large) = median["parent"].items()
+    return large / small, f"{large / small:.2f} x  ({large:.1f} / {small:.1f} ms, {count} trials)"
+
+
+def longest(limits: dict[str, float]) -> Callable[[dict[str, Any]], tuple[float, str]]:
+    """Seconds of commands; the value is the longest as a share of its limit."""
+
+    def figure(median: dict[str, Any]) -> tuple[float, str]:
+        shown = ", ".join(f"{name} {median['reading'][name]:.2f}" for name in limits)
+        worst = max(median["reading"][name] / limit for name, limit in limits.items())
+        return worst, f"{shown} s"
+
+    return figure
+
+
 def best_seconds(median: dict[str, Any]) -> tuple[float, str]:
     """Seconds of `best` over a million restarts."""
     return median["best"], f"{median['best']:.2f} s"
@@ -121,10 +165,10 @@ LAUNCHES = ("launch 50", "launch 100, 1 worker", "launch 100, 2 workers")
 LINES = (
     Line(
         "stack, one core, against C",
-        "0.5 x",
+        "0.9 x",
         ("stack", "bound"),
         ratio("stack", "bound"),
-        lambda v: v >= 0.5,
+        lambda v: v >= 0.9,
     ),
     Line(
         "against plain fit",
@@ -139,6 +183,13 @@ LINES = (
         ("stack both cores", "jax"),
         ratio("stack both cores", "jax"),
         lambda v: v >= 4,
+    ),
+    Line(
+        "against TurbaNet, all cores each",
+        "ahead",
+        ("stack both cores", "turbanet"),
+        ratio("stack both cores", "turbanet"),
+        lambda v: v > 1,
     ),
     Line("against R's nnet, one core", "ahead", ("stack", "nnet"), nnet_lead, lambda v: v > 1),
     Line(
@@ -157,10 +208,10 @@ LINES = (
     ),
     Line(
         "two workers against one, 100 trials",
-        "1.8 x",
+        "1.9 x",
         LAUNCHES[1:],
         two_workers,
-        lambda v: v >= 1.8,
+        lambda v: v >= 1.9,
     ),
     Line("whole launch, 50 trials", "40 s, 10%", ("launch 50",), whole_launch, lambda v: v < 40),
     Line(
@@ -189,6 +240,50 @@ LINES = (
         lambda v: v >= 100,
     ),
     Line("memory", "1500, 300 MB", LAUNCHES, memory, lambda v: v <= 1),
+    Line(
+        "default launch over TensorFlow's import, first time",
+        "2.2 x",
+        WAITS[:1],
+        over_import("whole", "first"),
+        lambda v: v < 2.2,
+    ),
+    Line("the same, later", "1.7 x", WAITS[:1], over_import("whole", "later"), lambda v: v < 1.7),
+    Line(
+        "first trial over the import, first time",
+        "1.6 x",
+        WAITS[:1],
+        over_import("to the first trial", "first"),
+        lambda v: v < 1.6,
+    ),
+    Line(
+        "the same, later",
+        "1.25 x",
+        WAITS[:1],
+        over_import("to the first trial", "later"),
+        lambda v: v < 1.25,
+    ),
+    Line("last trial to the prompt", "0.3 s", WAITS[:1], to_the_prompt, lambda v: v < 0.3),
+    Line(
+        "parent's time for a trial, 10,000 trials over 100",
+        "1.5 x",
+        WAITS[2:],
+        parent_growth,
+        lambda v: v < 1.5,
+    ),
+    Line(
+        "commands that read",
+        "0.5 s",
+        WAITS[1:2],
+        longest(AT_MOST_SECONDS),
+        lambda v: v < 1,
+    ),
+    Line(
+        "commands with statistics",
+        "1 s",
+        WAITS[1:2],
+        longest(AT_MOST_SECONDS_OF_STATISTICS),
+        lambda v: v < 1,
+    ),
     Line("best over 1,000,000 restarts", "2 s", ("best",), best_seconds, lambda v: v < 2),
 )
 
@@ -210,12 +305,12 @@ def measure(name: str, size: float) -> Any:
 def run(*, quick: bool) -> Figures:
     """All figures of all rounds: peers and launches three times in turn, the rest once."""
     needed = dict.fromkeys(name for line in LINES for name in line.needs)
-    often = (*PEERS, *LAUNCHES)
+    often = (*PEERS, *LAUNCHES, WAITS[0])
     rounds = (
         [list(QUICK)]
         if quick
         else [list(PEERS)] * 3
-        + [list(LAUNCHES)] * 3
+        + [[*LAUNCHES, WAITS[0]]] * 3
         + [[name for name in needed if name not in often]]
     )
     figures: Figures = {}
