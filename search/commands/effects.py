@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from search.commands.options import format_option, opened, storage_option, study_option
@@ -9,17 +11,17 @@ from search.commands.reading import write
 from search.reports.layout import NEVER_LEFT_OUT, Column
 from search.reports.report import show_table
 from search.reports.tables import describe, or_dash
-from search.statistics.effects import EFFECTS_KEYS, FOREST_SEED, Effects
+from search.statistics.effects import EFFECTS_KEYS, Effects
 
+_SHARE, _EFFECT = "share of\nvariation", "\neffect"
 _COLUMNS = (
     Column("\nfactor", importance=NEVER_LEFT_OUT),
-    Column("share of variation\n(fANOVA)", right=True, importance=NEVER_LEFT_OUT),
-    Column("share of variation\n(exact)", right=True, importance=8),
+    Column(_SHARE, right=True, importance=NEVER_LEFT_OUT),
     Column("\nvalue", right=True, importance=NEVER_LEFT_OUT),
     Column("\nescaped", right=True, importance=NEVER_LEFT_OUT),
     Column("\nrate", right=True, importance=7),
     Column("95%\ninterval", importance=6),
-    Column("\neffect", right=True, importance=NEVER_LEFT_OUT),
+    Column(_EFFECT, right=True, importance=NEVER_LEFT_OUT),
 )
 
 
@@ -30,8 +32,9 @@ _COLUMNS = (
 def effects(study: str | None, storage: str, output: str) -> None:
     """How much of the variation in escape rate comes from scaling, optimizer and learning rate.
 
-    And the effect of each value with the rest averaged, if every combination has been tried with
-    equally many restarts, as --sampler grid does.
+    And the effect of each value with the rest averaged. Both are exact, and told if every
+    combination has been tried, as --sampler grid does. Else: how often each value escaped as it
+    was tried, a range of learning rates in bins.
 
     \b
     multirestart effects --format csv
@@ -45,43 +48,56 @@ def effects(study: str | None, storage: str, output: str) -> None:
 
 
 def _show(title: str, found: Effects) -> None:
-    columns = _COLUMNS if found.levels else _COLUMNS[:2]
+    is_whole = found.imbalance is None
+    kept = [is_whole or column.title not in (_SHARE, _EFFECT) for column in _COLUMNS]
     rows, before = [], ""
     for row in found.to_json():
-        cells = [""] * 3
-        if row["factor"] != before:
-            shares = (or_dash(row[name], ".2f") for name in ("importance", "share"))
-            cells = [row["factor"].replace("_", " "), *shares]
+        is_first = row["factor"] != before
         before = row["factor"]
-        if row["restarts"] is None:
-            cells += [""] * 5
-        else:
-            value = row["value"]
-            cells += [
-                value if isinstance(value, str) else f"{value:.4g}",
-                f"{row['escaped']} of {row['restarts']}",
-                f"{row['escape_rate']:.3f}",
-                f"{row['ci_low']:.3f}-{row['ci_high']:.3f}",
-                f"{row['effect']:+.3f}",
-            ]
-        rows.append(cells[: len(columns)])
+        cells = [
+            before.replace("_", " ") if is_first else "",
+            or_dash(row["share"], ".2f") if is_first else "",
+            *([""] * 5 if row["restarts"] is None else _level_cells(row)),
+        ]
+        rows.append([cell for cell, is_kept in zip(cells, kept, strict=True) if is_kept])
+    columns = [column for column, is_kept in zip(_COLUMNS, kept, strict=True) if is_kept]
     show_table(title, columns, rows, *_notes(found))
+
+
+def _level_cells(row: dict[str, Any]) -> list[str]:
+    value = row["value"]
+    return [
+        value if isinstance(value, str) else f"{value:.4g}",
+        f"{row['escaped']} of {row['restarts']}",
+        f"{row['escape_rate']:.3f}",
+        f"{row['ci_low']:.3f}-{row['ci_high']:.3f}",
+        or_dash(row["effect"], "+.3f"),
+    ]
 
 
 def _notes(found: Effects) -> list[str]:
     basis = f"{found.configurations} configurations, {found.restarts} restarts"
-    if found.importances is None:
-        lines = [f"All have one escape rate ({basis}): there is no variation to explain."]
-    else:
-        lines = [
-            f"Variation in escape rate over {basis}; fANOVA estimates it by a random forest (seed "
-            f"{FOREST_SEED}), roughly where configurations are few."
-        ]
     if found.noise is not None:
-        lines.append(f"Counting finitely many restarts makes up {found.noise:.3f} of it.")
+        basis += (
+            f"; counting finitely many makes up {found.noise:.3f} of the variation in escape rate"
+        )
     if found.imbalance is not None:
-        lines.append(found.imbalance[0].upper() + found.imbalance[1:] + ".")
-        lines.append("So the effect of one value is not told: others could be mixed into it.")
+        return [
+            f"{basis}.",
+            f"{found.imbalance[0].upper()}{found.imbalance[1:]}.",
+            "So there are no shares and effects. Each value is mixed with what else was tried with "
+            "it, and a sampler like tpe tries good values with good others more often:",
+            "a difference between two rates is not the effect of the value alone, and an interval "
+            "is of the rate of that mixture.",
+        ]
+    lines = [f"{basis}."]
+    if found.shares is None:
+        lines = [f"All have one escape rate ({basis}): there is no variation to explain."]
+    lines.append(
+        "All combinations were tried and weigh alike: the rate of a value is the mean over the rest"
+    )
+    if found.has_equal_restarts:
+        lines[-1] += "."
     else:
-        lines.append("Balanced: each value is met by all combinations of the rest, equally often.")
+        lines[-1] += ", and not that of the pooled restarts, which are not equally many."
     return lines

@@ -1,4 +1,4 @@
-"""What matters: how much of the variation in escape rate comes from each part of a configuration.
+"""What the escape rate depends on: scaling, optimizer and learning rate, as far as it can be told.
 
 Pure: counts in, figures out. What varies is the escape rate over the configurations measured,
 each pooled to one rate; the seed is no part of a configuration and never among its factors.
@@ -7,9 +7,10 @@ each pooled to one rate; the seed is no part of a configuration and never among 
 from __future__ import annotations
 
 import math
-import warnings
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,178 +19,122 @@ from search.problem.configuration import LearningRateRange, SearchSpace
 from search.problem.naming import configuration_name
 from search.problem.rows import ConfigurationCounts
 from search.statistics.escape import EscapeRate
+from search.statistics.mean_rate import MeanRate
 
 FACTORS = ("scaling", "optimizer", "learning_rate")
 INTERACTIONS = "interactions"
 EFFECTS_KEYS = (
-    *("factor", "importance", "share", "value", "restarts", "escaped"),
+    *("factor", "share", "value", "value_low", "value_high", "restarts", "escaped"),
     *("escape_rate", "ci_low", "ci_high", "effect", "noise", "imbalance"),
 )
 """Stable names of what `Effects.to_json` tells of a level."""
-FOREST_SEED = 0
+BINS = 6
+"""How many bins a range of learning rates is cut into."""
 _NAMED = 3  # configurations that a message names
 
 
 @dataclass(frozen=True)
 class Level:
-    """One value of a factor, with all configurations that have it pooled.
+    """One value of a factor, or one bin of learning rates, with all configurations that have it.
 
-    `effect`: its escape rate less that of all configurations. The interval of `rate` takes the
-    pooled restarts for draws of one rate; a mixture of rates in fixed shares varies less, so it
-    covers at least 95%.
+    `pooled`: their restarts together. `rate` and its 95% `interval`: of the mean of their escape
+    rates where all combinations were tried, else of the pooled restarts. `effect`: that mean less
+    the mean of all configurations; None where not all were tried. `bounds`: of a bin, lower and
+    upper.
     """
 
     factor: str
     value: str | float
-    rate: EscapeRate
-    effect: float
+    pooled: EscapeRate
+    rate: float
+    interval: tuple[float, float]
+    effect: float | None = None
+    bounds: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
 class Effects:
     """What the escape rate of a study's configurations depends on.
 
-    `importances`: Optuna's estimate, factor -> share of the variation. `noise`: the share that is
-    due to counting a finite number of restarts. Both are None where there is no variation. `shares`
-    and `levels` are of a balanced design, where the effect of a factor stands apart from all
-    others: factor -> the share that its main effect makes up, exactly; None and empty where
-    `imbalance` says what is missing. Both shares have an entry for what is left to interactions.
+    `noise`: the share of the variation that is due to counting a finite number of restarts; None
+    where there is no variation. `imbalance` says which combinations were not tried; None if all
+    were. Only then a factor stands apart from all others, and there are `shares`, factor -> the
+    share of the variation that its main effect makes up, with an entry for what is left to
+    interactions (None where there is no variation), and an effect of each of the `levels`.
     """
 
     configurations: int
     restarts: int
-    importances: dict[str, float] | None
+    has_equal_restarts: bool
     noise: float | None
     imbalance: str | None
     shares: dict[str, float] | None
     levels: tuple[Level, ...]
 
     def to_json(self) -> list[dict[str, Any]]:
-        """A row for each level of each factor, or for each factor if the design is not balanced.
-
-        The last row is that of the interactions.
-        """
-        rows = []
-        for factor in (*FACTORS, INTERACTIONS):
-            mine: list[Level | None] = [one for one in self.levels if one.factor == factor]
-            rows += [self._row(factor, level) for level in mine or [None]]
-        return rows
+        """A row for each level of each factor; where there are shares, one for interactions too."""
+        rows = [self._row(level.factor, level) for level in self.levels]
+        return rows + [self._row(INTERACTIONS, None)] * (self.shares is not None)
 
     def _row(self, factor: str, level: Level | None) -> dict[str, Any]:
         row: dict[str, Any] = dict.fromkeys(EFFECTS_KEYS)
         row.update(factor=factor, noise=self.noise, imbalance=self.imbalance)
-        if self.importances:
-            row["importance"] = self.importances[factor]
         if self.shares:
             row["share"] = self.shares[factor]
         if level:
-            rate = level.rate
-            row.update(value=level.value, restarts=rate.restarts, escaped=rate.escaped)
-            row.update(escape_rate=rate.rate, effect=level.effect)
-            row["ci_low"], row["ci_high"] = rate.interval
+            pooled = level.pooled
+            row.update(value=level.value, restarts=pooled.restarts, escaped=pooled.escaped)
+            row.update(escape_rate=level.rate, effect=level.effect)
+            row["ci_low"], row["ci_high"] = level.interval
+            row["value_low"], row["value_high"] = level.bounds or (None, None)
         return row
 
 
 def effects(counts: Sequence[ConfigurationCounts], space: SearchSpace) -> Effects:
-    """What the escape rate depends on. Raises ValueError if there are no counts."""
+    """What the escape rate depends on.
+
+    Args:
+        counts: Of each configuration that has restarts.
+        space: What was on offer.
+
+    Returns:
+        Shares and effects if all combinations of what is on offer have restarts, else the levels as
+        they were tried.
+
+    Raises:
+        ValueError: If there are no counts.
+    """
     if not counts:
         raise ValueError("effects need the counts of at least one configuration, received none")
     why_not = imbalance(counts, space)
     return Effects(
         configurations=len(counts),
         restarts=sum(count.restarts for count in counts),
-        importances=importances(counts, space),
+        has_equal_restarts=_all(counts).has_equal_restarts,
         noise=counting_noise(counts),
         imbalance=why_not,
         shares=main_effect_shares(counts) if why_not is None else None,
-        levels=levels(counts) if why_not is None else (),
+        levels=levels(counts) if why_not is None else levels_as_tried(counts, space),
     )
 
 
 def imbalance(counts: Sequence[ConfigurationCounts], space: SearchSpace) -> str | None:
-    """Why a study is no balanced design, naming what is missing; None if it is one.
-
-    It is one if every combination of what is on offer has been tried, with equally many restarts.
-    """
+    """Which combinations of what is on offer have no restarts, in a line; None if all have some."""
     offered = space.configurations
     if offered is None:
         return (
-            f"not balanced: learning rates are drawn from {space.learning_rates}, so no two "
-            "configurations share one; give a list, and the sampler grid, in a study of its own"
+            f"not all combinations were tried: learning rates are drawn from {space.learning_rates}"
+            ", a range; give a list, and the sampler grid, in a study of its own"
         )
-    restarts = {count.configuration: count.restarts for count in counts}
-    missing = [configuration_name(key) for key in offered if key not in restarts]
-    if missing:
-        return (
-            f"not balanced: {len(missing)} of {len(offered)} configurations have no restarts: "
-            f"{_listed(missing)}"
-        )
-    most = max(restarts.values())
-    fewer = [
-        f"{configuration_name(key)} has {restarts[key]}" for key in offered if restarts[key] < most
-    ]
-    if fewer:
-        return (
-            f"not balanced: not all configurations have {most} restarts: {_listed(fewer)}; "
-            "the sampler grid in a study of its own tries all alike"
-        )
-    return None
-
-
-def importances(
-    counts: Sequence[ConfigurationCounts], space: SearchSpace
-) -> dict[str, float] | None:
-    """Share of the variation in escape rate by factor, and what is left to interactions.
-
-    Optuna's fANOVA: a random forest of fixed seed is fitted to the rates, one point for each
-    configuration, and its variance over the whole space taken apart (Hutter, Hoos and Leyton-Brown
-    2014, "An efficient approach for assessing hyperparameter importance", ICML). Not PED-ANOVA,
-    Optuna's default, which asks what sets the best tenth of the trials apart. None if all rates
-    are the same.
-    """
-    # The forest depends on the order of its points, and databases have none of their own.
-    counts = sorted(counts, key=lambda count: astuple(count.configuration))
-    rates = _rates(counts)
-    if len(set(rates)) < 2:
+    tried = {count.configuration for count in counts}
+    untried = [configuration_name(key) for key in offered if key not in tried]
+    if not untried:
         return None
-    # Imported late: Optuna and the forest cost two seconds, which other reading commands save.
-    import optuna
-    from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
-    from optuna.importance import FanovaImportanceEvaluator, get_param_importances
-
-    offered = space.learning_rates
-    on_offer: dict[str, BaseDistribution] = {
-        "scaling": CategoricalDistribution(space.scalings),
-        "optimizer": CategoricalDistribution(space.optimizers),
-        # In the logarithm, as it is searched: Optuna would weigh a range by its plain width.
-        "learning_rate": FloatDistribution(math.log10(offered.low), math.log10(offered.high))
-        if isinstance(offered, LearningRateRange)
-        else CategoricalDistribution(offered),
-    }
-    verbosity = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    measured = optuna.create_study(direction="maximize")
-    optuna.logging.set_verbosity(verbosity)
-    for count, rate in zip(counts, rates, strict=True):
-        key = count.configuration
-        learning_rate = key.learning_rate
-        if isinstance(offered, LearningRateRange):
-            # rounding must not push an end of the range out of it
-            learning_rate = min(max(learning_rate, offered.low), offered.high)
-            learning_rate = math.log10(learning_rate)
-        parameters = dict(zip(FACTORS, (key.scaling, key.optimizer, learning_rate), strict=True))
-        measured.add_trial(
-            optuna.trial.create_trial(params=parameters, distributions=on_offer, value=rate)
-        )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # of `normalize`
-        found = get_param_importances(
-            measured,
-            evaluator=FanovaImportanceEvaluator(seed=FOREST_SEED),
-            params=list(FACTORS),
-            normalize=False,
-        )
-    return _with_interactions({factor: float(found[factor]) for factor in FACTORS})
+    have = "has" if len(untried) == 1 else "have"
+    return (
+        f"not all combinations were tried: {len(untried)} of {len(offered)} {have} no restarts: "
+        f"{_listed(untried)}"
+    )
 
 
 def counting_noise(counts: Sequence[ConfigurationCounts]) -> float | None:
@@ -198,55 +143,108 @@ def counting_noise(counts: Sequence[ConfigurationCounts]) -> float | None:
     The mean of the unbiased binomial variances p(1 - p) / (n - 1) over the variance of the rates,
     at most 1. None if all rates are the same or one rests on a single restart.
     """
-    rates = _rates(counts)
-    if len(set(rates)) < 2 or min(count.restarts for count in counts) < 2:
+    rates = _all(counts).rates
+    if not _vary(rates) or min(one.restarts for one in rates) < 2:
         return None
-    own = [
-        rate * (1 - rate) / (count.restarts - 1) for rate, count in zip(rates, counts, strict=True)
-    ]
-    return min(1.0, float(np.mean(own) / np.var(rates)))
+    own = [one.rate * (1 - one.rate) / (one.restarts - 1) for one in rates]
+    return min(1.0, float(np.mean(own) / np.var([one.rate for one in rates])))
 
 
 def main_effect_shares(counts: Sequence[ConfigurationCounts]) -> dict[str, float] | None:
-    """The share of each factor's main effect in a balanced design, and of all interactions.
+    """The share of each factor's main effect in the variation of the rates, and of interactions.
 
-    Variance of the means of its levels over the variance of all rates (eta squared); the rest is
-    what no factor explains alone. None if all rates are the same.
+    Variance of the means of its levels over the variance of all rates (eta squared), each
+    configuration weighing the same; the rest is what no factor explains alone. For all combinations
+    of what is on offer. None if all rates are the same.
     """
-    rates = _rates(counts)
-    if len(set(rates)) < 2:
+    rates = _all(counts).rates
+    if not _vary(rates):
         return None
-    means: dict[str, list[float]] = {factor: [] for factor in FACTORS}
-    for level in levels(counts):
-        means[level.factor].append(level.rate.rate)
-    shares = {factor: float(np.var(means[factor]) / np.var(rates)) for factor in FACTORS}
-    return _with_interactions(shares)
+    variance = np.var([one.rate for one in rates])
+    shares = {
+        factor: float(np.var([mean.rate for mean in _by_value(counts, factor).values()]) / variance)
+        for factor in FACTORS
+    }
+    return {**shares, INTERACTIONS: max(0.0, 1 - sum(shares.values()))}
 
 
 def levels(counts: Sequence[ConfigurationCounts]) -> tuple[Level, ...]:
-    """Each value of each factor in a balanced design, with the rest averaged, in order."""
-    restarts = sum(count.restarts for count in counts)
-    overall = sum(count.escaped for count in counts) / restarts
+    """Each value of each factor with the rest averaged, in order.
+
+    For all combinations of what is on offer; each configuration weighs the same.
+    """
+    overall = _all(counts).rate
     found = []
     for factor in FACTORS:
-        pooled: dict[str | float, tuple[int, int]] = {}
-        for count in sorted(counts, key=lambda count: getattr(count.configuration, factor)):
-            value = getattr(count.configuration, factor)
-            escaped, of = pooled.get(value, (0, 0))
-            pooled[value] = escaped + count.escaped, of + count.restarts
-        for value, pair in pooled.items():
-            rate = EscapeRate(*pair)
-            found.append(Level(factor, value, rate, rate.rate - overall))
+        for value, mean in _by_value(counts, factor).items():
+            effect = mean.rate - overall
+            found.append(Level(factor, value, mean.pooled, mean.rate, mean.interval, effect))
     return tuple(found)
 
 
-def _rates(counts: Sequence[ConfigurationCounts]) -> list[float]:
-    return [count.escaped / count.restarts for count in counts]
+def levels_as_tried(counts: Sequence[ConfigurationCounts], space: SearchSpace) -> tuple[Level, ...]:
+    """Each value of each factor that was tried, with its restarts pooled, in order.
+
+    A range of learning rates is cut into `BINS` bins of equal width in the logarithm; those without
+    restarts are left out.
+
+    The interval is Wilson's, which takes the restarts for draws of one rate. They are draws of
+    several, in fixed shares; these vary less, so it covers at least what Wilson's does, of the rate
+    of the mixture that was tried: the mean of the configurations' rates, weighed by their restarts.
+    """
+    offered = space.learning_rates
+    found = []
+    for factor in FACTORS:
+        bins: dict[str | float, tuple[float, float]] = {}
+        if factor == "learning_rate" and isinstance(offered, LearningRateRange):
+            bins = learning_rate_bins(offered)
+        for value, mean in _by_value(counts, factor, bins).items():
+            pooled, bounds = mean.pooled, bins.get(value)
+            found.append(Level(factor, value, pooled, pooled.rate, pooled.interval, None, bounds))
+    return tuple(found)
 
 
-def _with_interactions(shares: dict[str, float]) -> dict[str, float]:
-    """The shares of the factors, and what is left."""
-    return {**shares, INTERACTIONS: max(0.0, 1 - sum(shares.values()))}
+def learning_rate_bins(offered: LearningRateRange) -> dict[str | float, tuple[float, float]]:
+    """What the bins of a range are called, like `0.001-0.00316`, and their bounds, in order.
+
+    The lower bound belongs to a bin; the last one holds its upper bound too.
+    """
+    low, high = math.log10(offered.low), math.log10(offered.high)
+    inner = [10 ** (low + (high - low) * place / BINS) for place in range(1, BINS)]
+    bounds = [offered.low, *inner, offered.high]
+    for digits in range(3, 18):
+        texts = [f"{bound:.{digits}g}" for bound in bounds]
+        if len(set(texts)) == len(texts):
+            break
+    between = " to " if any("e" in text for text in texts) else "-"
+    names = (between.join(pair) for pair in pairwise(texts))
+    return dict(zip(names, pairwise(bounds), strict=True))
+
+
+def _by_value(
+    counts: Sequence[ConfigurationCounts],
+    factor: str,
+    bins: Mapping[str | float, tuple[float, float]] | None = None,
+) -> dict[str | float, MeanRate]:
+    """The rates of the configurations by their value of a factor, or by its bin, in order."""
+    names, uppers = list(bins or ()), [high for _, high in (bins or {}).values()][:-1]
+    found: dict[str | float, list[EscapeRate]] = {}
+    for count in counts:
+        value = getattr(count.configuration, factor)
+        rate = EscapeRate(count.escaped, count.restarts)
+        found.setdefault(bisect_right(uppers, value) if names else value, []).append(rate)
+    return {
+        names[int(value)] if names else value: MeanRate(tuple(found[value]))
+        for value in sorted(found)
+    }
+
+
+def _all(counts: Sequence[ConfigurationCounts]) -> MeanRate:
+    return MeanRate(tuple(EscapeRate(count.escaped, count.restarts) for count in counts))
+
+
+def _vary(rates: Sequence[EscapeRate]) -> bool:
+    return len({one.rate for one in rates}) > 1
 
 
 def _listed(names: Sequence[str]) -> str:

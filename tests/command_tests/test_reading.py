@@ -153,7 +153,10 @@ def test_no_database_is_one_line(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
-    [("best",), ("restarts",), ("studies",), ("times",), ("--help",), ("launch", "--help")],
+    [
+        *(("best",), ("restarts",), ("studies",), ("times",), ("effects",)),
+        *(("--help",), ("launch", "--help")),
+    ],
 )
 def test_reading_imports_neither_tensorflow_nor_optuna(
     launched: Launched, tmp_path: Path, arguments: tuple[str, ...]

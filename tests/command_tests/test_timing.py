@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ def from_csv(launched: Launched, cwd: Path, command: str) -> list[dict[str, str]
     return list(csv.DictReader(io.StringIO(done.stdout)))
 
 
-def test_effects_of_a_grid_are_balanced(launched: Launched, tmp_path: Path) -> None:
+def test_effects_of_a_grid_are_exact(launched: Launched, tmp_path: Path) -> None:
     rows = read(launched, tmp_path, "effects")
     best = read(launched, tmp_path, "best")
     assert [row["factor"] for row in rows[::2]] == [*NAMES, "interactions"]
@@ -131,8 +132,26 @@ def test_tables(launched: Launched, tmp_path: Path) -> None:
     )
     assert "100% ┤◐◐◐" in compare
     effects = run_command("effects", "--storage", launched.url, cwd=tmp_path).stdout
-    assert "over 8 configurations, 512 restarts" in effects
-    assert "Balanced" in effects
+    assert "\n8 configurations, 512 restarts; counting finitely many makes up 0.0" in effects
+    assert "\nAll combinations were tried and weigh alike: the rate of a value is" in effects
+
+
+def test_effects_of_a_range_are_told_as_tried(tmp_path: Path) -> None:
+    options = ("--trials", "8", "--restarts", "16", "--sampler", "random", "--workers", "1")
+    run_command("launch", "--learning-rate", "0.001:1", *options, cwd=tmp_path, pretend=0)
+    shown = run_command("effects", cwd=tmp_path).stdout
+    assert "share" not in shown.partition("8 configurations, 128 restarts")[0]
+    assert re.search(r"^learning rate +0\.\S+-\S+ +\d+ of \d+ ", shown, re.M)
+    assert "\nNot all combinations were tried: learning rates are drawn from 0.001:1" in shown
+    assert "is not the effect of the value alone" in shown
+
+
+def test_effects_of_unequal_restarts_say_so(tmp_path: Path) -> None:
+    space = ("--scaling", "none", "--optimizer", "adam", "--sampler", "grid")
+    options = ("--trials", "3", "--restarts", "16", "--workers", "1")
+    run_command("launch", *space, *options, cwd=tmp_path, pretend=0)
+    shown = run_command("effects", cwd=tmp_path).stdout
+    assert "and not that of the pooled restarts, which are not equally many.\n" in shown
 
 
 @pytest.mark.parametrize(

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import product
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from search.problem.configuration import Configuration, LearningRateRange, SearchSpace
+from search.problem.configuration import Configuration, SearchSpace
 from search.problem.rows import ConfigurationCounts
 from search.statistics.effects import (
+    EFFECTS_KEYS,
     FACTORS,
     counting_noise,
     effects,
-    imbalance,
-    importances,
     levels,
     main_effect_shares,
 )
+from search.statistics.escape import EscapeRate
 
 SPACE = SearchSpace(
     ("none", "standard", "minmax", "robust"), ("sgd", "adam", "lion"), (0.001, 0.01, 0.1, 1.0)
@@ -53,9 +54,7 @@ def test_shares_of_an_additive_study_are_those_of_its_variances() -> None:
     """Variances add: of 200 x (0, 1, 2, 3), of 90 x (0, 1, 2), and nothing."""
     of_scaling, of_optimizer = 200**2 * 5 / 4, 90**2 * 2 / 3
     total = of_scaling + of_optimizer
-    counts = grid(additive)
-    exact = main_effect_shares(counts)
-    assert exact == pytest.approx(
+    assert main_effect_shares(grid(additive)) == pytest.approx(
         {
             "scaling": of_scaling / total,
             "optimizer": of_optimizer / total,
@@ -64,7 +63,6 @@ def test_shares_of_an_additive_study_are_those_of_its_variances() -> None:
         },
         abs=1e-9,
     )
-    assert importances(counts, SPACE) == pytest.approx(exact, abs=0.06)
 
 
 def test_shares_of_an_interaction_go_to_no_factor() -> None:
@@ -87,42 +85,16 @@ def test_main_effects_are_the_analysis_of_variance() -> None:
     assert sum(found.values()) == pytest.approx(1)
 
 
-def test_the_seed_of_the_forest_is_fixed_and_the_order_of_counts_is_nothing() -> None:
-    counts = grid(additive)
-    assert importances(counts, SPACE) == importances(counts[::-1], SPACE)
-
-
-@pytest.mark.slow
-def test_a_range_of_learning_rates_counts_in_the_logarithm() -> None:
-    """Rates rise evenly per decade; on a plain axis one decade is nine tenths of the range."""
-    space = SearchSpace(("none", "standard"), ("sgd", "adam"), LearningRateRange(1e-4, 1.0))
-    rng = np.random.default_rng(8)
-    counts = []
-    for _ in range(150):
-        rate = float(10 ** rng.uniform(-4, 0))
-        key = Configuration(str(rng.choice(["none", "standard"])), "sgd", rate)
-        escaped = 300 * (key.scaling == "standard") + 160 * (4 + math.log10(rate))
-        counts.append(counted(key, int(escaped)))
-    counts.append(counted(Configuration("none", "adam", 1e-4), 0))
-    counts.append(counted(Configuration("none", "adam", 1.0), 640))
-    found = importances(counts, space)
-    assert found is not None
-    of_scaling, of_rate = 300**2 / 4, (160 * 4) ** 2 / 12
-    assert found["scaling"] == pytest.approx(of_scaling / (of_scaling + of_rate), abs=0.08)
-    assert found["learning_rate"] == pytest.approx(of_rate / (of_scaling + of_rate), abs=0.08)
-    assert set(found) == {*FACTORS, "interactions"}, "the seed is no factor"
-
-
 def test_levels_pool_the_rest() -> None:
     counts = grid(additive)
     found = {(level.factor, level.value): level for level in levels(counts)}
     assert len(found) == 4 + 3 + 4
     minmax = found["scaling", "minmax"]
-    assert minmax.rate.restarts == 12 * N
-    assert minmax.rate.escaped == 12 * 400 + 4 * (0 + 90 + 180)
+    assert minmax.pooled.restarts == 12 * N
+    assert minmax.pooled.escaped == 12 * 400 + 4 * (0 + 90 + 180)
     assert minmax.effect == pytest.approx((400 - 300) / N)
     for factor in FACTORS:
-        effects_of_one = [level.effect for level in found.values() if level.factor == factor]
+        effects_of_one = [one.effect or 0 for one in found.values() if one.factor == factor]
         assert sum(effects_of_one) == pytest.approx(0, abs=1e-12)
 
 
@@ -137,7 +109,7 @@ def test_interval_of_a_level_covers_at_least_95_of_100() -> None:
             counted(Configuration("none", "sgd", rate), int(escaped), 64)
             for rate, escaped in zip((0.1, 0.2, 0.3, 0.4), drawn, strict=True)
         ]
-        low, high = levels(counts)[0].rate.interval
+        low, high = levels(counts)[0].interval
         held.append(low <= rates.mean() <= high)
     assert np.mean(held) > 0.95
 
@@ -152,53 +124,102 @@ def test_counting_noise() -> None:
     assert far < 0.01
 
 
-def test_equal_rates_have_nothing_to_explain() -> None:
-    counts = grid(lambda *_: 0)
-    found = effects(counts, SPACE)
-    assert (found.importances, found.shares, found.noise) == (None, None, None)
-    assert found.imbalance is None
-    assert {level.effect for level in found.levels} == {0.0}
+TWOS = SearchSpace(("none", "standard"), ("sgd", "adam"), (0.01, 0.1))
+EIGHT = [Configuration(*values) for values in product(TWOS.scalings, TWOS.optimizers, (0.01, 0.1))]
+RATES = (0, 0.1, 0.2, 0.1, 0.2, 0.3, 0.6, 0.9)
+"""Of the eight; their mean is 0.3 and their variance 0.08."""
+EQUAL = (10,) * 8
+UNEQUAL = (20, 10, 10, 10, 10, 10, 10, 100)
 
 
-def test_a_combination_that_is_missing_is_named() -> None:
-    counts = [
-        count
-        for count in grid(additive)
-        if count.configuration != Configuration("minmax", "lion", 0.1)
+def eight(restarts: Sequence[int]) -> list[ConfigurationCounts]:
+    return [
+        counted(key, round(rate * n), n)
+        for key, rate, n in zip(EIGHT, RATES, restarts, strict=True)
     ]
-    message = "not balanced: 1 of 48 configurations have no restarts: minmax/lion/0.1"
-    assert imbalance(counts, SPACE) == message
-    found = effects(counts, SPACE)
-    assert (found.imbalance, found.levels, found.shares) == (message, (), None)
-    assert found.importances is not None
 
 
-def test_unequal_restarts_are_named() -> None:
-    first, *rest = grid(additive)
-    counts = [counted(first.configuration, 0, N - 1), *rest]
-    assert imbalance(counts, SPACE) == (
-        "not balanced: not all configurations have 1000 restarts: none/sgd/0.001 has 999; "
-        "the sampler grid in a study of its own tries all alike"
+@pytest.mark.parametrize("restarts", [EQUAL, UNEQUAL], ids=["equal", "unequal"])
+def test_two_by_two_by_two_by_hand(restarts: Sequence[int]) -> None:
+    """Half of the eight have a value; each weighs the same, whatever its restarts."""
+    found = effects(eight(restarts), TWOS)
+    assert found.imbalance is None
+    assert found.has_equal_restarts is (restarts == EQUAL)
+    assert found.shares == pytest.approx(
+        {
+            "scaling": 0.2**2 / 0.08,
+            "optimizer": 0.15**2 / 0.08,
+            "learning_rate": 0.05**2 / 0.08,
+            "interactions": 0.015 / 0.08,
+        }
     )
+    rates = {level.value: (level.rate, level.effect) for level in found.levels}
+    assert list(rates) == ["none", "standard", "adam", "sgd", 0.01, 0.1]
+    assert [*rates.values()] == [
+        pytest.approx(pair)
+        for pair in (
+            *((0.1, -0.2), (0.5, 0.2)),
+            *((0.45, 0.15), (0.15, -0.15)),
+            *((0.25, -0.05), (0.35, 0.05)),
+        )
+    ]
 
 
-def test_many_missing_are_counted() -> None:
-    assert imbalance(grid(additive)[:10], SPACE) == (
-        "not balanced: 38 of 48 configurations have no restarts: none/lion/0.1, none/lion/1, "
-        "standard/sgd/0.001 and 35 more"
-    )
+def test_what_is_pooled_is_told_beside_the_mean() -> None:
+    standard = effects(eight(UNEQUAL), TWOS).levels[1]
+    assert standard.pooled == EscapeRate(2 + 3 + 6 + 90, 10 + 10 + 10 + 100)
+    low, high = standard.interval
+    assert standard.rate == pytest.approx(0.5)
+    assert low < standard.rate < high < standard.pooled.rate
+    equal = effects(eight(EQUAL), TWOS).levels[1]
+    assert (equal.rate, equal.interval) == (0.5, EscapeRate(20, 40).interval)
 
 
-def test_a_range_is_not_balanced() -> None:
-    space = SearchSpace(("none",), ("sgd",), LearningRateRange(0.001, 1))
-    counts = [counted(Configuration("none", "sgd", 0.5), 3)]
-    assert (imbalance(counts, space) or "").startswith(
-        "not balanced: learning rates are drawn from 0.001:1"
-    )
+def test_the_order_of_counts_is_nothing() -> None:
+    counts = eight(UNEQUAL)
+    found, turned = effects(counts, TWOS), effects(counts[::-1], TWOS)
+    assert found.shares == pytest.approx(turned.shares or {})
+    assert [level.value for level in found.levels] == [level.value for level in turned.levels]
+
+
+restarts_and_escaped = st.integers(1, 400).flatmap(
+    lambda n: st.tuples(st.just(n), st.integers(0, n))
+)
+
+
+@given(st.lists(restarts_and_escaped, min_size=8, max_size=8))
+def test_shares_sum_to_one_and_effects_of_a_factor_to_nothing(
+    pairs: list[tuple[int, int]],
+) -> None:
+    counts = [
+        counted(key, escaped, restarts)
+        for key, (restarts, escaped) in zip(EIGHT, pairs, strict=True)
+    ]
+    found = effects(counts, TWOS)
+    if len({escaped / restarts for restarts, escaped in pairs}) == 1:
+        assert found.shares is None
+    else:
+        assert found.shares is not None
+        assert sum(found.shares.values()) == pytest.approx(1)
+        assert min(found.shares.values()) >= 0
+    for factor in FACTORS:
+        mine = [level for level in found.levels if level.factor == factor]
+        assert sum(level.effect or 0 for level in mine) == pytest.approx(0, abs=1e-12)
+        for level in mine:
+            low, high = level.interval
+            assert low - 1e-12 <= level.rate <= high + 1e-12
+
+
+def test_equal_rates_have_nothing_to_explain() -> None:
+    found = effects(grid(lambda *_: 0), SPACE)
+    assert (found.shares, found.noise, found.imbalance) == (None, None, None)
+    assert {level.effect for level in found.levels} == {0.0}
+    assert {row["share"] for row in found.to_json()} == {None}
 
 
 def test_rows_for_programs() -> None:
     rows = effects(grid(additive), SPACE).to_json()
+    assert {tuple(row) for row in rows} == {EFFECTS_KEYS}
     assert [row["factor"] for row in rows] == [
         *["scaling"] * 4,
         *["optimizer"] * 3,
@@ -206,8 +227,6 @@ def test_rows_for_programs() -> None:
         "interactions",
     ]
     assert rows[-1]["value"] is None
-    unbalanced = effects(grid(additive)[:-1], SPACE).to_json()
-    assert [row["factor"] for row in unbalanced] == [*FACTORS, "interactions"]
 
 
 def test_nothing_measured_is_refused() -> None:
