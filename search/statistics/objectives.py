@@ -42,7 +42,7 @@ def summarize(restarts: Sequence[Restart], epochs: int) -> TrialSummary:
     )
 
 
-def trial_attributes(summary: TrialSummary) -> dict[str, int | float | None]:
+def trial_outcomes(summary: TrialSummary) -> dict[str, int | float | None]:
     """What a trial shows in Optuna beside its values."""
     low, high = EscapeRate(summary.escaped, summary.restarts).interval
     return {

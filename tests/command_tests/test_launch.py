@@ -71,13 +71,17 @@ def test_optuna_holds_what_the_record_holds(launched: Launched, tmp_path: Path) 
         assert trial.distributions["seed"] == IntDistribution(first, first)
         assert [int(row["seed"]) for row in rows] == list(range(first, first + 64))
         assert trial.value == escaped / 64
-        assert trial.user_attrs["escaped"] == escaped
-        assert trial.user_attrs["restarts"] == 64
-        assert trial.user_attrs["solved"] == outcomes.count("solved")
-        assert trial.user_attrs["diverged"] == outcomes.count("diverged")
-        assert trial.user_attrs["ci_low"] <= trial.value <= trial.user_attrs["ci_high"]
+        assert trial.user_attrs["outcomes"]["escaped"] == escaped
+        assert trial.user_attrs["outcomes"]["restarts"] == 64
+        assert trial.user_attrs["outcomes"]["solved"] == outcomes.count("solved")
+        assert trial.user_attrs["outcomes"]["diverged"] == outcomes.count("diverged")
+        assert (
+            trial.user_attrs["outcomes"]["ci_low"]
+            <= trial.value
+            <= trial.user_attrs["outcomes"]["ci_high"]
+        )
         epochs = sorted(int(row["escape_epoch"]) for row in rows if row["escape_epoch"])
-        median = trial.user_attrs["median_escape_epoch"]
+        median = trial.user_attrs["outcomes"]["median_escape_epoch"]
         assert (median is None) == (not epochs)
         assert not epochs or epochs[0] <= median <= epochs[-1]
 

@@ -56,7 +56,7 @@ def test_trials_are_published_as_they_are(launcher: Launcher) -> None:
     assert first.params == {**done.configuration.to_json(), "seed": seed}
     assert first.distributions["seed"] == optuna.distributions.IntDistribution(seed, seed)
     assert first.values == [1.0]
-    assert first.user_attrs["escaped"] == first.user_attrs["restarts"] == 2
+    assert first.user_attrs["outcomes"]["escaped"] == first.user_attrs["outcomes"]["restarts"] == 2
     assert first.datetime_start is not None
     assert first.datetime_complete is not None
     assert before <= first.datetime_start.astimezone(UTC).replace(tzinfo=None)
@@ -68,7 +68,7 @@ def test_trials_are_published_as_they_are(launcher: Launcher) -> None:
     launcher.finish(launcher.claim())
     launcher.publish()
     assert states(launcher.published)[2:] == [(2, "COMPLETE"), (3, "COMPLETE")]
-    assert launcher.published.trials[2].user_attrs["escaped"] == 2
+    assert launcher.published.trials[2].user_attrs["outcomes"]["escaped"] == 2
 
 
 def test_publishing_again_changes_nothing(launcher: Launcher) -> None:
