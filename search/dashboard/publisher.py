@@ -18,7 +18,7 @@ from storage.liveness import publishing_lock
 
 _SHARE = 0.08
 """Of the time since the launch began, the processor's time that publishing may take meanwhile."""
-_SECONDS_BETWEEN_PASSES = 0.1
+_SECONDS_BETWEEN_PASSES = 0.2
 _TRIALS_IN_A_PASS = 4
 _SECONDS_AT_AN_INTERRUPTION = 1.0
 _WORTH_A_WORD = 50
@@ -71,6 +71,8 @@ class Publisher:
                 self._opened()
 
     def _pass(self) -> None:
+        if not self._study.store.count_unpublished(self._study.study_id):
+            return
         with self._study.store.lock(self._lock, wait=False) as is_held:
             if is_held:
                 self._opened().publish(_TRIALS_IN_A_PASS)

@@ -58,9 +58,9 @@ class LocalWorkers(Engine):
     """
 
     def __init__(self, count: int, programs: Path | None = None) -> None:
+        self._programs = programs
         self._stack = ExitStack()
-        cache = None if programs is None else self._cache(programs)
-        self._workers = [_Worker(cache) for _ in range(count)]
+        self._workers = [_Worker() for _ in range(count)]
 
     @property
     def wants_more(self) -> bool:
@@ -69,8 +69,9 @@ class LocalWorkers(Engine):
 
     def start(self) -> None:
         """Start all processes."""
+        cache = None if self._programs is None else self._cache(self._programs)
         for worker in self._workers:
-            worker.start()
+            worker.start(cache)
 
     def submit(self, tag: int, task: Task) -> None:
         """Have the worker that has least to do train a task."""
@@ -101,9 +102,9 @@ class LocalWorkers(Engine):
 class _Worker:
     """One process, replaced when it dies, and the tasks it has: the first is in training."""
 
-    def __init__(self, cache: CacheFolders | None) -> None:
+    def __init__(self) -> None:
         self.tasks: deque[_Submitted] = deque()
-        self._cache = cache
+        self._cache: CacheFolders | None = None
         self._executor: ProcessPoolExecutor | None = None
         self._began = 0.0
         self._is_short = True
@@ -141,8 +142,9 @@ class _Worker:
                     self.submit(other.tag, other.task)
         return ended
 
-    def start(self) -> None:
+    def start(self, cache: CacheFolders | None) -> None:
         """Start the process, which is ready for tasks in some seconds."""
+        self._cache = cache
         with _failure_named(), _interrupts_held():
             self._executor = ProcessPoolExecutor(
                 max_workers=1,
@@ -164,7 +166,7 @@ class _Worker:
     def _replace(self) -> None:
         assert self._executor is not None
         self._executor.shutdown(wait=False, kill_workers=True)
-        self.start()
+        self.start(self._cache)
 
 
 @contextmanager
