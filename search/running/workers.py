@@ -50,7 +50,7 @@ class LocalWorkers(Engine):
     """Worker processes of this machine, each of which keeps its compiled programs.
 
     They start as the context is entered: TensorFlow takes seconds to import, in which the launcher
-    can open the study.
+    loads Optuna.
 
     Args:
         count: How many.
