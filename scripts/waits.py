@@ -105,7 +105,7 @@ def best(size: float) -> float:
 _TOLD = """
 import json, sys, time
 from importlib import import_module
-from search.commands import main
+from search.__main__ import main
 from search.commands.progress import LaunchProgress
 launch = import_module("search.commands.launch")
 at = {}
