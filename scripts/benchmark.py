@@ -2,7 +2,8 @@
 
 `python scripts/benchmark.py` runs every measure of `measures.py` in a process of its own, peers in
 turn with ours, several rounds, and prints the medians with their spread against the goals.
-`--quick` is a minute's version; `--format json` prints all figures.
+`--quick` is a minute's version, `--waits` measures launches and commands alone; `--format json`
+prints all figures.
 """
 
 from __future__ import annotations
@@ -302,17 +303,17 @@ def measure(name: str, size: float) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def run(*, quick: bool) -> Figures:
+def run(*, quick: bool, waits: bool) -> Figures:
     """All figures of all rounds: peers and launches three times in turn, the rest once."""
     needed = dict.fromkeys(name for line in LINES for name in line.needs)
-    often = (*PEERS, *LAUNCHES, WAITS[0])
-    rounds = (
-        [list(QUICK)]
-        if quick
-        else [list(PEERS)] * 3
-        + [[*LAUNCHES, WAITS[0]]] * 3
-        + [[name for name in needed if name not in often]]
-    )
+    launches = [*LAUNCHES, WAITS[0]]
+    once = [name for name in needed if name not in (*PEERS, *launches)]
+    if quick:
+        rounds = [list(QUICK)]
+    elif waits:
+        rounds = [launches] * 3 + [[*WAITS[1:], "best"]]
+    else:
+        rounds = [list(PEERS)] * 3 + [launches] * 3 + [once]
     figures: Figures = {}
     plan = [name for names in rounds for name in names]
     for name in track(plan, "Measuring", transient=True):
@@ -347,10 +348,11 @@ def machine() -> str:
 
 @click.command()
 @click.option("--quick", is_flag=True, help="A minute's version: the peers, once.")
+@click.option("--waits", is_flag=True, help="What people wait for alone, without the peers.")
 @click.option("--format", "output", type=click.Choice(["table", "json"]), default="table")
-def main(*, quick: bool, output: str) -> None:
+def main(*, quick: bool, waits: bool, output: str) -> None:
     """Measure this machine and print the table."""
-    figures = run(quick=quick)
+    figures = run(quick=quick, waits=waits)
     if output == "json":
         click.echo(json.dumps({"machine": machine(), "figures": figures}, indent=2))
         return
@@ -367,6 +369,8 @@ def main(*, quick: bool, output: str) -> None:
         for name, values in figures.items()
         if isinstance(values[0], float) and name in PEERS
     ]
+    if not spread:
+        return
     click.echo()
     columns = [Column("restarts/s", importance=9), *(Column(n, right=True) for n in _SPREAD)]
     show_table("Rounds", columns, spread)
