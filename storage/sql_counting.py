@@ -7,10 +7,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, func, select
+from sqlalchemy import BindParameter, Row, Select, and_, bindparam, func, select
 
 from search.problem.configuration import Configuration
-from search.problem.rows import ConfigurationCounts, EscapeEpochs, StudySummary
+from search.problem.problem import Problem
+from search.problem.rows import ConfigurationCounts, EscapeEpochs, Outcome, StudySummary
+from search.problem.success import Success
 from storage.contract import Store
 from storage.database import Database
 from storage.schema import configurations, restarts, studies, trials
@@ -24,6 +26,7 @@ OWN_TRIAL = and_(
     restarts.c.seed >= trials.c.first_seed,
     restarts.c.seed < trials.c.first_seed + trials.c.restarts,
 )
+_LOWEST_LOSS = select(func.min(trials.c.best_loss)).where(OF_STUDY, COMPLETE)
 _SUMMED = ("restarts", "escaped", "solved", "diverged", "epochs_spent")
 
 
@@ -90,6 +93,32 @@ class SqlCounting(Store):
             for row in rows
         ]
 
+    def successes(
+        self, study_id: int, success: Success, problem: Problem, *, races: bool = True
+    ) -> dict[Configuration, int]:
+        with self.transaction():
+            counts = self.configuration_counts(study_id, races=races)
+            if success.value is None:
+                name = "solved" if success.kind == "solved" else "escaped"
+                return {count.configuration: getattr(count, name) for count in counts}
+            keys = self._configurations(study_id)
+            bound = self._bound(study_id, success, problem)
+            statement = _succeeded(success, races=races)
+            rows = [] if bound is None else self._all(statement, study=study_id, bound=bound)
+        found = {keys[row.configuration_id]: row.found for row in rows}
+        return {count.configuration: found.get(count.configuration, 0) for count in counts}
+
+    def _bound(self, study_id: int, success: Success, problem: Problem) -> float | None:
+        """What a restart's accuracy or loss has to keep to; None if no restart can."""
+        assert success.value is not None, "what has no value is counted by its outcome"
+        correct = success.least_correct(problem)
+        if correct is not None:
+            return (correct - 0.5) / problem.data.points  # no rounding decides between two counts
+        if success.kind == "loss":
+            return success.value
+        lowest: float | None = self._all(_LOWEST_LOSS, study=study_id)[0][0]
+        return None if lowest is None else lowest + success.value
+
     def escape_epochs(self, study_id: int) -> list[EscapeEpochs]:
         statement = select(
             *(trials.c[name] for name in ("configuration_id", "restarts", "diverged", "tally"))
@@ -120,3 +149,17 @@ class SqlCounting(Store):
     def _configurations(self, study_id: int) -> dict[int, Configuration]:
         found = self._all(select(configurations).filter_by(study_id=study_id))
         return {row.configuration_id: configuration_of(row.dimensions) for row in found}
+
+
+def _succeeded(success: Success, *, races: bool) -> Select[Any]:
+    """By configuration how many restarts keep to the bound of a criterion that has a value."""
+    bound: BindParameter[float] = bindparam("bound")
+    by_accuracy = success.kind in ("escaped", "accuracy")
+    keeps = restarts.c.accuracy > bound if by_accuracy else restarts.c.loss <= bound
+    chosen = COMPLETE if races else and_(COMPLETE, trials.c.race_id.is_(None))
+    return (
+        select(trials.c.configuration_id, func.count().label("found"))
+        .join(restarts, OWN_TRIAL)
+        .where(OF_STUDY, chosen, restarts.c.outcome != Outcome.DIVERGED, keeps)
+        .group_by(trials.c.configuration_id)
+    )
