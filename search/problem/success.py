@@ -143,10 +143,10 @@ class Success:
     @property
     def is_of_launch(self) -> bool:
         """Whether it is "escaped" as the study was launched: the only one whose epoch is kept."""
-        return self == Success()
+        return self.kind == "escaped" and self.value is None
 
     def within(self, problem: Problem) -> Success:
-        """The criterion for a study: `Success()` for a margin that is the study's own.
+        """The criterion for a study: `ESCAPED` for a margin that is the study's own.
 
         Args:
             problem: What the study holds fixed.
@@ -163,7 +163,7 @@ class Success:
         if self.value >= 1 - plateau:
             rule = f"must leave room above the plateau of {plateau:.4f}"
             raise InvalidValuesError([Fault("success", rule, quoted(str(self)))])
-        return Success() if self.value == problem.margin else self
+        return ESCAPED if self.value == problem.margin else self
 
     def least_correct(self, problem: Problem) -> int | None:
         """Points that a restart has to classify correctly; None where only its loss counts.
@@ -180,6 +180,11 @@ class Success:
         if self.kind == "accuracy":
             return math.ceil(Fraction(repr(self.value)) * problem.data.points)
         return None
+
+
+ESCAPED = Success()
+"""As the study was launched."""
+SOLVED = Success("solved")
 
 
 def _written(value: float) -> str:
