@@ -42,10 +42,11 @@ _SECONDS_OF_SPEED = 10.0
 class _Tally:
     """Counts for the progress line: of the whole study, and how fast this launch is."""
 
-    def __init__(self, recorded: Iterable[ConfigurationCounts]) -> None:
+    def __init__(self, recorded: Iterable[ConfigurationCounts], sought: str = "escaped") -> None:
+        self._sought = sought
         self._pooled: dict[Configuration, list[int]] = defaultdict(lambda: [0, 0])
         for counts in recorded:
-            self._pooled[counts.configuration] = [counts.escaped, counts.restarts]
+            self._pooled[counts.configuration] = [getattr(counts, sought), counts.restarts]
         self._lately: deque[tuple[float, int]] = deque()
 
     def add(self, done: TrialDone) -> str:
@@ -55,15 +56,15 @@ class _Tally:
         measures the training and not the start of TensorFlow.
         """
         pooled = self._pooled[done.configuration]
-        pooled[0] += done.summary.escaped
+        pooled[0] += getattr(done.summary, self._sought)
         pooled[1] += done.summary.restarts
         speed = self._speed(time.monotonic(), done.summary.restarts)
-        best, (escaped, restarts) = max(
+        best, (count, restarts) = max(
             self._pooled.items(), key=lambda item: EscapeRate(*item[1]).interval[0]
         )
         total = sum(restarts for _, restarts in self._pooled.values())
         pace = f"{speed:,.0f}/s, " if speed is not None else ""
-        return f"{total:,} restarts, {pace}best {best}: {escaped} of {restarts} escaped"
+        return f"{total:,} restarts, {pace}best {best}: {count} of {restarts} {self._sought}"
 
     def _speed(self, now: float, restarts: int) -> float | None:
         """Restarts a second lately, as so many more end now; None as the first trial ends."""
@@ -168,7 +169,8 @@ class LaunchProgress(_Progress):
             self._say(f"Going on from {event.settled} trials.")
         plural = "s" if event.workers > 1 else ""
         self._say(f"Starting {event.workers} worker{plural} (TensorFlow takes a few seconds).")
-        self._tally = _Tally(event.counts)
+        sought = "solved" if event.plan.objective == "solve-rate" else "escaped"
+        self._tally = _Tally(event.counts, sought)
         self._bar.start()
         self._bar.update(self._task, total=self._trials, completed=event.settled, visible=True)
 

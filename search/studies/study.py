@@ -16,7 +16,7 @@ from search.problem.configuration import Configuration, SearchSpace
 from search.problem.errors import UserError
 from search.problem.problem import Problem
 from search.problem.rows import ConfigurationCounts, RecordedRestart, StudyRecord
-from search.problem.success import ESCAPED, Success
+from search.problem.success import ESCAPED, SOLVED, Success
 from search.statistics.ranking import Standing, ranked
 from search.studies.frames import LazyRows, Rows
 from storage.contract import Store
@@ -82,6 +82,11 @@ class Study:
     def seeks_both(self) -> bool:
         """Whether its sampler seeks escape rate and expected epochs at once."""
         return self.record.search.get("objective") == "both"
+
+    @property
+    def sought(self) -> Success:
+        """The criterion of success that its sampler seeks: solved, or escaped."""
+        return SOLVED if self.record.search.get("objective") == "solve-rate" else ESCAPED
 
     def best(self, success: str | Success = ESCAPED) -> Rows[Standing]:
         """Its configurations, ranked by the lower end of the success rate's interval.

@@ -3,6 +3,9 @@ from __future__ import annotations
 import pytest
 
 from search.commands.progress import _Tally
+from search.problem.configuration import Configuration
+from search.problem.rows import TrialSummary
+from search.running.events import TrialDone
 
 
 def test_the_speed_is_that_of_the_last_seconds() -> None:
@@ -12,3 +15,11 @@ def test_the_speed_is_that_of_the_last_seconds() -> None:
     slower = [tally._speed(102.0 + 4 * trial, 512) for trial in range(1, 8)]
     assert slower[-1] == pytest.approx(128)
     assert slower[0] == pytest.approx(256)
+
+
+def test_the_best_is_the_best_at_what_is_sought() -> None:
+    tally = _Tally([], "solved")
+    for name, escaped, solved in (("none", 100, 0), ("standard", 50, 40)):
+        summary = TrialSummary(100, escaped, solved, 0, 1000, None, ())
+        line = tally.add(TrialDone(0, Configuration(name, "adam", 0.1), summary, 1))
+    assert line.endswith("best standard adam 0.1: 40 of 100 solved")

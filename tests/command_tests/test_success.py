@@ -121,6 +121,18 @@ def test_a_study_is_read_by_any_criterion_from_python(launched: Launched) -> Non
 
 
 @pytest.mark.slow
+def test_a_study_that_seeks_solved_restarts_shows_them(tmp_path: Path) -> None:
+    options = ("--objective", "solve-rate", "--restarts", "8", "--trials", "10", "--workers", "1")
+    done = run_command("launch", *options, cwd=tmp_path, pretend=0)
+    assert done.stdout.splitlines()[0].endswith("; success: solved")
+    assert " of 8 solved" in done.stderr or " of 16 solved" in done.stderr
+    assert "multirestart best --study bands --success solved " in done.stderr
+    again = run_command("best", "--success", "solved", cwd=tmp_path)
+    assert again.stdout.splitlines()[0] == done.stdout.splitlines()[0]
+    assert run_command("check", "--retrain", "0", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.slow
 def test_criteria_read_afterwards_count_what_a_launch_with_that_margin_counts(
     tmp_path: Path,
 ) -> None:
