@@ -18,6 +18,7 @@ from rich.progress import (
 )
 
 from search.problem.configuration import Configuration
+from search.problem.problem import Problem
 from search.problem.rows import ConfigurationCounts
 from search.running.events import (
     Event,
@@ -167,6 +168,9 @@ class LaunchProgress(_Progress):
             return
         if event.settled:
             self._say(f"Going on from {event.settled} trials.")
+        problem = event.plan.problem
+        if problem.escapes_by_one_point:
+            self._say(one_point(problem))
         plural = "s" if event.workers > 1 else ""
         self._say(f"Starting {event.workers} worker{plural} (TensorFlow takes a few seconds).")
         sought = "solved" if event.plan.objective == "solve-rate" else "escaped"
@@ -201,6 +205,15 @@ class RaceProgress(_Progress):
                     f"Round {event.round}: {event.restarts} restarts each, {event.left} left."
                 )
         super().__call__(event)
+
+
+def one_point(problem: Problem) -> str:
+    """What to say where a restart escapes by classifying one point more than the plateau."""
+    points = problem.data.points
+    return (
+        f"One point of {points} is worth {1 / points:.4g}, more than the margin of "
+        f"{problem.margin:g}: a restart escapes by one point; see best --success solved."
+    )
 
 
 def foreign_trials(numbers: Sequence[int]) -> str:

@@ -13,7 +13,7 @@ from search.problem.success import ESCAPED, Success
 from search.reports.layout import NEVER_LEFT_OUT, Column
 from search.reports.report import show_table
 from search.statistics.escape import EscapeRate
-from search.statistics.ranking import Standing, pareto_front, untried
+from search.statistics.ranking import Standing, escape_alike, pareto_front, untried
 
 CONFIGURATION_COLUMNS = (
     Column("\nscaling", importance=NEVER_LEFT_OUT),
@@ -53,7 +53,7 @@ def show_standings(
     """The table of configurations, best first; with `front`, marks those of the Pareto front.
 
     Below it stands what it does not show: those after the `top`, and those of a finite space that
-    have no complete trial.
+    have no complete trial. And where a ranking by escapes says little, which one says more.
 
     Args:
         study: Name of the study.
@@ -73,7 +73,7 @@ def show_standings(
         names += ["..."] * (len(missing) > len(names))
         have = "configuration has" if len(missing) == 1 else "configurations have"
         notes.append(f"{len(missing)} {have} no complete trial yet: {', '.join(names)}")
-    notes.append(_of_success(success))
+    notes.append(_of_success(success, shown))
     others = _other_outcomes(success)
     columns = (
         *configuration_columns(success),
@@ -109,12 +109,20 @@ def _other_outcomes(success: Success) -> list[str]:
     return [name for name in _OUTCOME_COLUMNS if str(success) != name]
 
 
-def _of_success(success: Success) -> str:
+def _of_success(success: Success, shown: Sequence[Standing]) -> str:
     """What to say of the criterion below the table; nothing if it is all right."""
     if not success.is_of_launch:
         return (
             "Epochs per escape are told for --success escaped alone: how soon another criterion "
             "is met is not kept."
+        )
+    alike = escape_alike(shown)
+    if alike:
+        which = "each" if len(alike) == len(shown) else len(alike)
+        return (
+            f"Nearly every restart escapes under {which} of these, but from "
+            f"{alike[0].solve_rate} to {alike[-1].solve_rate} solve the problem: multirestart best "
+            "--success solved ranks by that."
         )
     return ""
 

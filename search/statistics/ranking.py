@@ -13,6 +13,8 @@ from search.problem.rows import ConfigurationCounts
 from search.problem.success import ESCAPED, Success
 from search.statistics.escape import EscapeRate, expected_epochs, restarts_needed
 
+_NEARLY_ALL = 0.95  # of the restarts, have escaped
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -33,6 +35,11 @@ class Standing:
     def escape_rate(self) -> EscapeRate:
         """Escaped of all restarts."""
         return EscapeRate(self.counts.escaped, self.counts.restarts)
+
+    @cached_property
+    def solve_rate(self) -> EscapeRate:
+        """Solved of all restarts."""
+        return EscapeRate(self.counts.solved, self.counts.restarts)
 
     @cached_property
     def success_rate(self) -> EscapeRate:
@@ -144,6 +151,25 @@ def pareto_front(standings: Sequence[Standing]) -> list[bool]:
         )
         for point in points
     ]
+
+
+def escape_alike(standings: Sequence[Standing]) -> list[Standing]:
+    """Those whose rank by escapes says little, for nearly all restarts of each escape.
+
+    Args:
+        standings: The best ones.
+
+    Returns:
+        Those that escape from at least 95% of their restarts, by solve rate, the lowest first; none
+        unless they are several and at least half, and the 95% intervals of the highest and of the
+        lowest solve rate among them lie apart.
+    """
+    alike = [one for one in standings if one.escape_rate.rate >= _NEARLY_ALL]
+    if len(alike) < 2 or 2 * len(alike) < len(standings):
+        return []
+    alike.sort(key=lambda one: one.solve_rate.rate)
+    (_, high), (low, _) = alike[0].solve_rate.interval, alike[-1].solve_rate.interval
+    return alike if high < low else []
 
 
 def untried(space: SearchSpace, standings: Iterable[Standing]) -> list[Configuration]:

@@ -143,8 +143,13 @@ def test_criteria_read_afterwards_count_what_a_launch_with_that_margin_counts(
         *("--scaling", "none", "--learning-rate", "0.1,1", "--sampler", "grid", "--epochs", "60"),
         *("--restarts", "24", "--workers", "1", "--batch-size", "4"),
     )
-    run_command("launch", "--study", "defaults", *options, cwd=tmp_path)
-    run_command("launch", "--study", "wide", "--margin", "0.3", *options, cwd=tmp_path)
+    defaults = run_command("launch", "--study", "defaults", *options, cwd=tmp_path)
+    assert (
+        "One point of 4 is worth 0.25, more than the margin of 0.01: a restart escapes by one "
+        "point; see best --success solved.\nStarting 1 worker"
+    ) in defaults.stderr
+    wide = run_command("launch", "--study", "wide", "--margin", "0.3", *options, cwd=tmp_path)
+    assert "One point" not in wide.stderr
     url = f"sqlite:///{tmp_path / 'multirestart.db'}"
     by_default, by_margin = mr.open_study(url, "defaults"), mr.open_study(url, "wide")
     expected = {one.configuration: one.escape_rate for one in by_margin.best()}

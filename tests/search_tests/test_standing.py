@@ -12,6 +12,7 @@ from search.problem.rows import ConfigurationCounts
 from search.problem.success import ESCAPED, SOLVED, Success
 from search.statistics.ranking import (
     Standing,
+    escape_alike,
     pareto_front,
     ranked,
     standing_keys,
@@ -85,3 +86,23 @@ def test_the_default_criterion_is_to_have_escaped() -> None:
     assert one.success_rate == one.escape_rate
     assert tuple(one.to_json()) == standing_keys(ESCAPED)
     assert one.to_json()["escape_rate"] == 0.4
+
+
+def solving(*escaped_and_solved: tuple[int, int]) -> list[Standing]:
+    return [
+        Standing(replace(standing(escaped, 100).counts, solved=solved))
+        for escaped, solved in escaped_and_solved
+    ]
+
+
+def test_escapes_say_little_where_nearly_all_escape_and_few_solve() -> None:
+    def ends(standings: list[Standing]) -> list[int]:
+        return [one.counts.solved for one in escape_alike(standings)]
+
+    assert ends(solving((100, 100), (99, 0), (95, 40))) == [0, 40, 100]
+    assert ends(solving((100, 100), (99, 0), (20, 20), (0, 0))) == [0, 100]
+    assert ends(solving((100, 100), (99, 0), (20, 20), (0, 0), (0, 0))) == [], "fewer than half"
+    assert ends(solving((100, 100), (94, 0))) == [], "one alone"
+    assert ends(solving((100, 90), (99, 85))) == [], "they solve alike"
+    assert ends(solving((100, 0), (99, 0))) == [], "none solves"
+    assert ends([]) == []
