@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from search.problem.errors import InvalidValuesError, MultirestartError
     from search.problem.plan import Plan
     from search.problem.problem import Problem
+    from search.problem.success import Success
     from search.studies.launch import launch
     from search.studies.study import Study, open_study
 
@@ -34,6 +35,7 @@ _HOMES = {
     "Problem": "search.problem.problem",
     "SearchSpace": "search.problem.configuration",
     "Study": "search.studies.study",
+    "Success": "search.problem.success",
     "launch": "search.studies.launch",
     "load_data": "search.problem.csv_data",
     "open_study": "search.studies.study",
@@ -49,6 +51,7 @@ __all__ = [
     "Problem",
     "SearchSpace",
     "Study",
+    "Success",
     "launch",
     "load_data",
     "open_study",

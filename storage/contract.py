@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from search.problem.configuration import Configuration
+from search.problem.problem import Problem
 from search.problem.rows import (
     ConfigurationCounts,
     EscapeEpochs,
@@ -19,6 +20,7 @@ from search.problem.rows import (
     StudySummary,
     TrialSummary,
 )
+from search.problem.success import Success
 from storage.values import PublishedTrial, StoredRace, StoredStudy, Trial, TrialState
 
 
@@ -56,6 +58,7 @@ class Store(ABC):
     - Ids are never used again, so nothing of a deleted study can turn up in another.
     - Only restarts of complete trials are read. What is returned is a snapshot.
     - Summaries answer how often, at what price and how soon; nothing reads all restarts for that.
+      Another criterion of success than escaped and solved is counted where the restarts are.
 
     Raises RecordError where the database cannot be used, RecordFailedError where it fails in use.
     """
@@ -195,6 +198,22 @@ class Store(ABC):
 
         Without `races` only those of the search are counted, whose design is the sampler's; the
         best restart is of all in either case.
+        """
+
+    @abstractmethod
+    def successes(
+        self, study_id: int, success: Success, problem: Problem, *, races: bool = True
+    ) -> dict[Configuration, int]:
+        """How many restarts of every configuration that has any meet a criterion of success.
+
+        Diverged restarts never do. Without `races` only restarts of the search are counted; the
+        lowest loss that `best:X` compares with is of all in either case.
+
+        Args:
+            study_id: The study.
+            success: The criterion.
+            problem: What the study holds fixed: its points tell which accuracies meet it.
+            races: Whether restarts of races count.
         """
 
     @abstractmethod

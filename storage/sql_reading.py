@@ -3,42 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator
 from typing import Any
 
-from sqlalchemy import (
-    Row,
-    Select,
-    and_,
-    bindparam,
-    func,
-    select,
-)
+from sqlalchemy import Row, Select, and_, bindparam, func, select
 
 from search.problem.configuration import Configuration
-from search.problem.rows import (
-    ConfigurationCounts,
-    EscapeEpochs,
-    Member,
-    Outcome,
-    RecordedRestart,
-    StudySummary,
-    TrialSummary,
-)
-from storage.contract import Store
-from storage.database import Database
+from search.problem.rows import Member, Outcome, RecordedRestart, TrialSummary
 from storage.errors import RecordError
 from storage.schema import UNPUBLISHED, configurations, races, restarts, studies, trials
+from storage.sql_counting import COMPLETE, OF_STUDY, OWN_TRIAL, SqlCounting
 from storage.sql_rows import (
-    configuration_of,
-    counts_of,
     dimensions_of,
     member_of,
     recorded_of,
     study_of,
     summary_of,
-    summed,
     trial_of,
 )
 from storage.values import PublishedTrial, StoredRace, StoredStudy, Trial, TrialState
@@ -48,42 +29,30 @@ BLOCK = 10_000
 _SEEDS_IN_A_QUERY = 500  # SQLite takes 999 parameters and more
 
 # Built once: SQLAlchemy takes longer to build one of these than SQLite to answer it.
-_COMPLETE = trials.c.state == TrialState.COMPLETE
-_OF_STUDY = trials.c.study_id == bindparam("study")
-_OWN_TRIAL = and_(
-    restarts.c.configuration_id == trials.c.configuration_id,
-    restarts.c.seed >= trials.c.first_seed,
-    restarts.c.seed < trials.c.first_seed + trials.c.restarts,
-)
 _TRIALS = (
     select(trials, configurations.c.dimensions)
     .join(configurations, configurations.c.configuration_id == trials.c.configuration_id)
     .order_by(trials.c.number)
 )
 # Two statements, for SQLite reads all trials where one or the other condition may hold.
-_FROM = _TRIALS.where(_OF_STUDY, trials.c.number >= bindparam("first"))
-_AMONG = _TRIALS.where(_OF_STUDY, trials.c.number.in_(bindparam("numbers", expanding=True)))
+_FROM = _TRIALS.where(OF_STUDY, trials.c.number >= bindparam("first"))
+_AMONG = _TRIALS.where(OF_STUDY, trials.c.number.in_(bindparam("numbers", expanding=True)))
 # In no order: SQLite would read all trials by number to have one.
 _UNFINISHED = _TRIALS.order_by(None).where(
-    _OF_STUDY,
+    OF_STUDY,
     trials.c.state.in_([state for state in TrialState if not state.is_final]),
 )
 _COUNT = (
     select(trials.c.state, func.count().label("found"))
-    .where(_OF_STUDY, trials.c.race_id.is_(None))
+    .where(OF_STUDY, trials.c.race_id.is_(None))
     .group_by(trials.c.state)
 )
-_UNPUBLISHED = and_(_OF_STUDY, UNPUBLISHED)
+_UNPUBLISHED = and_(OF_STUDY, UNPUBLISHED)
 _TO_PUBLISH = _TRIALS.where(_UNPUBLISHED).limit(bindparam("limit"))
-_SUMMED = ("restarts", "escaped", "solved", "diverged", "epochs_spent")
 
 
-class SqlReading(Store):
-    """The reading half of `SqlStore`."""
-
-    def __init__(self, database: Database) -> None:
-        self.url = database.url
-        self._database = database
+class SqlReading(SqlCounting):
+    """The reading half of `SqlStore`; `SqlCounting` holds what only counts."""
 
     def studies(self) -> list[StoredStudy]:
         return [study_of(row) for row in self._all(select(studies).order_by(studies.c.study_id))]
@@ -91,30 +60,6 @@ class SqlReading(Store):
     def find_study(self, name: str) -> StoredStudy | None:
         found = self._all(select(studies).filter_by(name=name))
         return study_of(found[0]) if found else None
-
-    def study_summaries(self) -> list[StudySummary]:
-        statement = (
-            select(
-                studies.c.name,
-                studies.c.problem,
-                func.count(trials.c.trial_id).label("trials"),
-                func.coalesce(func.sum(trials.c.restarts), 0).label("restarts"),
-                func.coalesce(func.sum(trials.c.escaped), 0).label("escaped"),
-            )
-            .outerjoin(trials, and_(trials.c.study_id == studies.c.study_id, _COMPLETE))
-            .group_by(studies.c.study_id, studies.c.name, studies.c.problem)
-            .order_by(studies.c.study_id)
-        )
-        return [
-            StudySummary(
-                row.name,
-                json.loads(row.problem),
-                row.trials,
-                int(row.restarts),
-                int(row.escaped),
-            )
-            for row in self._all(statement)
-        ]
 
     def trials(self, study_id: int, first: int = 0, also: Collection[int] = ()) -> list[Trial]:
         with self.transaction():
@@ -143,66 +88,11 @@ class SqlReading(Store):
     def race_trials(self, race_id: int) -> list[Trial]:
         return [trial_of(row) for row in self._all(_TRIALS.where(trials.c.race_id == race_id))]
 
-    def configuration_counts(
-        self, study_id: int, *, races: bool = True
-    ) -> list[ConfigurationCounts]:
-        chosen = _COMPLETE if races else and_(_COMPLETE, trials.c.race_id.is_(None))
-        counted = (
-            select(
-                trials.c.configuration_id,
-                func.count().label("trials"),
-                *(func.sum(trials.c[name]).label(name) for name in _SUMMED),
-            )
-            .where(_OF_STUDY, chosen)
-            .group_by(trials.c.configuration_id)
-        )
-        place = func.row_number().over(
-            partition_by=trials.c.configuration_id,
-            order_by=(trials.c.best_loss, trials.c.best_seed),
-        )
-        ranked = (
-            select(trials, place.label("place"))
-            .where(_OF_STUDY, _COMPLETE, trials.c.best_loss.is_not(None))
-            .subquery()
-        )
-        with self.transaction():
-            keys = self._configurations(study_id)
-            rows = self._all(counted, study=study_id)
-            found = self._all(select(ranked).where(ranked.c.place == 1), study=study_id)
-        best = {row.configuration_id: row for row in found}
-        return [
-            counts_of(keys[row.configuration_id], row, best.get(row.configuration_id))
-            for row in rows
-        ]
-
-    def escape_epochs(self, study_id: int) -> list[EscapeEpochs]:
-        statement = select(
-            *(trials.c[name] for name in ("configuration_id", "restarts", "diverged", "tally"))
-        ).where(_OF_STUDY, _COMPLETE)
-        tallies: dict[int, list[str]] = defaultdict(list)
-        totals: dict[int, list[int]] = defaultdict(lambda: [0, 0])
-        with self.transaction():
-            keys = self._configurations(study_id)
-            for row in self._all(statement, study=study_id):
-                totals[row.configuration_id][0] += row.restarts
-                totals[row.configuration_id][1] += row.diverged
-                tallies[row.configuration_id].append(row.tally)
-        return [
-            EscapeEpochs(keys[each], count, diverged, summed(tallies[each]))
-            for each, (count, diverged) in totals.items()
-        ]
-
     def summaries(self, study_id: int) -> Iterator[tuple[Trial, TrialSummary]]:
-        for row in self._stream(_TRIALS.where(_OF_STUDY, _COMPLETE), study=study_id):
+        for row in self._stream(_TRIALS.where(OF_STUDY, COMPLETE), study=study_id):
             summary = summary_of(row)
             assert summary is not None, "the trial is complete"
             yield trial_of(row), summary
-
-    def raced_restarts(self, study_id: int) -> int:
-        statement = select(func.coalesce(func.sum(trials.c.restarts), 0)).where(
-            _OF_STUDY, _COMPLETE, trials.c.race_id.is_not(None)
-        )
-        return int(self._all(statement, study=study_id)[0][0])
 
     def restarts(self, study_id: int) -> Iterator[RecordedRestart]:
         statement = _recorded().order_by(trials.c.number, restarts.c.seed)
@@ -223,7 +113,7 @@ class SqlReading(Store):
     def escaped(self, trial: Trial) -> list[bool]:
         statement = (
             select(restarts.c.outcome)
-            .join(trials, _OWN_TRIAL)
+            .join(trials, OWN_TRIAL)
             .where(trials.c.trial_id == trial.trial_id)
             .order_by(restarts.c.seed)
         )
@@ -249,7 +139,7 @@ class SqlReading(Store):
 
     def stray_restarts(self, study_id: int) -> int:
         of_study = configurations.c.configuration_id == restarts.c.configuration_id
-        owned = select(trials.c.trial_id).where(_OWN_TRIAL, _COMPLETE).exists()
+        owned = select(trials.c.trial_id).where(OWN_TRIAL, COMPLETE).exists()
         statement = (
             select(func.count())
             .select_from(restarts)
@@ -281,22 +171,14 @@ class SqlReading(Store):
         return int(self._all(statement, study=study_id)[0][0])
 
     def last_published(self, study_id: int) -> int | None:
-        statement = select(func.max(trials.c.published_number)).where(_OF_STUDY)
+        statement = select(func.max(trials.c.published_number)).where(OF_STUDY)
         last: int | None = self._all(statement, study=study_id)[0][0]
         return last
-
-    def _all(self, statement: Select[Any], **values: object) -> Sequence[Row[Any]]:
-        with self._database.transaction() as connection:
-            return connection.execute(statement, values).all()
 
     def _stream(self, statement: Select[Any], **values: object) -> Iterator[Row[Any]]:
         """The rows as they are asked for, so that memory holds a block of them."""
         with self._database.stream() as connection:
             yield from connection.execution_options(yield_per=BLOCK).execute(statement, values)
-
-    def _configurations(self, study_id: int) -> dict[int, Configuration]:
-        found = self._all(select(configurations).filter_by(study_id=study_id))
-        return {row.configuration_id: configuration_of(row.dimensions) for row in found}
 
 
 def _recorded() -> Select[Any]:
@@ -304,8 +186,8 @@ def _recorded() -> Select[Any]:
         select(restarts, trials.c.number, configurations.c.dimensions)
         .select_from(trials)
         .join(configurations, configurations.c.configuration_id == trials.c.configuration_id)
-        .join(restarts, _OWN_TRIAL)
-        .where(_OF_STUDY, _COMPLETE)
+        .join(restarts, OWN_TRIAL)
+        .where(OF_STUDY, COMPLETE)
     )
 
 
@@ -315,11 +197,11 @@ def _members(configuration: Configuration) -> Select[Any]:
         select(*(restarts.c[name] for name in names), trials.c.number)
         .select_from(configurations)
         .join(trials, trials.c.configuration_id == configurations.c.configuration_id)
-        .join(restarts, _OWN_TRIAL)
+        .join(restarts, OWN_TRIAL)
         .where(
             configurations.c.study_id == bindparam("study"),
             configurations.c.dimensions == dimensions_of(configuration),
-            _COMPLETE,
+            COMPLETE,
         )
         .order_by(trials.c.first_seed, restarts.c.seed)
     )

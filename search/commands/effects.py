@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import click
 
-from search.commands.options import format_option, opened, storage_option, study_option
+from search.commands.options import (
+    format_option,
+    opened,
+    storage_option,
+    study_option,
+    success_option,
+)
 from search.commands.reading import write
+from search.problem.success import Success
 from search.reports.layout import NEVER_LEFT_OUT, Column
 from search.reports.report import show_table
-from search.reports.tables import describe, or_dash
-from search.statistics.effects import EFFECTS_KEYS, Effects
+from search.reports.tables import or_dash, titled
+from search.statistics.effects import Effects, effects_keys
 
-_SHARE, _EFFECT = "share of\nvariation", "\neffect"
+_SHARE, _COUNTED, _EFFECT = "share of\nvariation", "\nescaped", "\neffect"
 _COLUMNS = (
     Column("\nfactor", importance=NEVER_LEFT_OUT),
     Column(_SHARE, right=True, importance=NEVER_LEFT_OUT),
     Column("\nvalue", right=True, importance=NEVER_LEFT_OUT),
-    Column("\nescaped", right=True, importance=NEVER_LEFT_OUT),
+    Column(_COUNTED, right=True, importance=NEVER_LEFT_OUT),
     Column("\nrate", right=True, importance=7),
     Column("95%\ninterval", importance=6),
     Column(_EFFECT, right=True, importance=NEVER_LEFT_OUT),
@@ -28,9 +36,12 @@ _COLUMNS = (
 @click.command()
 @study_option
 @storage_option
+@success_option
 @format_option
-def effects(study: str | None, storage: str, output: str) -> None:
+def effects(study: str | None, storage: str, success: str, output: str) -> None:
     """How much of the variation in escape rate comes from scaling, optimizer and learning rate.
+
+    Or of the variation in the rate of another criterion of --success.
 
     And the effect of each value with the rest averaged. Both are exact, and told if every
     combination has been tried, as --sampler grid does. Else: how often each value escaped as it
@@ -39,12 +50,13 @@ def effects(study: str | None, storage: str, output: str) -> None:
     \b
     multirestart effects --format csv
     """
+    chosen = Success.of(success)
     of = opened(storage, study)
-    found = of.effects()
+    found = of.effects(chosen)
     if output == "table":
-        _show(f"{of.name}: {describe(of.problem)}", found)
+        _show(titled(of.name, of.problem, found.success), found)
     else:
-        write(output, EFFECTS_KEYS, found.to_json())
+        write(output, effects_keys(found.success), found.to_json())
 
 
 def _show(title: str, found: Effects) -> None:
@@ -57,19 +69,25 @@ def _show(title: str, found: Effects) -> None:
         cells = [
             before.replace("_", " ") if is_first else "",
             or_dash(row["share"], ".2f") if is_first else "",
-            *([""] * 5 if row["restarts"] is None else _level_cells(row)),
+            *([""] * 5 if row["restarts"] is None else _level_cells(row, found.success)),
         ]
         rows.append([cell for cell, is_kept in zip(cells, kept, strict=True) if is_kept])
-    columns = [column for column, is_kept in zip(_COLUMNS, kept, strict=True) if is_kept]
+    columns = [
+        replace(column, title=found.success.heading) if column.title == _COUNTED else column
+        for column, is_kept in zip(_COLUMNS, kept, strict=True)
+        if is_kept
+    ]
     show_table(title, columns, rows, *_notes(found))
 
 
-def _level_cells(row: dict[str, Any]) -> list[str]:
+def _level_cells(row: dict[str, Any], success: Success) -> list[str]:
     value = row["value"]
+    kept = ("escaped", "escape_rate") if success.is_of_launch else ("successes", "success_rate")
+    succeeded, rate = (row[name] for name in kept)
     return [
         value if isinstance(value, str) else f"{value:.4g}",
-        f"{row['escaped']} of {row['restarts']}",
-        f"{row['escape_rate']:.3f}",
+        f"{succeeded} of {row['restarts']}",
+        f"{rate:.3f}",
         f"{row['ci_low']:.3f}-{row['ci_high']:.3f}",
         or_dash(row["effect"], "+.3f"),
     ]
@@ -79,7 +97,8 @@ def _notes(found: Effects) -> list[str]:
     basis = f"{found.configurations} configurations, {found.restarts} restarts"
     if found.noise is not None:
         basis += (
-            f"; counting finitely many makes up {found.noise:.3f} of the variation in escape rate"
+            f"; counting finitely many makes up {found.noise:.3f} of the variation in "
+            f"{found.success.rate}"
         )
     if found.imbalance is not None:
         return [
@@ -92,7 +111,7 @@ def _notes(found: Effects) -> list[str]:
         ]
     lines = [f"{basis}."]
     if found.shares is None:
-        lines = [f"All have one escape rate ({basis}): there is no variation to explain."]
+        lines = [f"All have one {found.success.rate} ({basis}): there is no variation to explain."]
     lines.append(
         "All combinations were tried and weigh alike: the rate of a value is the mean over the rest"
     )

@@ -155,12 +155,15 @@ def launch(
 def _show(storage: str, found: Study, given_up: Sequence[TrialTroubled]) -> None:
     """What came of the study, and what can be done next."""
     with found.snapshot():
-        standings = found.best()
+        standings = found.best(found.sought)
     if not standings:
         reason = given_up[-1].reason if given_up else "all were given up, as the dashboard tells"
         raise LaunchError(f"no trial of {found.name!r} could be trained: {reason}")
     show_standings(
-        found.name, found.problem, found.space, standings, top=20, front=found.seeks_both
+        *(found.name, found.problem, found.space, standings),
+        top=20,
+        success=found.sought,
+        front=found.seeks_both,
     )
     if given_up:
         what = "1 trial was" if len(given_up) == 1 else f"{len(given_up)} trials were"
@@ -226,13 +229,14 @@ def _running(
 def _say_what_next(storage: str, study: Study, best: Standing) -> None:
     at = "" if storage == DEFAULT_STORAGE else f" --storage {shlex.quote(shown(storage))}"
     where = f" --study {shlex.quote(study.name)}{at}"
+    by = "" if study.sought.is_of_launch else f" --success {study.sought}"
     restart = f" --trial {best.counts.best_trial} --seed {best.counts.best_seed}"
     commands = [
         (
             f"launch{where} --trials {2 * study.record.search['trials']}",
             "more restarts, narrower intervals",
         ),
-        (f"best{where}", "this table again; --format json for programs"),
+        (f"best{where}{by}", "this table again; --format json for programs"),
         (f"dashboard{at}", "the study in a browser"),
     ]
     if best.counts.best_seed is not None:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from search.problem.plan import flat_name
+from search.problem.success import ESCAPED
 from search.studies.study import DEFAULT_STORAGE, Study, study_in
 from storage.contract import Store
 from storage.opening import open_for_reading
@@ -35,6 +36,14 @@ format_option = click.option(
     default="table",
     show_default=True,
     help="A table for people, or JSON or CSV for programs.",
+)
+success_option = click.option(
+    "--success",
+    default=str(ESCAPED),
+    show_default=True,
+    metavar="WHICH",
+    help="What counts as a success: escaped (by the study's margin), solved, escaped:X (by another "
+    "margin), accuracy:X (at least X), loss:X (at most X), best:X (a loss within X of the lowest).",
 )
 no_cache_option = click.option(
     "--no-cache",

@@ -18,6 +18,7 @@ from rich.progress import (
 )
 
 from search.problem.configuration import Configuration
+from search.problem.problem import Problem
 from search.problem.rows import ConfigurationCounts
 from search.running.events import (
     Event,
@@ -42,10 +43,11 @@ _SECONDS_OF_SPEED = 10.0
 class _Tally:
     """Counts for the progress line: of the whole study, and how fast this launch is."""
 
-    def __init__(self, recorded: Iterable[ConfigurationCounts]) -> None:
+    def __init__(self, recorded: Iterable[ConfigurationCounts], sought: str = "escaped") -> None:
+        self._sought = sought
         self._pooled: dict[Configuration, list[int]] = defaultdict(lambda: [0, 0])
         for counts in recorded:
-            self._pooled[counts.configuration] = [counts.escaped, counts.restarts]
+            self._pooled[counts.configuration] = [getattr(counts, sought), counts.restarts]
         self._lately: deque[tuple[float, int]] = deque()
 
     def add(self, done: TrialDone) -> str:
@@ -55,15 +57,15 @@ class _Tally:
         measures the training and not the start of TensorFlow.
         """
         pooled = self._pooled[done.configuration]
-        pooled[0] += done.summary.escaped
+        pooled[0] += getattr(done.summary, self._sought)
         pooled[1] += done.summary.restarts
         speed = self._speed(time.monotonic(), done.summary.restarts)
-        best, (escaped, restarts) = max(
+        best, (count, restarts) = max(
             self._pooled.items(), key=lambda item: EscapeRate(*item[1]).interval[0]
         )
         total = sum(restarts for _, restarts in self._pooled.values())
         pace = f"{speed:,.0f}/s, " if speed is not None else ""
-        return f"{total:,} restarts, {pace}best {best}: {escaped} of {restarts} escaped"
+        return f"{total:,} restarts, {pace}best {best}: {count} of {restarts} {self._sought}"
 
     def _speed(self, now: float, restarts: int) -> float | None:
         """Restarts a second lately, as so many more end now; None as the first trial ends."""
@@ -166,9 +168,13 @@ class LaunchProgress(_Progress):
             return
         if event.settled:
             self._say(f"Going on from {event.settled} trials.")
+        problem = event.plan.problem
+        if problem.escapes_by_one_point:
+            self._say(one_point(problem))
         plural = "s" if event.workers > 1 else ""
         self._say(f"Starting {event.workers} worker{plural} (TensorFlow takes a few seconds).")
-        self._tally = _Tally(event.counts)
+        sought = "solved" if event.plan.objective == "solve-rate" else "escaped"
+        self._tally = _Tally(event.counts, sought)
         self._bar.start()
         self._bar.update(self._task, total=self._trials, completed=event.settled, visible=True)
 
@@ -199,6 +205,15 @@ class RaceProgress(_Progress):
                     f"Round {event.round}: {event.restarts} restarts each, {event.left} left."
                 )
         super().__call__(event)
+
+
+def one_point(problem: Problem) -> str:
+    """What to say where a restart escapes by classifying one point more than the plateau."""
+    points = problem.data.points
+    return (
+        f"One point of {points} is worth {1 / points:.4g}, more than the margin of "
+        f"{problem.margin:g}: a restart escapes by one point; see best --success solved."
+    )
 
 
 def foreign_trials(numbers: Sequence[int]) -> str:

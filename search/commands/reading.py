@@ -14,8 +14,10 @@ from search.commands.options import (
     opened_store,
     storage_option,
     study_option,
+    success_option,
     top_option,
 )
+from search.problem.success import Success
 from search.reports.report import csv_text, json_text
 from search.reports.tables import (
     RESTART_KEYS,
@@ -25,29 +27,38 @@ from search.reports.tables import (
     show_studies,
     study_json,
 )
-from search.statistics.ranking import pareto_front
+from search.statistics.ranking import pareto_front, standing_keys
 from storage.url import shown
 
 
 @click.command()
 @study_option
 @storage_option
+@success_option
 @top_option
 @format_option
-def best(study: str | None, storage: str, top: int | None, output: str) -> None:
-    """Configurations of a study, ranked by the lower end of the escape rate's interval.
+def best(study: str | None, storage: str, success: str, top: int | None, output: str) -> None:
+    """Configurations of a study, ranked by the lower end of the success rate's interval.
+
+    A success is a restart that escaped, unless --success names another criterion; it is chosen
+    after the fact, and nothing is trained again.
 
     In a study of both objectives, those that no other beats in escape rate and expected epochs at
     once are marked: the Pareto front.
 
     \b
     multirestart best --top 3 --format json
+    multirestart best --success solved
     """
+    chosen = Success.of(success)
     found = opened(storage, study)
-    standings, front = found.best(), found.seeks_both
+    chosen = found.criterion(chosen)
+    standings, front = found.best(chosen), found.seeks_both and chosen.is_of_launch
     if output == "table":
         count = top or TOP_OF_A_TABLE
-        show_standings(found.name, found.problem, found.space, standings, count, front=front)
+        show_standings(
+            found.name, found.problem, found.space, standings, count, success=chosen, front=front
+        )
         raced = found.raced()
         if raced:
             click.echo(f"{raced} of these restarts are of races, which ran the best more often.")
@@ -56,27 +67,7 @@ def best(study: str | None, storage: str, top: int | None, output: str) -> None:
     if front:
         for row, is_on_front in zip(rows, pareto_front(standings), strict=False):
             row["pareto_front"] = is_on_front
-    write(output, (*STANDING_KEYS, *(("pareto_front",) if front else ())), rows)
-
-
-STANDING_KEYS = (
-    "scaling",
-    "optimizer",
-    "learning_rate",
-    "restarts",
-    "escaped",
-    "solved",
-    "diverged",
-    "escape_rate",
-    "ci_low",
-    "ci_high",
-    "restarts_needed",
-    "expected_epochs",
-    "best_seed",
-    "best_loss",
-    "best_accuracy",
-    "trials",
-)
+    write(output, (*standing_keys(chosen), *(("pareto_front",) if front else ())), rows)
 
 
 @click.command()

@@ -11,6 +11,7 @@ Direction = Literal["maximize", "minimize"]
 OBJECTIVES: Mapping[str, tuple[tuple[str, Direction], ...]] = MappingProxyType(
     {
         "escape-rate": (("escape rate", "maximize"),),
+        "solve-rate": (("solve rate", "maximize"),),
         "expected-epochs": (("expected epochs", "minimize"),),
         "both": (("escape rate", "maximize"), ("expected epochs", "minimize")),
     }

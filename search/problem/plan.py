@@ -38,7 +38,7 @@ class Plan:
         sampler: What picks configurations: "tpe", "random", "grid" or "qmc".
         sampler_seed: Seed of the sampler, and of the initialization seeds that the study picks.
         trials: Size of the study; 24 if None, or for the sampler grid each configuration once.
-        objective: What the sampler seeks: "escape-rate", "expected-epochs" or "both".
+        objective: What the sampler seeks: "escape-rate", "solve-rate", "expected-epochs" or "both".
 
     Raises:
         InvalidValuesError: If values break their rules; it names all of them.

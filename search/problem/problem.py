@@ -78,12 +78,26 @@ class Problem:
     @cached_property
     def bars(self) -> Bars:
         """The same and the target as whole counts of points, from the decimals as written."""
-        points = self.data.points
-        largest = round(self.data.plateau * points)
         return Bars(
-            escaped=math.floor(largest + Fraction(repr(self.margin)) * points) + 1,
-            solved=math.ceil(Fraction(repr(self.solved_at)) * points),
+            escaped=self.points_above(self.margin),
+            solved=math.ceil(Fraction(repr(self.solved_at)) * self.data.points),
         )
+
+    def points_above(self, margin: float) -> int:
+        """The fewest points whose accuracy exceeds the plateau by more than a margin.
+
+        Args:
+            margin: As written in decimals.
+        """
+        points = self.data.points
+        return math.floor(round(self.data.plateau * points) + Fraction(repr(margin)) * points) + 1
+
+    @property
+    def escapes_by_one_point(self) -> bool:
+        """Whether one point is worth more than the margin, so that one more than the plateau's is
+        an escape.
+        """
+        return self.bars.escaped == self.points_above(0.0)
 
     def to_json(self) -> dict[str, Any]:
         """All but the points, as JSON can hold it, for `from_json` and `differences`."""

@@ -130,7 +130,8 @@ class ConfigurationCounts:
     """The pooled restarts of one configuration, counted.
 
     `epochs_spent` sums min(escape epoch, epochs) over all restarts. The best restart is the one
-    of the lowest finite loss among those that did not diverge; None if there is none.
+    of the lowest finite loss among those that did not diverge; None if there is none. `succeeded`
+    is how many met a criterion of success; None where that is to have escaped.
     """
 
     configuration: Configuration
@@ -144,6 +145,12 @@ class ConfigurationCounts:
     best_seed: int | None
     best_loss: float | None
     best_accuracy: float | None
+    succeeded: int | None = None
+
+    @property
+    def successes(self) -> int:
+        """How many succeeded."""
+        return self.escaped if self.succeeded is None else self.succeeded
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from typing import Any
 from search.problem.configuration import Configuration, SearchSpace
 from search.problem.problem import Problem
 from search.problem.rows import RecordedRestart, StudySummary
+from search.problem.success import ESCAPED, Success
 from search.reports.layout import NEVER_LEFT_OUT, Column
 from search.reports.report import show_table
 from search.statistics.escape import EscapeRate
-from search.statistics.ranking import Standing, pareto_front, untried
+from search.statistics.ranking import Standing, escape_alike, pareto_front, untried
 
 CONFIGURATION_COLUMNS = (
     Column("\nscaling", importance=NEVER_LEFT_OUT),
@@ -22,11 +23,12 @@ CONFIGURATION_COLUMNS = (
 )
 """Columns that a table of configurations begins with, for `configuration_cells`."""
 
+_OUTCOME_COLUMNS = {
+    name: Column(f"\n{name}", right=True, importance=6) for name in ("escaped", "solved")
+}
 _STANDING_COLUMNS = (
-    *CONFIGURATION_COLUMNS,
     Column("\nrate", right=True, importance=8),
     Column("95%\ninterval", importance=NEVER_LEFT_OUT),
-    Column("\nsolved", right=True, importance=6),
     Column("\ndiverged", right=True, importance=3),
     Column("restarts needed\nfor 99%", importance=7),
     Column("epochs per\nescape", right=True, importance=5),
@@ -45,30 +47,84 @@ def show_standings(
     standings: Sequence[Standing],
     top: int,
     *,
+    success: Success = ESCAPED,
     front: bool = False,
 ) -> None:
     """The table of configurations, best first; with `front`, marks those of the Pareto front.
 
     Below it stands what it does not show: those after the `top`, and those of a finite space that
-    have no complete trial.
+    have no complete trial. And where a ranking by escapes says little, which one says more.
+
+    Args:
+        study: Name of the study.
+        problem: What it holds fixed.
+        space: What it searches.
+        standings: All its configurations, ranked by the criterion.
+        top: How many of them to show.
+        success: The criterion.
+        front: Whether to mark the Pareto front.
     """
     shown = standings[:top]
-    notes = [more_configurations(len(shown), len(standings), "multirestart best ")]
+    again = "multirestart best " + ("" if success.is_of_launch else f"--success {success} ")
+    notes = [more_configurations(len(shown), len(standings), again)]
     missing = untried(space, standings)
     if missing:
         names = [str(configuration) for configuration in missing[:_MOST_UNTRIED]]
         names += ["..."] * (len(missing) > len(names))
         have = "configuration has" if len(missing) == 1 else "configurations have"
         notes.append(f"{len(missing)} {have} no complete trial yet: {', '.join(names)}")
+    notes.append(_of_success(success, shown))
+    others = _other_outcomes(success)
+    columns = (
+        *configuration_columns(success),
+        *_STANDING_COLUMNS[:2],
+        *(_OUTCOME_COLUMNS[name] for name in others),
+        *_STANDING_COLUMNS[2:],
+    )
     show_table(
-        f"{study}: {describe(problem)}",
-        _STANDING_COLUMNS + ((_FRONT_COLUMN,) if front else ()),
+        titled(study, problem, success),
+        columns + ((_FRONT_COLUMN,) if front else ()),
         [
-            _standing_cells(standing) + ["yes" if is_on_front else ""] * front
+            _standing_cells(standing, others) + ["yes" if is_on_front else ""] * front
             for standing, is_on_front in zip(shown, pareto_front(standings), strict=False)
         ],
         *notes,
     )
+
+
+def titled(study: str, problem: Problem, success: Success) -> str:
+    """The title of a table about a study; it names the criterion if one was chosen."""
+    chosen = "" if success.is_of_launch else f"; success: {success.words}"
+    return f"{study}: {describe(problem)}{chosen}"
+
+
+def configuration_columns(success: Success) -> tuple[Column, ...]:
+    """`CONFIGURATION_COLUMNS` with successes by a criterion in place of those that escaped."""
+    counted = Column(success.heading, right=True, importance=NEVER_LEFT_OUT)
+    return (*CONFIGURATION_COLUMNS[:-1], counted)
+
+
+def _other_outcomes(success: Success) -> list[str]:
+    """Outcomes that stand in columns of their own, beside the one that is the criterion."""
+    return [name for name in _OUTCOME_COLUMNS if str(success) != name]
+
+
+def _of_success(success: Success, shown: Sequence[Standing]) -> str:
+    """What to say of the criterion below the table; nothing if it is all right."""
+    if not success.is_of_launch:
+        return (
+            "Epochs per escape are told for --success escaped alone: how soon another criterion "
+            "is met is not kept."
+        )
+    alike = escape_alike(shown)
+    if alike:
+        which = "each" if len(alike) == len(shown) else len(alike)
+        return (
+            f"Nearly every restart escapes under {which} of these, but from "
+            f"{alike[0].solve_rate} to {alike[-1].solve_rate} solve the problem: multirestart best "
+            "--success solved ranks by that."
+        )
+    return ""
 
 
 def more_configurations(shown: int, total: int, command: str = "") -> str:
@@ -88,7 +144,7 @@ def describe(problem: Problem) -> str:
 
 
 def configuration_cells(configuration: Configuration, rate: EscapeRate) -> list[str]:
-    """Cells of a configuration and of how many of its restarts escaped."""
+    """Cells of a configuration and of how many of its restarts escaped, or succeeded."""
     shown_rate = f"{configuration.learning_rate:.4g}"
     return [configuration.scaling, configuration.optimizer, shown_rate, str(rate)]
 
@@ -104,13 +160,13 @@ def or_dash(value: object, form: str = "") -> str:
     return "-" if value is None else format(value, form)
 
 
-def _standing_cells(standing: Standing) -> list[str]:
-    counts, rate = standing.counts, standing.escape_rate
+def _standing_cells(standing: Standing, others: Iterable[str]) -> list[str]:
+    counts, rate = standing.counts, standing.success_rate
     return [
         *configuration_cells(standing.configuration, rate),
         f"{rate.rate:.3f}",
         interval(rate),
-        str(counts.solved),
+        *(str(getattr(counts, name)) for name in others),
         str(counts.diverged),
         _needed(standing),
         or_dash(standing.expected_epochs, ".0f"),

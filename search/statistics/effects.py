@@ -1,7 +1,8 @@
 """What the escape rate depends on: scaling, optimizer and learning rate, as far as it can be told.
 
-Pure: counts in, figures out. What varies is the escape rate over the configurations measured,
-each pooled to one rate; the seed is no part of a configuration and never among its factors.
+Pure: counts in, figures out. What varies is the escape rate, or that of another criterion of
+success, over the configurations measured, each pooled to one rate; the seed is no part of a
+configuration and never among its factors.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from search.problem.configuration import LearningRateRange, SearchSpace
 from search.problem.naming import configuration_name
 from search.problem.rows import ConfigurationCounts
+from search.problem.success import ESCAPED, Success
 from search.statistics.escape import EscapeRate
 from search.statistics.mean_rate import MeanRate
 
@@ -27,7 +29,7 @@ EFFECTS_KEYS = (
     *("factor", "share", "value", "value_low", "value_high", "restarts", "escaped"),
     *("escape_rate", "ci_low", "ci_high", "effect", "noise", "imbalance"),
 )
-"""Stable names of what `Effects.to_json` tells of a level."""
+"""Stable names of what `Effects.to_json` tells of a level, for the escape rate."""
 BINS = 6
 """How many bins a range of learning rates is cut into."""
 _NAMED = 3  # configurations that a message names
@@ -54,7 +56,7 @@ class Level:
 
 @dataclass(frozen=True)
 class Effects:
-    """What the escape rate of a study's configurations depends on.
+    """What the escape rate of a study's configurations, or their rate of `success`, depends on.
 
     `noise`: the share of the variation that is due to counting a finite number of restarts; None
     where there is no variation. `imbalance` says which combinations were not tried; None if all
@@ -70,32 +72,51 @@ class Effects:
     imbalance: str | None
     shares: dict[str, float] | None
     levels: tuple[Level, ...]
+    success: Success = ESCAPED
 
     def to_json(self) -> list[dict[str, Any]]:
-        """A row for each level of each factor; where there are shares, one for interactions too."""
+        """A row for each level of each factor; where there are shares, one for interactions too.
+
+        Under the stable names of `effects_keys`.
+        """
         rows = [self._row(level.factor, level) for level in self.levels]
         return rows + [self._row(INTERACTIONS, None)] * (self.shares is not None)
 
     def _row(self, factor: str, level: Level | None) -> dict[str, Any]:
-        row: dict[str, Any] = dict.fromkeys(EFFECTS_KEYS)
+        successes, rate = ("escaped", "escape_rate")
+        row: dict[str, Any] = dict.fromkeys(effects_keys(self.success))
         row.update(factor=factor, noise=self.noise, imbalance=self.imbalance)
+        if not self.success.is_of_launch:
+            successes, rate = ("successes", "success_rate")
+            row["success"] = self.success.words
         if self.shares:
             row["share"] = self.shares[factor]
         if level:
             pooled = level.pooled
-            row.update(value=level.value, restarts=pooled.restarts, escaped=pooled.escaped)
-            row.update(escape_rate=level.rate, effect=level.effect)
+            row.update(value=level.value, restarts=pooled.restarts, effect=level.effect)
+            row[successes], row[rate] = pooled.escaped, level.rate
             row["ci_low"], row["ci_high"] = level.interval
             row["value_low"], row["value_high"] = level.bounds or (None, None)
         return row
 
 
-def effects(counts: Sequence[ConfigurationCounts], space: SearchSpace) -> Effects:
-    """What the escape rate depends on.
+def effects_keys(success: Success) -> tuple[str, ...]:
+    """The stable names of what `Effects.to_json` tells of a level under a criterion, in order."""
+    if success.is_of_launch:
+        return EFFECTS_KEYS
+    named = {"escaped": ("success", "successes"), "escape_rate": ("success_rate",)}
+    return tuple(name for key in EFFECTS_KEYS for name in named.get(key, (key,)))
+
+
+def effects(
+    counts: Sequence[ConfigurationCounts], space: SearchSpace, success: Success = ESCAPED
+) -> Effects:
+    """What the rate of success depends on: the escape rate, unless another criterion is chosen.
 
     Args:
-        counts: Of each configuration that has restarts.
+        counts: Of each configuration that has restarts, with its successes under the criterion.
         space: What was on offer.
+        success: The criterion.
 
     Returns:
         Shares and effects if all combinations of what is on offer have restarts, else the levels as
@@ -115,6 +136,7 @@ def effects(counts: Sequence[ConfigurationCounts], space: SearchSpace) -> Effect
         imbalance=why_not,
         shares=main_effect_shares(counts) if why_not is None else None,
         levels=levels(counts) if why_not is None else levels_as_tried(counts, space),
+        success=success,
     )
 
 
@@ -231,7 +253,7 @@ def _by_value(
     found: dict[str | float, list[EscapeRate]] = {}
     for count in counts:
         value = getattr(count.configuration, factor)
-        rate = EscapeRate(count.escaped, count.restarts)
+        rate = EscapeRate(count.successes, count.restarts)
         found.setdefault(bisect_right(uppers, value) if names else value, []).append(rate)
     return {
         names[int(value)] if names else value: MeanRate(tuple(found[value]))
@@ -240,7 +262,7 @@ def _by_value(
 
 
 def _all(counts: Sequence[ConfigurationCounts]) -> MeanRate:
-    return MeanRate(tuple(EscapeRate(count.escaped, count.restarts) for count in counts))
+    return MeanRate(tuple(EscapeRate(count.successes, count.restarts) for count in counts))
 
 
 def _vary(rates: Sequence[EscapeRate]) -> bool:

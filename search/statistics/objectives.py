@@ -64,6 +64,7 @@ def objective_values(objective: str, summary: TrialSummary) -> tuple[float, ...]
     """
     values = {
         "escape rate": summary.escaped / summary.restarts,
+        "solve rate": summary.solved / summary.restarts,
         "expected epochs": expected_epochs(summary.epochs_spent, max(summary.escaped, 1)),
     }
     return tuple(float(values[name] or 0.0) for name, _ in OBJECTIVES[objective])

@@ -10,14 +10,21 @@ from typing import Any
 
 from search.problem.configuration import Configuration, SearchSpace
 from search.problem.rows import ConfigurationCounts
+from search.problem.success import ESCAPED, Success
 from search.statistics.escape import EscapeRate, expected_epochs, restarts_needed
+
+_NEARLY_ALL = 0.95  # of the restarts, have escaped
 
 
 @dataclass(frozen=True)
 class Standing:
-    """One configuration's pooled restarts and the figures that follow from them."""
+    """One configuration's pooled restarts and the figures that follow from them.
+
+    `success` is the criterion by which `counts.successes` counts.
+    """
 
     counts: ConfigurationCounts
+    success: Success = ESCAPED
 
     @property
     def configuration(self) -> Configuration:
@@ -29,32 +36,55 @@ class Standing:
         """Escaped of all restarts."""
         return EscapeRate(self.counts.escaped, self.counts.restarts)
 
+    @cached_property
+    def solve_rate(self) -> EscapeRate:
+        """Solved of all restarts."""
+        return EscapeRate(self.counts.solved, self.counts.restarts)
+
+    @cached_property
+    def success_rate(self) -> EscapeRate:
+        """Successes of all restarts; the escape rate unless another criterion was chosen."""
+        return EscapeRate(self.counts.successes, self.counts.restarts)
+
     @property
     def restarts_needed(self) -> int | None:
-        """Restarts for a 99% chance of at least one escape, at the measured rate."""
-        return restarts_needed(self.escape_rate.rate)
+        """Restarts for a 99% chance of at least one success, at the measured rate."""
+        return restarts_needed(self.success_rate.rate)
 
     @property
     def restarts_needed_interval(self) -> tuple[int | None, int | None]:
         """The same for both ends of the rate's interval: fewest and most."""
-        low, high = self.escape_rate.interval
+        low, high = self.success_rate.interval
         return restarts_needed(high), restarts_needed(low)
 
     @property
     def expected_epochs(self) -> float | None:
-        """Epochs spent per escape at the full budget."""
+        """Epochs spent per escape at the full budget.
+
+        None if none escaped, and for any other criterion than to have escaped as the study was
+        launched: how soon a restart met that is not kept.
+        """
+        if not self.success.is_of_launch:
+            return None
         return expected_epochs(self.counts.epochs_spent, self.counts.escaped)
 
     def to_json(self) -> dict[str, Any]:
-        """All figures under their stable names."""
-        low, high = self.escape_rate.interval
+        """All figures under their stable names, `standing_keys` of the criterion."""
+        low, high = self.success_rate.interval
+        of_success: dict[str, Any] = {"escape_rate": self.escape_rate.rate}
+        if not self.success.is_of_launch:
+            of_success = {
+                "success": self.success.words,
+                "successes": self.counts.successes,
+                "success_rate": self.success_rate.rate,
+            }
         return {
             **self.configuration.to_json(),
             "restarts": self.counts.restarts,
             "escaped": self.counts.escaped,
             "solved": self.counts.solved,
             "diverged": self.counts.diverged,
-            "escape_rate": self.escape_rate.rate,
+            **of_success,
             "ci_low": low,
             "ci_high": high,
             "restarts_needed": self.restarts_needed,
@@ -66,11 +96,26 @@ class Standing:
         }
 
 
-def ranked(counts: Iterable[ConfigurationCounts]) -> list[Standing]:
-    """Standings by the lower end of the interval, best first."""
+def standing_keys(success: Success) -> tuple[str, ...]:
+    """The stable names of a standing under a criterion, in order."""
+    rate = ("escape_rate",) if success.is_of_launch else ("success", "successes", "success_rate")
+    return (
+        *("scaling", "optimizer", "learning_rate", "restarts", "escaped", "solved", "diverged"),
+        *(*rate, "ci_low", "ci_high", "restarts_needed", "expected_epochs"),
+        *("best_seed", "best_loss", "best_accuracy", "trials"),
+    )
+
+
+def ranked(counts: Iterable[ConfigurationCounts], success: Success = ESCAPED) -> list[Standing]:
+    """Standings by the lower end of the success rate's interval, best first.
+
+    Args:
+        counts: Of each configuration, with its successes under the criterion.
+        success: The criterion.
+    """
     return sorted(
-        (Standing(count) for count in counts),
-        key=lambda one: rank(one.configuration, one.escape_rate, one.expected_epochs),
+        (Standing(count, success) for count in counts),
+        key=lambda one: rank(one.configuration, one.success_rate, one.expected_epochs),
     )
 
 
@@ -106,6 +151,25 @@ def pareto_front(standings: Sequence[Standing]) -> list[bool]:
         )
         for point in points
     ]
+
+
+def escape_alike(standings: Sequence[Standing]) -> list[Standing]:
+    """Those whose rank by escapes says little, for nearly all restarts of each escape.
+
+    Args:
+        standings: The best ones.
+
+    Returns:
+        Those that escape from at least 95% of their restarts, by solve rate, the lowest first; none
+        unless they are several and at least half, and the 95% intervals of the highest and of the
+        lowest solve rate among them lie apart.
+    """
+    alike = [one for one in standings if one.escape_rate.rate >= _NEARLY_ALL]
+    if len(alike) < 2 or 2 * len(alike) < len(standings):
+        return []
+    alike.sort(key=lambda one: one.solve_rate.rate)
+    (_, high), (low, _) = alike[0].solve_rate.interval, alike[-1].solve_rate.interval
+    return alike if high < low else []
 
 
 def untried(space: SearchSpace, standings: Iterable[Standing]) -> list[Configuration]:

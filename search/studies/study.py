@@ -7,17 +7,16 @@ most of a second. The commands are thin over this.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from functools import cached_property, partial
-from itertools import chain
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from search.problem.arguments import Arguments
 from search.problem.configuration import Configuration, SearchSpace
 from search.problem.errors import UserError
-from search.problem.naming import configuration_name, find_configuration
 from search.problem.problem import Problem
-from search.problem.rows import RecordedRestart, StudyRecord
+from search.problem.rows import ConfigurationCounts, RecordedRestart, StudyRecord
+from search.problem.success import ESCAPED, SOLVED, Success
 from search.statistics.ranking import Standing, ranked
 from search.studies.frames import LazyRows, Rows
 from storage.contract import Store
@@ -84,9 +83,46 @@ class Study:
         """Whether its sampler seeks escape rate and expected epochs at once."""
         return self.record.search.get("objective") == "both"
 
-    def best(self) -> Rows[Standing]:
-        """Its configurations, ranked by the lower end of the escape rate's interval."""
-        return Rows(ranked(self.store.configuration_counts(self.study_id)))
+    @property
+    def sought(self) -> Success:
+        """The criterion of success that its sampler seeks: solved, or escaped."""
+        return SOLVED if self.record.search.get("objective") == "solve-rate" else ESCAPED
+
+    def best(self, success: str | Success = ESCAPED) -> Rows[Standing]:
+        """Its configurations, ranked by the lower end of the success rate's interval.
+
+        Args:
+            success: What counts as a success: "escaped" (as the study was launched), "solved",
+                "escaped:0.3" (another margin), "accuracy:0.95", "loss:0.1", "best:0.01".
+
+        Raises:
+            InvalidValuesError: If there is no such criterion.
+        """
+        criterion = self.criterion(success)
+        return Rows(ranked(self._counts(criterion), criterion))
+
+    def criterion(self, success: str | Success) -> Success:
+        """A criterion of success for this study.
+
+        Args:
+            success: As `best` takes it.
+
+        Returns:
+            The criterion; `ESCAPED` for a margin that the study was launched with.
+
+        Raises:
+            InvalidValuesError: If there is no such criterion, or no room for its margin.
+        """
+        return Success.of(success).within(self.problem)
+
+    def _counts(self, success: Success, *, races: bool = True) -> list[ConfigurationCounts]:
+        """Its configurations, with their successes under a criterion."""
+        with self.snapshot():
+            counts = self.store.configuration_counts(self.study_id, races=races)
+            if success.is_of_launch:
+                return counts
+            found = self.store.successes(self.study_id, success, self.problem, races=races)
+        return [replace(count, succeeded=found[count.configuration]) for count in counts]
 
     def restarts(self) -> LazyRows[RecordedRestart]:
         """Every restart of its complete trials, by trial and seed."""
@@ -125,43 +161,27 @@ class Study:
         Raises:
             UserError: If there are not two configurations, one is unknown, or both are the same.
         """
-        from search.statistics.timing import Comparison
+        from search.studies.comparing import compared
 
-        arguments = Arguments()
-        for name, given in (("first", first), ("second", second)):
-            rule = "must be a configuration's name like 'standard/adam/0.1'"
-            arguments.check(given is None or isinstance(given, str), name, rule, given)
-        arguments.raise_any()
-        timings = self.times()
-        if len(timings) < 2:
-            raise UserError(
-                f"study {self.name!r} has restarts of {len(timings)} configurations: there must "
-                "be two to compare"
-            )
-        if first is None and second is None:
-            return Comparison(timings[0], timings[1], picked_from=len(timings))
-        if first is None or second is None:
-            raise UserError("compare takes two configurations, or none for the two best")
-        by_key = {timing.configuration: timing for timing in timings}
-        one, other = (by_key[find_configuration(name, list(by_key))] for name in (first, second))
-        if one is other:
-            raise UserError(
-                f"compare takes two different configurations, received {one.name} twice"
-            )
-        return Comparison(one, other)
+        return compared(self.name, self.times, first, second)
 
-    def effects(self) -> Effects:
-        """What its escape rate depends on, by the trials of the search alone.
+    def effects(self, success: str | Success = ESCAPED) -> Effects:
+        """What its rate of success depends on, by the trials of the search alone.
+
+        Args:
+            success: What counts as a success, as in `best`.
 
         Raises:
+            InvalidValuesError: If there is no such criterion.
             UserError: If no trial is complete.
         """
         from search.statistics.effects import effects
 
-        counts = self.store.configuration_counts(self.study_id, races=False)
+        criterion = self.criterion(success)
+        counts = self._counts(criterion, races=False)
         if not counts:
             raise UserError(f"study {self.name!r} has no complete trials yet")
-        return effects(counts, self.space)
+        return effects(counts, self.space, criterion)
 
     def basins(self, configuration: Configuration) -> Rows[Ending]:
         """Where the restarts of a configuration ended, the largest group first.
@@ -169,25 +189,9 @@ class Study:
         Raises:
             UserError: If the study has no restarts of that configuration.
         """
-        from search.statistics.endings.ending import configuration_endings
+        from search.studies.endings import endings
 
-        arguments = Arguments()
-        rule = "must be a Configuration, like that of a row of `best`"
-        is_one = isinstance(configuration, Configuration)
-        arguments.check(is_one, "configuration", rule, configuration)
-        arguments.raise_any()
-        key = (self.study_id, configuration)
-        blocks = self.store.members(*key)
-        first = next(blocks, None)
-        if first is None:
-            raise UserError(
-                f"study {self.name!r} has no restarts of {configuration_name(configuration)}; "
-                "`best` lists the configurations that it has"
-            )
-        by_seed = partial(self.store.members_by_seed, *key)
-        return Rows(
-            configuration_endings(self.problem, configuration, chain([first], blocks), by_seed)
-        )
+        return Rows(endings(self.store, self.stored, self.problem, configuration))
 
     def race(
         self,

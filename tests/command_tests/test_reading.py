@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from search.commands.reading import STANDING_KEYS
 from search.problem.configuration import Configuration
 from search.problem.rows import Outcome, RecordedRestart, Restart
+from search.problem.success import ESCAPED
 from search.reports.tables import show_restarts
+from search.statistics.ranking import standing_keys
 from tests.conftest import ROOT, Launched, run_command
 
 BEST_KEYS = [
@@ -35,7 +36,7 @@ def test_best_as_json_has_the_stable_keys(launched: Launched, tmp_path: Path) ->
     done = run_command("best", "--storage", launched.url, "--format", "json", cwd=tmp_path)
     rows = json.loads(done.stdout)
     assert [list(row) for row in rows] == [BEST_KEYS] * 8
-    assert list(STANDING_KEYS) == BEST_KEYS
+    assert list(standing_keys(ESCAPED)) == BEST_KEYS
     assert done.stderr == ""
     last = rows[-1]
     assert (last["escaped"], last["restarts_needed"], last["expected_epochs"]) == (0, None, None)
@@ -155,6 +156,7 @@ def test_no_database_is_one_line(tmp_path: Path) -> None:
     "arguments",
     [
         *(("best",), ("restarts",), ("studies",), ("times",), ("effects",)),
+        *(("best", "--success", "best:0.1"), ("effects", "--success", "solved")),
         *(("--help",), ("launch", "--help")),
     ],
 )

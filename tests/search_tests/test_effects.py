@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -12,11 +13,13 @@ from hypothesis import strategies as st
 
 from search.problem.configuration import Configuration, SearchSpace
 from search.problem.rows import ConfigurationCounts
+from search.problem.success import SOLVED
 from search.statistics.effects import (
     EFFECTS_KEYS,
     FACTORS,
     counting_noise,
     effects,
+    effects_keys,
     levels,
     main_effect_shares,
 )
@@ -232,3 +235,18 @@ def test_rows_for_programs() -> None:
 def test_nothing_measured_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one configuration"):
         effects([], SPACE)
+
+
+def test_effects_of_another_criterion_are_of_its_successes() -> None:
+    of_escapes = effects(grid(additive), SPACE)
+    swapped = [replace(one, escaped=7, succeeded=one.escaped) for one in grid(additive)]
+    of_successes = effects(swapped, SPACE, SOLVED)
+    assert of_successes == replace(of_escapes, success=SOLVED)
+    rows = of_successes.to_json()
+    assert {tuple(row) for row in rows} == {effects_keys(SOLVED)}
+    assert {row["success"] for row in rows} == {"solved"}
+    renamed = {"successes": "escaped", "success_rate": "escape_rate"}
+    assert [
+        {renamed.get(name, name): value for name, value in row.items() if name != "success"}
+        for row in rows
+    ] == of_escapes.to_json()

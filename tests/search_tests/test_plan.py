@@ -88,7 +88,7 @@ def test_all_faults_are_told_at_once() -> None:
         "the sampler grid needs a list of learning rates like 0.01,0.1, "
         "received the range 0.001:1; "
         "unknown objective 'speed': did you mean escape-rate? it must be one of both, "
-        "escape-rate, expected-epochs"
+        "escape-rate, expected-epochs, solve-rate"
     )
 
 

@@ -286,7 +286,8 @@ def test_objectives(tmp_path: Path, objective: str) -> None:
     launcher = Launcher(tmp_path, objective=objective)
     launcher.finish(launcher.claim())
     (trial,) = launcher.store.trials(launcher.study.study_id)
-    expected = {"escape-rate": (1.0,), "expected-epochs": (3.0,), "both": (1.0, 3.0)}
+    rates = {"escape-rate": (1.0,), "solve-rate": (1.0,)}
+    expected = {**rates, "expected-epochs": (3.0,), "both": (1.0, 3.0)}
     assert trial.values == expected[objective]
     launcher.kill()
 
@@ -294,3 +295,11 @@ def test_objectives(tmp_path: Path, objective: str) -> None:
 def test_expected_epochs_of_none_escaped_are_all_that_were_spent() -> None:
     plateau = Restart(1, Outcome.NOT_ESCAPED, 0.6, 0.6, 0.6, None, None, b"")
     assert objective_values("both", summarize([plateau, plateau], 200)) == (0.0, 400.0)
+
+
+def test_the_solve_rate_counts_the_solved_alone() -> None:
+    solved = Restart(1, Outcome.SOLVED, 1.0, 0.1, 0.1, 3, None, b"")
+    escaped = replace(solved, seed=2, outcome=Outcome.ESCAPED)
+    summary = summarize([solved, escaped, replace(escaped, seed=3), replace(escaped, seed=4)], 200)
+    assert objective_values("solve-rate", summary) == (0.25,)
+    assert objective_values("escape-rate", summary) == (1.0,)

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from search.problem.configuration import Configuration, LearningRateRange, SearchSpace
 from search.problem.rows import ConfigurationCounts
-from search.statistics.ranking import Standing, pareto_front, untried
+from search.problem.success import ESCAPED, SOLVED, Success
+from search.statistics.ranking import (
+    Standing,
+    escape_alike,
+    pareto_front,
+    ranked,
+    standing_keys,
+    untried,
+)
 
 
 def standing(escaped: int, epochs_spent: int) -> Standing:
@@ -52,3 +60,49 @@ def test_untried_are_those_of_a_list_that_stand_nowhere() -> None:
         "standard sgd 0.2",
     ]
     assert untried(replace(space, learning_rates=LearningRateRange(0.1, 1.0)), stood) == []
+
+
+def test_another_criterion_ranks_by_its_own_rate_and_has_no_epochs() -> None:
+    counts = [
+        replace(standing(99, 300).counts, solved=10, succeeded=10),
+        replace(standing(90, 900).counts, solved=80, succeeded=80),
+    ]
+    assert [one.escape_rate.escaped for one in ranked(counts, SOLVED)] == [90, 99]
+    assert [one.escape_rate.escaped for one in ranked(counts[:1] * 2, SOLVED)] == [99, 99]
+    best = ranked(counts, SOLVED)[0]
+    assert (best.success_rate.escaped, best.restarts_needed, best.expected_epochs) == (80, 3, None)
+    row = best.to_json()
+    assert tuple(row) == standing_keys(SOLVED)
+    assert (row["success"], row["successes"], row["success_rate"]) == ("solved", 80, 0.8)
+    assert (row["escaped"], row["expected_epochs"]) == (90, None)
+    assert (row["ci_low"], row["ci_high"]) == best.success_rate.interval
+    told = Standing(counts[0], Success.of("accuracy:0.95")).to_json()
+    assert told["success"] == "accuracy >= 0.95"
+
+
+def test_the_default_criterion_is_to_have_escaped() -> None:
+    one = standing(40, 400)
+    assert one.success == ESCAPED
+    assert one.success_rate == one.escape_rate
+    assert tuple(one.to_json()) == standing_keys(ESCAPED)
+    assert one.to_json()["escape_rate"] == 0.4
+
+
+def solving(*escaped_and_solved: tuple[int, int]) -> list[Standing]:
+    return [
+        Standing(replace(standing(escaped, 100).counts, solved=solved))
+        for escaped, solved in escaped_and_solved
+    ]
+
+
+def test_escapes_say_little_where_nearly_all_escape_and_few_solve() -> None:
+    def ends(standings: list[Standing]) -> list[int]:
+        return [one.counts.solved for one in escape_alike(standings)]
+
+    assert ends(solving((100, 100), (99, 0), (95, 40))) == [0, 40, 100]
+    assert ends(solving((100, 100), (99, 0), (20, 20), (0, 0))) == [0, 100]
+    assert ends(solving((100, 100), (99, 0), (20, 20), (0, 0), (0, 0))) == [], "fewer than half"
+    assert ends(solving((100, 100), (94, 0))) == [], "one alone"
+    assert ends(solving((100, 90), (99, 85))) == [], "they solve alike"
+    assert ends(solving((100, 0), (99, 0))) == [], "none solves"
+    assert ends([]) == []

@@ -7,11 +7,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from search.problem.configuration import Configuration
+from search.problem.datasets import Dataset
+from search.problem.problem import Problem
 from search.problem.rows import (
     BestRestart,
     EscapeEpochs,
@@ -20,6 +23,7 @@ from search.problem.rows import (
     StudyRecord,
     StudySummary,
 )
+from search.problem.success import Success
 from search.statistics.objectives import summarize
 from storage import sql_reading
 from storage.contract import Store
@@ -36,6 +40,21 @@ def restart(seed: int, outcome: Outcome = Outcome.SOLVED, loss: float = 0.5) -> 
     escape_epoch = 7 if outcome.has_escaped else None
     diverged_epoch = 3 if outcome is Outcome.DIVERGED else None
     return Restart(seed, outcome, 0.75, loss, loss / 2, escape_epoch, diverged_epoch, b"\x00" * 28)
+
+
+def of_points(points: int) -> Problem:
+    """A problem of so many points, half of them of each class."""
+    labels = (np.arange(points) % 2).astype(np.uint8)
+    return Problem(data=Dataset("some", np.arange(float(points))[:, None], labels))
+
+
+FOUR_POINTS = of_points(4)
+
+
+def judged(seed: int, correct: int, loss: float) -> Restart:
+    """A restart that classifies so many of four points correctly, at the default margin."""
+    outcome = {3: Outcome.ESCAPED, 4: Outcome.SOLVED}.get(correct, Outcome.NOT_ESCAPED)
+    return replace(restart(seed, outcome, loss), accuracy=correct / 4)
 
 
 def claim(
@@ -337,6 +356,86 @@ class StoreContract:
         }
         assert (searched[ADAM].trials, searched[ADAM].restarts, searched[ADAM].escaped) == (1, 2, 1)
         assert searched[ADAM].best_seed == 3, "the best is of all"
+
+    def test_successes_are_counted_by_any_criterion(self, store: Store, study: StoredStudy) -> None:
+        """Of 4 points, of which 2 are of the larger class; one that diverged never counts."""
+        add(
+            store,
+            study,
+            ADAM,
+            judged(1, 2, 0.9),
+            judged(2, 3, 0.5),
+            judged(3, 4, 0.2),
+            judged(4, 4, 0.1),
+            replace(judged(5, 4, 0.0), outcome=Outcome.DIVERGED, escape_epoch=None),
+            judged(6, 2, math.inf),
+        )
+        race = store.add_race(study.study_id, {}, [], 7)
+        add(store, study, ADAM, judged(7, 4, 0.05), race=race.race_id)
+        add(store, study, SGD, judged(1, 3, 0.3), judged(2, 4, math.nan), judged(3, 1, -math.inf))
+        claim(store, study, Configuration("none", "adam", 0.1), 1)
+        other = store.add_study("other", RECORD)
+        add(store, other, ADAM, judged(1, 4, 0.01))
+
+        def counted(text: str, *, races: bool = True) -> tuple[int, int]:
+            of = store.successes(study.study_id, Success.of(text), FOUR_POINTS, races=races)
+            assert set(of) == {ADAM, SGD}
+            return of[ADAM], of[SGD]
+
+        for text, with_race, without in (
+            ("escaped", (4, 2), (3, 2)),
+            ("solved", (3, 1), (2, 1)),
+            ("escaped:0", (4, 2), (3, 2)),
+            ("escaped:0.24", (4, 2), (3, 2)),
+            ("escaped:0.25", (3, 1), (2, 1)),
+            ("escaped:0.3", (3, 1), (2, 1)),
+            ("accuracy:0.2", (6, 3), (5, 3)),
+            ("accuracy:0.75", (4, 2), (3, 2)),
+            ("accuracy:0.76", (3, 1), (2, 1)),
+            ("accuracy:1", (3, 1), (2, 1)),
+            ("loss:0.2", (3, 0), (2, 0)),
+            ("loss:0", (0, 0), (0, 0)),
+            ("loss:1", (5, 1), (4, 1)),
+            ("best:0", (1, 0), (0, 0)),  # the race has the lowest
+            ("best:0.05", (2, 0), (1, 0)),
+            ("best:0.25", (3, 1), (2, 1)),
+        ):
+            assert counted(text) == with_race, text
+            assert counted(text, races=False) == without, text
+        assert store.successes(other.study_id, Success.of("best:0"), FOUR_POINTS) == {ADAM: 1}
+
+    def test_without_restarts_or_without_a_finite_loss_nothing_succeeds(
+        self, store: Store, study: StoredStudy
+    ) -> None:
+        best = Success.of("best:1")
+        assert store.successes(study.study_id, best, FOUR_POINTS) == {}
+        add(store, study, ADAM, replace(judged(1, 4, math.nan), outcome=Outcome.DIVERGED))
+        assert store.successes(study.study_id, best, FOUR_POINTS) == {ADAM: 0}
+        assert store.successes(study.study_id, Success(), FOUR_POINTS) == {ADAM: 0}
+
+    @given(points=st.integers(2, 3000), data=st.data())
+    @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_a_margin_counts_points_as_a_launch_does(
+        self, store: Store, points: int, data: st.DataObject
+    ) -> None:
+        """Whatever is written as a margin: points just below it do not count, those above do."""
+        problem = of_points(points)
+        most = 0.999 * (1 - problem.data.plateau)
+        margin = data.draw(
+            st.integers(0, points // 2 - 1).map(lambda count: count / points) | st.floats(0, most)
+        )
+        bar = Success("escaped", margin).least_correct(problem)
+        assert bar == replace(problem, margin=margin, solved_at=1.0).bars.escaped
+        study = store.add_study("any", RECORD)
+        near = range(max(0, bar - 2), min(points, bar + 2) + 1)
+        rows = [
+            replace(restart(seed, Outcome.NOT_ESCAPED), accuracy=correct / points)
+            for seed, correct in enumerate(near)
+        ]
+        add(store, study, ADAM, *rows)
+        found = store.successes(study.study_id, Success("escaped", margin), problem)
+        store.delete_study(study.study_id)
+        assert found == {ADAM: sum(correct >= bar for correct in near)}
 
     def test_the_best_of_equal_losses_is_the_least_seed(
         self, store: Store, study: StoredStudy

@@ -1,0 +1,165 @@
+"""What a store in an SQL database counts: summaries added up, and restarts counted in place."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import BindParameter, Row, Select, and_, bindparam, func, select
+
+from search.problem.configuration import Configuration
+from search.problem.problem import Problem
+from search.problem.rows import ConfigurationCounts, EscapeEpochs, Outcome, StudySummary
+from search.problem.success import Success
+from storage.contract import Store
+from storage.database import Database
+from storage.schema import configurations, restarts, studies, trials
+from storage.sql_rows import configuration_of, counts_of, summed
+from storage.values import TrialState
+
+COMPLETE = trials.c.state == TrialState.COMPLETE
+OF_STUDY = trials.c.study_id == bindparam("study")
+OWN_TRIAL = and_(
+    restarts.c.configuration_id == trials.c.configuration_id,
+    restarts.c.seed >= trials.c.first_seed,
+    restarts.c.seed < trials.c.first_seed + trials.c.restarts,
+)
+_LOWEST_LOSS = select(func.min(trials.c.best_loss)).where(OF_STUDY, COMPLETE)
+_SUMMED = ("restarts", "escaped", "solved", "diverged", "epochs_spent")
+
+
+class SqlCounting(Store):
+    """The counting part of `SqlReading`."""
+
+    def __init__(self, database: Database) -> None:
+        self.url = database.url
+        self._database = database
+
+    def study_summaries(self) -> list[StudySummary]:
+        statement = (
+            select(
+                studies.c.name,
+                studies.c.problem,
+                func.count(trials.c.trial_id).label("trials"),
+                func.coalesce(func.sum(trials.c.restarts), 0).label("restarts"),
+                func.coalesce(func.sum(trials.c.escaped), 0).label("escaped"),
+            )
+            .outerjoin(trials, and_(trials.c.study_id == studies.c.study_id, COMPLETE))
+            .group_by(studies.c.study_id, studies.c.name, studies.c.problem)
+            .order_by(studies.c.study_id)
+        )
+        return [
+            StudySummary(
+                row.name,
+                json.loads(row.problem),
+                row.trials,
+                int(row.restarts),
+                int(row.escaped),
+            )
+            for row in self._all(statement)
+        ]
+
+    def configuration_counts(
+        self, study_id: int, *, races: bool = True
+    ) -> list[ConfigurationCounts]:
+        chosen = COMPLETE if races else and_(COMPLETE, trials.c.race_id.is_(None))
+        counted = (
+            select(
+                trials.c.configuration_id,
+                func.count().label("trials"),
+                *(func.sum(trials.c[name]).label(name) for name in _SUMMED),
+            )
+            .where(OF_STUDY, chosen)
+            .group_by(trials.c.configuration_id)
+        )
+        place = func.row_number().over(
+            partition_by=trials.c.configuration_id,
+            order_by=(trials.c.best_loss, trials.c.best_seed),
+        )
+        ranked = (
+            select(trials, place.label("place"))
+            .where(OF_STUDY, COMPLETE, trials.c.best_loss.is_not(None))
+            .subquery()
+        )
+        with self.transaction():
+            keys = self._configurations(study_id)
+            rows = self._all(counted, study=study_id)
+            found = self._all(select(ranked).where(ranked.c.place == 1), study=study_id)
+        best = {row.configuration_id: row for row in found}
+        return [
+            counts_of(keys[row.configuration_id], row, best.get(row.configuration_id))
+            for row in rows
+        ]
+
+    def successes(
+        self, study_id: int, success: Success, problem: Problem, *, races: bool = True
+    ) -> dict[Configuration, int]:
+        with self.transaction():
+            counts = self.configuration_counts(study_id, races=races)
+            if success.value is None:
+                name = "solved" if success.kind == "solved" else "escaped"
+                return {count.configuration: getattr(count, name) for count in counts}
+            keys = self._configurations(study_id)
+            bound = self._bound(study_id, success, problem)
+            statement = _succeeded(success, races=races)
+            rows = [] if bound is None else self._all(statement, study=study_id, bound=bound)
+        found = {keys[row.configuration_id]: row.found for row in rows}
+        return {count.configuration: found.get(count.configuration, 0) for count in counts}
+
+    def _bound(self, study_id: int, success: Success, problem: Problem) -> float | None:
+        """What a restart's accuracy or loss has to keep to; None if no restart can."""
+        assert success.value is not None, "what has no value is counted by its outcome"
+        correct = success.least_correct(problem)
+        if correct is not None:
+            return (correct - 0.5) / problem.data.points  # no rounding decides between two counts
+        if success.kind == "loss":
+            return success.value
+        lowest: float | None = self._all(_LOWEST_LOSS, study=study_id)[0][0]
+        return None if lowest is None else lowest + success.value
+
+    def escape_epochs(self, study_id: int) -> list[EscapeEpochs]:
+        statement = select(
+            *(trials.c[name] for name in ("configuration_id", "restarts", "diverged", "tally"))
+        ).where(OF_STUDY, COMPLETE)
+        tallies: dict[int, list[str]] = defaultdict(list)
+        totals: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+        with self.transaction():
+            keys = self._configurations(study_id)
+            for row in self._all(statement, study=study_id):
+                totals[row.configuration_id][0] += row.restarts
+                totals[row.configuration_id][1] += row.diverged
+                tallies[row.configuration_id].append(row.tally)
+        return [
+            EscapeEpochs(keys[each], count, diverged, summed(tallies[each]))
+            for each, (count, diverged) in totals.items()
+        ]
+
+    def raced_restarts(self, study_id: int) -> int:
+        statement = select(func.coalesce(func.sum(trials.c.restarts), 0)).where(
+            OF_STUDY, COMPLETE, trials.c.race_id.is_not(None)
+        )
+        return int(self._all(statement, study=study_id)[0][0])
+
+    def _all(self, statement: Select[Any], **values: object) -> Sequence[Row[Any]]:
+        with self._database.transaction() as connection:
+            return connection.execute(statement, values).all()
+
+    def _configurations(self, study_id: int) -> dict[int, Configuration]:
+        found = self._all(select(configurations).filter_by(study_id=study_id))
+        return {row.configuration_id: configuration_of(row.dimensions) for row in found}
+
+
+def _succeeded(success: Success, *, races: bool) -> Select[Any]:
+    """By configuration how many restarts keep to the bound of a criterion that has a value."""
+    bound: BindParameter[float] = bindparam("bound")
+    by_accuracy = success.kind in ("escaped", "accuracy")
+    keeps = restarts.c.accuracy > bound if by_accuracy else restarts.c.loss <= bound
+    chosen = COMPLETE if races else and_(COMPLETE, trials.c.race_id.is_(None))
+    return (
+        select(trials.c.configuration_id, func.count().label("found"))
+        .join(restarts, OWN_TRIAL)
+        .where(OF_STUDY, chosen, restarts.c.outcome != Outcome.DIVERGED, keeps)
+        .group_by(trials.c.configuration_id)
+    )
