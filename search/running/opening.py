@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 from search.problem.errors import LaunchError, UserError
@@ -54,14 +55,16 @@ def open_study(
     name = choose([study.name for study in known])
     if _planned(name, known, make_plan)[0] is None:
         refuse_new(name)
-    store = open_for_writing(url, on_wait)
-    with store.lock("opening"), store.transaction():
-        kept, plan = _planned(name, store.studies(), make_plan)
-        record = plan.to_record()
-        if kept is None:
-            kept = store.add_study(name, record)
-        else:
-            store.set_search(kept.study_id, record.search)
+    with ExitStack() as stack:
+        store = stack.enter_context(closing(open_for_writing(url, on_wait)))
+        with store.lock("opening"), store.transaction():
+            kept, plan = _planned(name, store.studies(), make_plan)
+            record = plan.to_record()
+            if kept is None:
+                kept = store.add_study(name, record)
+            else:
+                store.set_search(kept.study_id, record.search)
+        stack.pop_all()  # the caller's from now on
     return OpenStudy(kept.study_id, plan, store)
 
 
@@ -77,6 +80,7 @@ def reopen_study(url: str, study: StoredStudy, on_wait: OnWait | None = None) ->
     store = open_for_writing(url, on_wait)
     found = store.find_study(study.name)
     if found is None or found.study_id != study.study_id:
+        store.close()
         raise deleted(study.name)
     return OpenStudy(study.study_id, Plan.from_record(study.name, found.record), store)
 
