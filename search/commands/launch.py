@@ -19,6 +19,7 @@ from search.problem.optimizers import OPTIMIZERS
 from search.problem.plan import Plan
 from search.problem.samplers import SAMPLERS
 from search.problem.scaling import SCALINGS
+from search.problem.selection import MISSING
 from search.reports.tables import show_standings
 from search.statistics.ranking import Standing
 from search.studies.study import DEFAULT_STORAGE, Study, open_study
@@ -61,10 +62,18 @@ def _names(names: Collection[str], last: str = ", ") -> str:
 @_option(
     "--data",
     "NAME|FILE",
-    f"{_names(BUILT_IN)}, or a CSV file with --target.",
+    f"{_names(BUILT_IN)}, or a CSV or Parquet file with --target.",
     _PROBLEM.data.name,
 )
-@_option("--target", "COLUMN", "The CSV file's column with the two classes.")
+@_option("--target", "COLUMN", "The file's column with the two classes.")
+@_option("--drop", "COLUMNS", "Columns of the file that are no features.", kind=Listed())
+@_option("--features", "COLUMNS", "The columns that are features, no others.", kind=Listed())
+@_option(
+    "--missing",
+    "refuse|drop",
+    "Refuse a file with missing cells, or drop their rows.",
+    MISSING[0],
+)
 @_option("--hidden", "SIZES", "Hidden layers, like 2 or 4,4.", _PROBLEM.hidden, Listed(int))
 @_option(
     "--activation",
