@@ -128,12 +128,16 @@ def _names(names: Collection[str], last: str = ", ") -> str:
     "Write all that the study is made from to a new plan file.",
     kind=click.Path(path_type=Path),
 )
+@click.option(
+    "--describe", is_flag=True, help="Say what was read of the data; train and write nothing."
+)
 @no_cache_option
 def launch(
     plan: Path | None,
     storage: str,
     workers: int | None,
     save_plan: Path | None,
+    describe: bool,
     no_cache: bool,
     **options: Any,
 ) -> None:
@@ -146,13 +150,20 @@ def launch(
 
     \b
     multirestart launch --optimizer sgd,adam,rmsprop --learning-rate 0.001:1 --trials 50
+    multirestart launch --data points.csv --target class --drop id --describe
     multirestart launch --data points.csv --target class --hidden 4,4 --save-plan points.toml
     multirestart launch points.toml --trials 100
     """
     # Optuna, joblib and pydantic, imported late so that --help answers at once.
+    from search.commands.describing import describe as describe_data
     from search.commands.progress import LaunchProgress
 
     fields = _asked(plan, options)
+    if describe:
+        if save_plan is not None:
+            raise click.UsageError("--describe writes nothing: leave --save-plan out")
+        describe_data(fields, storage)
+        return
     with (
         LaunchProgress() as progress,
         _running(storage, fields, workers, save_plan, progress, cache=not no_cache) as found,
