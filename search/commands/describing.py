@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from search.commands.options import option_of
 from search.problem.configuration import SearchSpace
@@ -11,10 +12,12 @@ from search.problem.datasets import Dataset
 from search.problem.errors import InvalidValuesError
 from search.problem.judging import Caution, scaling_cautions
 from search.problem.plan import Plan
-from search.problem.plan_fields import PlanFields
 from search.problem.selection import Selection
 from search.reports.data_report import show_data
 from search.running.opening import kept_plan
+
+if TYPE_CHECKING:
+    from search.problem.plan_fields import PlanFields
 
 
 def warning_lines(cautions: Sequence[Caution], selection: Selection) -> list[str]:

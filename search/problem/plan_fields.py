@@ -175,17 +175,10 @@ class PlanFields(BaseModel):
         return AskedData(**given, folder=self.folder) if is_said else None
 
     def dataset(self, kept: Selection | None = None) -> Dataset | None:
-        """The data asked for.
+        """The data asked for; None if none were. Raises UserError if they cannot be loaded.
 
         Args:
-            kept: Columns and rows that the study took of its file, taken again where these fields
-                say nothing of them.
-
-        Returns:
-            The data; None if none were asked for.
-
-        Raises:
-            UserError: If they cannot be loaded.
+            kept: Columns and rows that the study took of its file, taken again unless others are.
         """
         try:
             return None if self._asked is None else self._asked.load(kept or Selection())
