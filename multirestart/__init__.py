@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from search.problem.configuration import Configuration, LearningRateRange, SearchSpace
-    from search.problem.csv_data import load_data
     from search.problem.datasets import Dataset
     from search.problem.errors import InvalidValuesError, MultirestartError
     from search.problem.plan import Plan
     from search.problem.problem import Problem
+    from search.problem.sources import load_data
     from search.problem.success import Success
     from search.studies.launch import launch
     from search.studies.study import Study, open_study
@@ -37,7 +37,7 @@ _HOMES = {
     "Study": "search.studies.study",
     "Success": "search.problem.success",
     "launch": "search.studies.launch",
-    "load_data": "search.problem.csv_data",
+    "load_data": "search.problem.sources",
     "open_study": "search.studies.study",
 }
 

@@ -82,7 +82,8 @@ class _Commands(click.Group):
         except InvalidValuesError as error:
             from search.commands.options import option_of
 
-            _fail("; ".join(fault.worded(option_of(fault.field)) for fault in error.faults), 2)
+            faults = [fault.worded(option_of(fault.field), option_of) for fault in error.faults]
+            _fail("; ".join(faults), 2)
         except (UserError, RecordError) as error:
             _fail(str(error), 2)
         except LaunchError as error:

@@ -19,6 +19,7 @@ from search.problem.optimizers import OPTIMIZERS
 from search.problem.plan import Plan
 from search.problem.samplers import SAMPLERS
 from search.problem.scaling import SCALINGS
+from search.problem.selection import MISSING
 from search.reports.tables import show_standings
 from search.statistics.ranking import Standing
 from search.studies.study import DEFAULT_STORAGE, Study, open_study
@@ -61,10 +62,18 @@ def _names(names: Collection[str], last: str = ", ") -> str:
 @_option(
     "--data",
     "NAME|FILE",
-    f"{_names(BUILT_IN)}, or a CSV file with --target.",
+    f"{_names(BUILT_IN)}, or a CSV or Parquet file with --target.",
     _PROBLEM.data.name,
 )
-@_option("--target", "COLUMN", "The CSV file's column with the two classes.")
+@_option("--target", "COLUMN", "The file's column with the two classes.")
+@_option("--drop", "COLUMNS", "Columns of the file that are no features.", kind=Listed())
+@_option("--features", "COLUMNS", "The columns that are features, no others.", kind=Listed())
+@_option(
+    "--missing",
+    "refuse|drop",
+    "Refuse a file with missing cells, or drop their rows.",
+    MISSING[0],
+)
 @_option("--hidden", "SIZES", "Hidden layers, like 2 or 4,4.", _PROBLEM.hidden, Listed(int))
 @_option(
     "--activation",
@@ -119,12 +128,16 @@ def _names(names: Collection[str], last: str = ", ") -> str:
     "Write all that the study is made from to a new plan file.",
     kind=click.Path(path_type=Path),
 )
+@click.option(
+    "--describe", is_flag=True, help="Say what was read of the data; train and write nothing."
+)
 @no_cache_option
 def launch(
     plan: Path | None,
     storage: str,
     workers: int | None,
     save_plan: Path | None,
+    describe: bool,
     no_cache: bool,
     **options: Any,
 ) -> None:
@@ -137,13 +150,20 @@ def launch(
 
     \b
     multirestart launch --optimizer sgd,adam,rmsprop --learning-rate 0.001:1 --trials 50
+    multirestart launch --data points.csv --target class --drop id --describe
     multirestart launch --data points.csv --target class --hidden 4,4 --save-plan points.toml
     multirestart launch points.toml --trials 100
     """
     # Optuna, joblib and pydantic, imported late so that --help answers at once.
+    from search.commands.describing import describe as describe_data
     from search.commands.progress import LaunchProgress
 
     fields = _asked(plan, options)
+    if describe:
+        if save_plan is not None:
+            raise click.UsageError("--describe writes nothing: leave --save-plan out")
+        describe_data(fields, storage)
+        return
     with (
         LaunchProgress() as progress,
         _running(storage, fields, workers, save_plan, progress, cache=not no_cache) as found,

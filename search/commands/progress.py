@@ -17,7 +17,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from search.commands.describing import warning_lines
 from search.problem.configuration import Configuration
+from search.problem.names import visible
 from search.problem.problem import Problem
 from search.problem.rows import ConfigurationCounts
 from search.running.events import (
@@ -166,6 +168,8 @@ class LaunchProgress(_Progress):
                 "--trials."
             )
             return
+        for line in warning_lines(event.plan.cautions, event.plan.problem.data.selection):
+            self._say(visible(line))
         if event.settled:
             self._say(f"Going on from {event.settled} trials.")
         problem = event.plan.problem

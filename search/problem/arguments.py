@@ -41,7 +41,7 @@ class Arguments(Faults):
     def check(self, holds: bool, field: str, rule: str, value: object) -> None:
         """A fault unless an argument's rule holds."""
         if not holds:
-            self.require(False, field, rule, _shown(value))
+            self.require(False, field, rule, shown(value))
 
     def function(self, field: str, value: object) -> None:
         """A fault unless an argument is a function, or None."""
@@ -49,7 +49,7 @@ class Arguments(Faults):
         self.check(is_function, field, "must be a function", value)
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """An argument as Python writes it, in one line, cut if it is long."""
     try:
         text = visible(" ".join(repr(value).split()))

@@ -4,68 +4,46 @@ from __future__ import annotations
 
 import codecs
 import csv
+import gzip
+import io
 import re
 import stat
-import sys
-from array import array
-from collections import Counter
+import zlib
 from collections.abc import Iterator, Sequence
-from math import isfinite
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import BinaryIO, TextIO
 
-import numpy as np
-from numpy.typing import NDArray
-
-from search.problem.datasets import BUILT_IN, MAX_POINTS, Dataset
-from search.problem.errors import Fault, InvalidValuesError, UserError, unknown_name
-from search.problem.names import is_printable, quoted
+from search.problem.cells import number
+from search.problem.datasets import Dataset
+from search.problem.errors import UserError
+from search.problem.names import visible
+from search.problem.selection import Selection
+from search.problem.table import Table, data_name, points_of
 
 _DELIMITERS = ",;\t|"
 _KINDS = {stat.S_IFDIR: "a directory", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
+_FIRST_LINE_OF_EXCEL = re.compile(r'"?sep=([^"\r\n])"?\r?\n?', re.IGNORECASE)
+_LONGEST_SHOWN = 60
+_FEWEST_COUNTED_NAMES = 3
 
 
-def load_data(name: str, target: str | None, folder: Path = Path()) -> Dataset:
-    """Load a built-in data set by its name, or a CSV file by its path.
+def read_csv(path: Path, target: str, selection: Selection | None = None) -> Dataset:
+    """Read a CSV file, which may be packed by gzip.
 
-    Args:
-        name: Name of a built-in data set, or path of a CSV file.
-        target: Name of the CSV file's class column; None for a built-in data set.
-        folder: Where a relative path starts.
-
-    Returns:
-        The points and labels.
-
-    Raises:
-        UserError: If there is neither, `target` does not go with the name, or as in `read_csv`.
-    """
-    if name in BUILT_IN:
-        if target is not None:
-            message = f"a target column goes with a CSV file; data {name!r} is built in"
-            raise InvalidValuesError([Fault("target", "goes with a CSV file", target, message)])
-        return BUILT_IN[name]()
-    path = folder / (name or "no name")  # an empty path would be the folder
-    if path.suffix.lower() != ".csv":
-        try:
-            path.stat()
-        except OSError:
-            raise unknown_name("data", name, [*BUILT_IN, "a CSV file's path"]) from None
-    if target is None:
-        rule = f"must name the class column of the CSV file {quoted(name)}"
-        raise InvalidValuesError([Fault("target", rule, "none")])
-    return read_csv(path, target)
-
-
-def read_csv(path: Path, target: str) -> Dataset:
-    """Read a CSV file whose columns but `target` are numeric features.
-
-    The delimiter is found among comma, semicolon, tab and bar; a byte-order mark and blank lines
-    are passed over.
+    The delimiter is what Excel's first line `sep=;` says, or else found among comma, semicolon,
+    tab, bar and space. A byte-order mark, blank lines, blank columns at the end and the row names
+    of R and pandas are passed over.
 
     Args:
         path: A plain file of text in UTF-8 with a header.
         target: Name of the column with the two classes.
+        selection: Which other columns are features, and what becomes of rows with missing cells;
+            all of them, and none may be missing, if None.
 
     Returns:
         The points and labels: of the two classes the one that sorts second (numbers as numbers,
@@ -75,16 +53,34 @@ def read_csv(path: Path, target: str) -> Dataset:
         UserError: If the file cannot be read, its header or a cell is at fault, or the target has
             not exactly two classes; the message names the line and the column.
     """
+    require_file(path)
+    with _errors_named(path), path.open("rb") as packed, _text(path, packed) as text:
+        if "\0" in text.read(2**20):
+            raise UserError(f"cannot read {path}: it holds NUL bytes, so it is no UTF-8 text")
+        table = _table(path, _lines(path, text, target), target)
+        return points_of(table, data_name(path), target, selection or Selection())
+
+
+def require_file(path: Path) -> None:
+    """Raise UserError unless there is a plain file.
+
+    A pipe cannot be read twice, and a device may never end.
+    """
     try:
         mode = path.stat().st_mode
-        if not stat.S_ISREG(mode):  # a pipe cannot be read twice, and a device may never end
-            kind = _KINDS.get(stat.S_IFMT(mode), "a device")
-            raise UserError(f"cannot read {path}: it is {kind}, not a file")
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            if "\0" in file.read(2**20):
-                raise UserError(f"cannot read {path}: it holds NUL bytes, so it is no UTF-8 text")
-            delimiter = _delimiter(path, file, target)
-            return _dataset(path, target, _rows(path, file, delimiter))
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}") from None
+    if not stat.S_ISREG(mode):
+        kind = _KINDS.get(stat.S_IFMT(mode), "a device")
+        raise UserError(f"cannot read {path}: it is {kind}, not a file")
+
+
+@contextmanager
+def _errors_named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise UserError(f"cannot read {path}: it is packed by gzip and damaged") from None
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
@@ -92,113 +88,149 @@ def read_csv(path: Path, target: str) -> Dataset:
         raise UserError(f"cannot read {path}: it is {encoding}; save it as UTF-8") from None
 
 
-def _rows(path: Path, file: TextIO, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows of a file that are not blank, each with the number of its line."""
-    file.seek(0)
-    reader = csv.reader(file, delimiter=delimiter, strict=True)
-    try:
-        yield from ((reader.line_num, cells) for cells in reader if "".join(cells).strip())
-    except csv.Error as error:
-        where = f"{path}, line {reader.line_num}"
-        raise UserError(f"{where}: not well-formed CSV ({error})") from None
+def _text(path: Path, packed: BinaryIO) -> TextIO:
+    """The text of a file, unpacked if it is packed."""
+    begin = packed.read(4)
+    if begin == _ZIP:
+        raise UserError(
+            f"cannot read {path}: it is a ZIP archive or a workbook; save its table as CSV"
+        )
+    if begin.startswith(_GZIP):
+        packed.seek(0)
+        unpacked = gzip.GzipFile(fileobj=packed)
+        return io.TextIOWrapper(unpacked, encoding="utf-8-sig", newline="")
+    return path.open(encoding="utf-8-sig", newline="")
 
 
-def _delimiter(path: Path, file: TextIO, target: str) -> str:
-    """The candidate under which the header names the target, or else the most columns."""
+@dataclass(frozen=True)
+class _Lines:
+    """The lines of a file as rows of cells; `skipped` of them say how to read the others."""
 
-    def fit(delimiter: str) -> tuple[bool, int]:
+    path: Path
+    file: TextIO
+    delimiter: str
+    skipped: int = 0
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """The rows that are not blank, each with the number of its line, from the first on."""
+        self.file.seek(0)
+        reader = csv.reader(self.file, delimiter=self.delimiter, strict=True)
         try:
-            names = _header(_rows(path, file, delimiter))
+            for _ in islice(reader, self.skipped):
+                pass
+            yield from ((reader.line_num, cells) for cells in reader if "".join(cells).strip())
+        except csv.Error as error:
+            where = f"{self.path}, line {reader.line_num}"
+            raise UserError(f"{where}: not well-formed CSV ({error})") from None
+
+    def header(self) -> list[str]:
+        """The names of the columns, without blank ones at the end."""
+        names = [name.strip() for name in next(self.rows(), (0, []))[1]]
+        while names and not names[-1]:
+            names.pop()
+        return names
+
+
+def _lines(path: Path, file: TextIO, target: str) -> _Lines:
+    """The lines by the delimiter under which the header names the target, or else most columns."""
+    file.seek(0)
+    found = _FIRST_LINE_OF_EXCEL.fullmatch(file.readline(16))
+    if found is not None:
+        return _Lines(path, file, found[1], skipped=1)
+
+    def fit(lines: _Lines) -> tuple[bool, int]:
+        try:
+            names = lines.header()
         except UserError:  # its header is not well-formed, or too long to be one cell
             return False, 0
         return target in names, len(names)
 
-    return max(_DELIMITERS, key=fit)
+    best = max((_Lines(path, file, each) for each in _DELIMITERS), key=fit)
+    spaced = _Lines(path, file, " ")  # as R writes tables; but names have spaces too
+    return spaced if fit(best) <= (False, 1) and fit(spaced)[0] else best
 
 
-def _header(rows: Iterator[tuple[int, list[str]]]) -> list[str]:
-    return [name.strip() for name in next(rows, (0, []))[1]]
-
-
-def _dataset(path: Path, target: str, rows: Iterator[tuple[int, list[str]]]) -> Dataset:
-    names = _header(rows)
-    _require_header(path, target, names)
-    target_index = names.index(target)
-    columns = [name for name in names if name != target]
-    features, classes = array("d"), list[str]()
-    for line, cells in rows:
-        if len(cells) != len(names):
-            fault = f"{len(cells)} cells, but the header names {len(names)}"
-            raise UserError(f"{path}, line {line}: {fault}")
-        value = cells.pop(target_index).strip()
-        if not value:
-            raise UserError(f"{path}, line {line}, column {quoted(target)}: the class is missing")
-        for cell in cells:
-            number = _number(cell)
-            if number is None:
-                column = columns[cells.index(cell)]  # an equal cell before it would be unfit too
-                fault = f"a finite number is needed, received {_received(cell.strip())}"
-                raise UserError(f"{path}, line {line}, column {quoted(column)}: {fault}")
-            features.append(number)
-        classes.append(sys.intern(value))  # one object for each class, not for each point
-        if len(classes) > MAX_POINTS:
-            raise UserError(f"{path}, line {line}: more than {MAX_POINTS:,} points")
-    labels, named = _labels(f"{path}, column {quoted(target)}", classes)
-    # The names of built-in data are theirs alone, and so are the studies named after them.
-    name = path.name if path.stem in BUILT_IN else path.stem
-    if not is_printable(name):
-        raise UserError(f"{path}: the data are named after the file; give it a printable name")
-    return Dataset(name, np.array(features).reshape(len(classes), -1), labels, named)
-
-
-def _require_header(path: Path, target: str, names: Sequence[str]) -> None:
-    if not names:
-        raise UserError(f"{path} is empty: a header line and points are needed")
-    if "" in names:
-        raise UserError(
-            f"{path}: column {names.index('') + 1} has no name in the header; name it, or leave it "
-            "out if it only counts the rows"
+def _table(path: Path, lines: _Lines, target: str) -> Table:
+    names = lines.header()
+    _refuse_points_as_header(path, lines, names, target)
+    rows = lines.rows()
+    next(rows, None)  # the header
+    first = next(rows, None)
+    if first is None:
+        return Table(str(path), names, iter(()))
+    rows = chain([first], rows)
+    cells = first[1]
+    if len(cells) == len(names) + 1 and cells[-1].strip() and number(cells[0]) in (None, 1.0):
+        fault = f"{len(cells)} cells, but the header names {len(names)}{_hint(lines)}"
+        fitted = _fitted(path, len(cells), rows, _hint(lines))
+        return Table(str(path), names, _without_row_names(path, fitted, fault))
+    fitted = _fitted(path, len(names), rows, _hint(lines))
+    if names[0] == "" and len(names) > 1 and number(cells[0]) in (None, 0.0, 1.0):
+        fault = (
+            "column 1 has no name in the header; name it, or leave it out if it only counts the "
+            "rows"
         )
-    name, times = Counter(names).most_common(1)[0]
-    if times > 1:
-        raise UserError(f"{path}: column {quoted(name)} stands more than once in the header")
-    if target not in names:
-        raise unknown_name(f"column in {path}", target, names)
-    if len(names) == 1:
-        raise UserError(f"{path}: there is no feature column beside the target {quoted(target)}")
+        return Table(str(path), names[1:], _without_row_names(path, fitted, fault))
+    return Table(str(path), names, fitted)
 
 
-def _number(cell: str) -> float | None:
-    """The finite number that a cell is; None if it is none.
-
-    As other programs read it: Python's own 1_000 and digits of other scripts are no numbers.
-    """
-    try:
-        number = float(cell)
-    except ValueError:
-        return None
-    return number if isfinite(number) and "_" not in cell and cell.isascii() else None
+def _hint(lines: _Lines) -> str:
+    if lines.delimiter != ",":
+        return "; name a first column that holds row names, or leave it out"
+    return (
+        "; name a first column that holds row names, or leave it out, and write numbers without "
+        "commas in them"
+    )
 
 
-def _received(cell: str) -> str:
-    if re.fullmatch(r"[+-]?[\d.]*,\d+([eE][+-]?\d+)?", cell):
-        return f"{quoted(cell)}; write its decimal point as a dot"
-    return quoted(cell) if cell else "nothing"
+def _fitted(
+    path: Path, width: int, rows: Iterator[tuple[int, list[str]]], hint: str
+) -> Iterator[tuple[int, list[str]]]:
+    """The rows, as wide as the header; blank cells that stand beyond it are left out."""
+    for line, cells in rows:
+        if len(cells) != width:
+            if len(cells) < width or "".join(cells[width:]).strip():
+                fault = f"{len(cells)} cells, but the header names {width}"
+                more = hint if len(cells) > width else ""
+                raise UserError(f"{path}, line {line}: {fault}{more}")
+            del cells[width:]
+        yield line, cells
 
 
-def _labels(where: str, values: Sequence[str]) -> tuple[NDArray[np.uint8], tuple[str, str]]:
-    """Labels, (points,), and the two classes, of which the second is 1."""
-    keys: dict[str, Any] = {value: _number(value) for value in dict.fromkeys(values)}
-    unfit = next((value for value in keys if not is_printable(value)), None)
-    if unfit is not None:
-        raise UserError(f"{where}: the class {quoted(unfit)} has characters that do not print")
-    if None in keys.values():  # else 0 and 0.0 are one class
-        keys = {value: (number is None, number or 0, value) for value, number in keys.items()}
-    spelled = {keys[value]: value for value in reversed(keys)}  # as the file spells it first
-    order = sorted(spelled)
-    if len(order) != 2:
-        shown = ", ".join(quoted(spelled[key]) for key in order[:5]) or "no rows"
-        shown += ", ..." if len(order) > 5 else ""
-        raise UserError(f"{where}: exactly two classes are needed, received {len(order)} ({shown})")
-    labels = np.array([keys[value] == order[1] for value in values], dtype=np.uint8)
-    return labels, (spelled[order[0]], spelled[order[1]])
+def _without_row_names(
+    path: Path, rows: Iterator[tuple[int, list[str]]], fault: str
+) -> Iterator[tuple[int, list[str]]]:
+    """The rows less their first cells, which must count them or all be texts."""
+    first: float | None = None
+    for index, (line, cells) in enumerate(rows):
+        value = number(cells[0])
+        if index == 0:
+            first = value
+        if not cells[0].strip() or value != (None if first is None else first + index):
+            raise UserError(f"{path}, line {line}: {fault}")
+        yield line, cells[1:]
+
+
+def _refuse_points_as_header(path: Path, lines: _Lines, names: Sequence[str], target: str) -> None:
+    """Raise UserError if the first row seems to be a point: numbers, and perhaps a class."""
+    numbers = [number(name) for name in names]
+    texts = [place for place, value in enumerate(numbers) if value is None]
+    if len(texts) > 1 or len(names) - len(texts) < 1:
+        return
+    if not texts:
+        # pandas names the columns of an array by their numbers.
+        starts = numbers[0] in (0.0, 1.0)
+        counted = [numbers[0] + place for place in range(len(names))] if starts else None  # type: ignore[operator]
+        is_header = numbers == counted and len(names) >= _FEWEST_COUNTED_NAMES and target in names
+    else:
+        (place,) = texts
+        cells = (cells[place].strip() for _, cells in lines.rows() if len(cells) > place)
+        next(cells, None)
+        is_header = not names[place] or names[place] not in cells
+    if not is_header:
+        shown = visible(lines.delimiter.join(names))
+        shown = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}..."
+        raise UserError(
+            f"{path} seems to have no header: its first row is {shown}; put a line of names above "
+            "it"
+        )

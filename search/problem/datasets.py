@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from search.problem.arguments import Arguments
+from search.problem.arrays import points_from
 from search.problem.errors import UserError
+from search.problem.judging import Caution, cautions, collapsed, left_out_rows, told_apart
+from search.problem.names import is_printable
+from search.problem.selection import MISSING, Selection
 
 MAX_POINTS = 2**24
 """Up to here counts of points are exact in the float32 that training counts in."""
@@ -23,19 +30,29 @@ class Dataset:
     """Points of two classes.
 
     features: (points, features) float64, finite; labels: (points,) uint8, 0 or 1, both present.
-    Equal are sets of one name with the same points and classes. Raises UserError if the shapes
-    disagree, a feature is not finite or a class is missing.
+    names: of the features, if they have any; selection: which columns and rows of a file they are;
+    notes: what is to be told of how they were read. Equal are sets of one name with the same points
+    and classes. Raises UserError if the shapes disagree, a feature is not finite or a class is
+    missing. `Dataset.of` makes one of arrays of other kinds, lists and data frames.
     """
 
     name: str
     features: NDArray[np.float64]
     labels: NDArray[np.uint8]
     classes: tuple[str, str] = field(default=("0", "1"))
+    names: tuple[str, ...] = ()
+    selection: Selection = field(default=Selection())
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.features.ndim != 2 or not self.features.size:
             raise UserError(
                 f"data {self.name!r} must be points by features, received {self.features.shape}"
+            )
+        if self.names and len(self.names) != self.features.shape[1]:
+            raise UserError(
+                f"data {self.name!r} must have one name per feature, received "
+                f"{len(self.names)} names for {self.features.shape[1]} features"
             )
         if self.labels.shape != self.features.shape[:1]:
             raise UserError(
@@ -54,6 +71,48 @@ class Dataset:
                 f"data {self.name!r} must have points of both classes, received only one"
             )
 
+    @classmethod
+    def of(
+        cls, features: Any, labels: Any, name: str = "points", *, missing: str = MISSING[0]
+    ) -> Dataset:
+        """Make a data set of what people have: arrays, lists, data frames and series.
+
+        Args:
+            features: Points by features, numbers or True and False; one feature may be flat. The
+                names of a data frame's columns are kept.
+            labels: One of any two values for each point; the one that sorts second (numbers as
+                numbers) is 1.
+            name: Name of the data, and so of studies of it.
+            missing: "refuse" missing values, or "drop" their points.
+
+        Returns:
+            The data set.
+
+        Raises:
+            InvalidValuesError: If a feature is no finite number, the labels are not of two values,
+                one for each point, or the name is that of built-in data.
+        """
+        arguments = Arguments()
+        is_name = isinstance(name, str) and bool(name.strip()) and is_printable(name)
+        arguments.check(is_name, "name", "must be a printable name", name)
+        is_free = not is_name or name not in BUILT_IN
+        arguments.check(is_free, "name", "must not be that of built-in data", name)
+        arguments.check(missing in MISSING, "missing", f"must be {' or '.join(MISSING)}", missing)
+        arguments.raise_any()
+        made = points_from(features, labels, drops_rows=missing == "drop")
+        points = len(made.labels) + made.dropped
+        return cls(
+            name,
+            made.features,
+            made.labels,
+            made.classes,
+            made.names,
+            notes=(
+                *left_out_rows(made.dropped, points),
+                *(collapsed(name, *loss) for name, loss in made.inexact.items()),
+            ),
+        )
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Dataset) and self._key == other._key
 
@@ -70,6 +129,31 @@ class Dataset:
         return len(self.features)
 
     @property
+    def feature_names(self) -> tuple[str, ...]:
+        """What its features are called: by their numbers, from 1, if they have no names."""
+        return self.names or tuple(map(str, range(1, self.features.shape[1] + 1)))
+
+    @cached_property
+    def cautions(self) -> tuple[Caution, ...]:
+        """What to look at before training, each with the column to leave out if that is a cure."""
+        noted = (Caution(note) for note in self.notes)
+        return (*noted, *cautions(self.features, self.feature_names, self._told_apart))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to look at before training: how the points were read, and what none can learn."""
+        return tuple(caution.message for caution in self.cautions)
+
+    @property
+    def best_accuracy(self) -> float:
+        """The best accuracy that is possible: 1 unless identical points have both classes."""
+        return self._told_apart[0]
+
+    @cached_property
+    def _told_apart(self) -> tuple[float, int]:
+        return told_apart(self.features, self.labels)
+
+    @property
     def plateau(self) -> float:
         """Accuracy of the best constant answer: the share of the larger class."""
         ones = int(self.labels.sum())
@@ -83,16 +167,28 @@ class Dataset:
         return hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()
 
     def to_bytes(self) -> bytes:
-        """The points and labels, compressed, for `from_bytes`."""
+        """The points, labels, names and selection, compressed, for `from_bytes`."""
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, features=self.features, labels=self.labels)
+        about = {"names": list(self.names), **self.selection.to_json()}
+        arrays: dict[str, Any] = {"features": self.features, "labels": self.labels}
+        if self.names or self.selection != Selection():
+            arrays["about"] = np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)
+        np.savez_compressed(buffer, **arrays)
         return buffer.getvalue()
 
     @classmethod
     def from_bytes(cls, name: str, classes: tuple[str, str], data: bytes) -> Dataset:
         """The data set that `to_bytes` wrote."""
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            return cls(name, arrays["features"], arrays["labels"], classes)
+            about = json.loads(arrays["about"].tobytes()) if "about" in arrays else {}
+            return cls(
+                name,
+                arrays["features"],
+                arrays["labels"],
+                classes,
+                tuple(about.get("names", ())),
+                Selection.from_json(about),
+            )
 
 
 def bands() -> Dataset:

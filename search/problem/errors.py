@@ -26,17 +26,31 @@ class Fault:
     """One value that breaks its rule.
 
     field: the name of the value; rule: what it must be; received: what it is. `message` says the
-    same where a sentence of its own says it better.
+    same where a sentence of its own says it better. cure: fields and the values that would do.
     """
 
     field: str
     rule: str
     received: str
     message: str | None = None
+    cure: tuple[tuple[str, str], ...] = ()
 
-    def worded(self, name: str) -> str:
-        """The fault in words, with the field called `name`, as whoever asked spells it."""
-        return self.message or f"{name} {self.rule}, received {self.received}"
+    def worded(self, name: str, option: Callable[[str], str] | None = None) -> str:
+        """The fault in words, as whoever asked spells it.
+
+        Args:
+            name: What the field is called.
+            option: What the option of a field is called; None where values are given as in Python.
+
+        Returns:
+            The sentence.
+        """
+        said = self.message or f"{name} {self.rule}, received {self.received}"
+        if not self.cure or self.message:
+            return said
+        if option is None:
+            return f"{said}; try {', '.join(f'{field} = {value}' for field, value in self.cure)}"
+        return f"{said}; try {' '.join(f'{option(field)} {value}' for field, value in self.cure)}"
 
 
 class InvalidValuesError(UserError):
@@ -53,10 +67,17 @@ class Faults:
     def __init__(self) -> None:
         self._found: list[Fault] = []
 
-    def require(self, holds: bool, field: str, rule: str, received: object) -> None:
-        """Note a fault of a field unless its rule holds."""
+    def require(
+        self,
+        holds: bool,
+        field: str,
+        rule: str,
+        received: object,
+        cure: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        """Note a fault of a field, with the values that would do, unless its rule holds."""
         if not holds:
-            self._found.append(Fault(field, rule, str(received)))
+            self._found.append(Fault(field, rule, str(received), cure=cure))
 
     def built(self, make: Callable[[], T]) -> T | None:
         """What `make` makes; None, and its faults noted, if it raises InvalidValuesError."""
@@ -85,11 +106,20 @@ def check_known(kind: str, name: str, known: Collection[str]) -> None:
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> InvalidValuesError:
     """The error for a name that is none of the known ones, with the nearest of them."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(near)}? " if near else ""
-    listed = names[:_MOST_LISTED]
-    if len(listed) < len(names):
-        listed.append(f"... ({len(names)} in all)")
-    rule = f"must be one of {', '.join(listed)}"
-    message = f"unknown {kind} {quoted(name)}: {hint}it {rule}"
+    rule = f"must be one of {listed(names)}"
+    message = f"unknown {kind} {quoted(name)}: {nearest(name, names)}it {rule}"
     return InvalidValuesError([Fault(kind.replace(" ", "_"), rule, quoted(name), message)])
+
+
+def nearest(name: str, names: Sequence[str]) -> str:
+    """A question that asks for the nearest of some names, with a space behind; "" if none is."""
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    return f"did you mean {' or '.join(near)}? " if near else ""
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names for a message, the first ones of very many."""
+    first = list(names[:_MOST_LISTED])
+    if len(first) < len(names):
+        first.append(f"... ({len(names)} in all)")
+    return ", ".join(first)

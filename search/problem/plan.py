@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from search.problem.configuration import LearningRateRange, SearchSpace
 from search.problem.errors import Faults, check_known
+from search.problem.judging import Caution, scaling_cautions
 from search.problem.names import is_printable, quoted
 from search.problem.objectives import OBJECTIVES, Direction
 from search.problem.problem import Problem
@@ -97,6 +99,31 @@ class Plan:
         faults.built(lambda: check_sampler(self.sampler, self.space))
         faults.built(lambda: check_known("objective", self.objective, OBJECTIVES))
         faults.raise_any()
+
+    @cached_property
+    def cautions(self) -> tuple[Caution, ...]:
+        """What to look at before training: of the data, and of what the scalings make of them."""
+        data, bars = self.problem.data, self.problem.bars
+        found = [
+            *data.cautions,
+            *scaling_cautions(data.features, data.feature_names, self.space.scalings),
+        ]
+        best = round(data.best_accuracy * data.points)
+        if best < bars.solved:
+            what = "escape" if best < bars.escaped else "solve the problem"
+            least = min(bars.escaped, bars.solved) if best < bars.escaped else bars.solved
+            found.append(
+                Caution(
+                    f"no restart can {what}: that needs {least:,} of {data.points:,} points, and "
+                    f"identical points of both classes leave {best:,} at most"
+                )
+            )
+        return tuple(found)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The same as sentences."""
+        return tuple(caution.message for caution in self.cautions)
 
     @property
     def directions(self) -> list[Direction]:

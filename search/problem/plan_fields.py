@@ -6,68 +6,34 @@ which takes a tenth of a second to import: what only reads a study does without 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
+from search.problem.asked_data import OF_FILE, AskedData
 from search.problem.configuration import LearningRateRange, SearchSpace, parse_learning_rates
-from search.problem.csv_data import load_data
 from search.problem.datasets import BUILT_IN, Dataset
-from search.problem.errors import Fault, Faults, InvalidValuesError, UserError, unknown_name
-from search.problem.names import quoted
+from search.problem.errors import Faults, InvalidValuesError, UserError
+from search.problem.field_kinds import (
+    Names,
+    Number,
+    Rates,
+    RateTable,
+    Sizes,
+    Text,
+    Whole,
+    in_our_words,
+)
 from search.problem.plan import OF_SEARCH, Plan, flat_name
 from search.problem.problem import Problem
 from search.problem.samplers import SAMPLERS
+from search.problem.selection import Selection
 
-_LONGEST_SHOWN = 60
 _OF_PROBLEM = ("hidden", "activation", "epochs", "batch_size", "margin", "solved_at")
-
-
-def _listed(value: object) -> object:
-    """A single value as a list of one. Strict pydantic takes nothing but a tuple for a tuple."""
-    if isinstance(value, list):
-        return tuple(value)
-    return value if value is None or isinstance(value, tuple) else (value,)
-
-
-def _tuple(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
-
-
-class RateTable(BaseModel):
-    """A log-uniform range of learning rates, as a table."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    low: float
-    high: float
-
-
-# What a field must be, in words, is its description.
-Text = Annotated[str | None, Field(description="text")]
-Whole = Annotated[int | None, Field(description="a whole number")]
-Number = Annotated[float | None, Field(description="a number")]
-Sizes = Annotated[
-    tuple[int, ...] | None,
-    BeforeValidator(_listed),
-    Field(description="a list of whole numbers like [4, 4]"),
-]
-Names = Annotated[
-    tuple[str, ...] | None, BeforeValidator(_listed), Field(description="a list of names")
-]
-Rates = Annotated[
-    float | str | tuple[float, ...] | RateTable | None,
-    BeforeValidator(_tuple),
-    Field(
-        description="a number, a list like [0.01, 0.1], text like 0.01,0.1 or 0.001:1, "
-        "or a table like {low = 0.001, high = 1.0}"
-    ),
-]
 
 
 class PlanFields(BaseModel):
@@ -85,6 +51,9 @@ class PlanFields(BaseModel):
     study: Text = None
     data: Text = None
     target: Text = None
+    drop: Names = None
+    features: Names = None
+    missing: Text = None
     hidden: Sizes = None
     activation: Text = None
     epochs: Whole = None
@@ -107,7 +76,7 @@ class PlanFields(BaseModel):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise _in_our_words(error, values) from None
+            raise in_our_words(error, values, PlanFields.model_fields) from None
 
     @classmethod
     def of(cls, plan: Plan, data: str | None = None, target: str | None = None) -> PlanFields:
@@ -125,6 +94,7 @@ class PlanFields(BaseModel):
             UserError: If the data are not built in and `data` is None.
         """
         problem, name = plan.problem, plan.problem.data.name
+        selection = problem.data.selection
         if name in BUILT_IN and BUILT_IN[name]() == problem.data:
             data, target = name, None
         elif data is None:
@@ -136,6 +106,9 @@ class PlanFields(BaseModel):
             study=plan.name,
             data=data,
             target=target,
+            drop=selection.drop or None,
+            features=selection.features or None,
+            missing=selection.missing if selection.drops_rows else None,
             **{field: getattr(problem, field) for field in _OF_PROBLEM},
             **plan.space.to_json(),
             **{field: getattr(plan, field) for field in OF_SEARCH},
@@ -159,7 +132,8 @@ class PlanFields(BaseModel):
         """
         files = dict.fromkeys(values, path)
         if "data" in files:
-            files.setdefault("target", path)  # what the data lack is wrong there too
+            for field in OF_FILE:  # what the data lack is wrong there too
+                files.setdefault(field, path)
         try:
             made = cls(**values)
         except InvalidValuesError as error:
@@ -170,7 +144,8 @@ class PlanFields(BaseModel):
     def overridden(self, options: Mapping[str, Any]) -> PlanFields:
         """These fields with others in place of some.
 
-        A target goes with its CSV file: where built-in data take its place, it is left out.
+        A target goes with its file, as do the columns that are taken of it: where built-in data
+        take its place, they are left out. Columns to drop take the place of features to take.
 
         Args:
             options: The others by their names.
@@ -183,19 +158,38 @@ class PlanFields(BaseModel):
         """
         kept = self.model_dump(exclude_none=True)
         if options.get("data") in BUILT_IN:
-            kept.pop("target", None)
+            for field in OF_FILE:
+                kept.pop(field, None)
+        for field, other in (("drop", "features"), ("features", "drop")):
+            if field in options and other not in options:
+                kept.pop(other, None)
         made = PlanFields(**{**kept, **options})
         made._files = {field: path for field, path in self._files.items() if field not in options}
         return made
 
     @cached_property
-    def dataset(self) -> Dataset | None:
-        """The data asked for; None if none were. Raises UserError if they cannot be loaded."""
-        if self.data is None and self.target is None:
-            return None
+    def _asked(self) -> AskedData | None:
+        """The data asked for, not loaded; None if nothing was said of any."""
+        given = {field: getattr(self, field) for field in ("data", *OF_FILE)}
+        is_said = any(value is not None for value in given.values())
+        return AskedData(**given, folder=self.folder) if is_said else None
+
+    def dataset(self, kept: Selection | None = None) -> Dataset | None:
+        """The data asked for; None if none were. Raises UserError if they cannot be loaded.
+
+        Args:
+            kept: Columns and rows that the study took of its file, taken again unless others are.
+        """
         try:
-            name = Problem().data.name if self.data is None else self.data
-            return load_data(name, self.target, self.folder)
+            return None if self._asked is None else self._asked.load(kept or Selection())
+        except InvalidValuesError as error:
+            raise _named(error, self._files) from None
+
+    @property
+    def data_name(self) -> str | None:
+        """The name of the data asked for, which are not read; None if none were."""
+        try:
+            return None if self._asked is None else self._asked.name
         except InvalidValuesError as error:
             raise _named(error, self._files) from None
 
@@ -214,13 +208,13 @@ class PlanFields(BaseModel):
             The name.
 
         Raises:
-            UserError: If nothing says which of several studies is meant, or as `dataset`.
+            UserError: If nothing says which of several studies is meant, or as `data_name`.
         """
         if self.study is not None:
             return self.study
         default = Problem().data.name
-        if self.dataset is not None:
-            return self.dataset.name
+        if self.data_name is not None:
+            return self.data_name
         if not studies or default in studies:
             return default
         if len(studies) > 1:
@@ -242,7 +236,7 @@ class PlanFields(BaseModel):
         """
         base = Plan() if kept is None else kept
         name = kept.name if kept is not None and self.study is None else self.name_among(())
-        data = self.dataset or base.problem.data
+        data = self.dataset(base.problem.data.selection) or base.problem.data
         search = self._given(*OF_SEARCH)
         if kept is None:
             search.setdefault("trials", None)  # 24 or the grid once, as the sampler and space say
@@ -292,27 +286,6 @@ def _learning_rates(
     if isinstance(asked, RateTable):
         return LearningRateRange(asked.low, asked.high)
     return (asked,) if isinstance(asked, float) else asked
-
-
-def _in_our_words(error: ValidationError, values: Mapping[str, Any]) -> InvalidValuesError:
-    """One fault for each field that pydantic has something against."""
-    faults = []
-    for field in dict.fromkeys(str(found["loc"][0]) for found in error.errors()):
-        if field in PlanFields.model_fields:
-            rule = f"must be {PlanFields.model_fields[field].description}"
-            faults.append(Fault(field, rule, _received(values[field])))
-        else:
-            (fault,) = unknown_name("field", field, PlanFields.model_fields).faults
-            faults.append(replace(fault, field=field))
-    return InvalidValuesError(faults)
-
-
-def _received(value: object) -> str:
-    """A value as plan files write it, in quotes if it is text, and cut if it is long."""
-    if isinstance(value, str):
-        return quoted(value)
-    shown = json.dumps(value, default=str)
-    return shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}..."
 
 
 def _named(error: InvalidValuesError, files: Mapping[str, Path]) -> InvalidValuesError:

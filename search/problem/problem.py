@@ -59,11 +59,20 @@ class Problem:
         plateau = self.data.plateau
         rule = f"must be at least 0 and leave room above the plateau of {plateau:.4f}"
         is_margin = math.isfinite(self.margin) and 0 <= self.margin < 1 - plateau
-        faults.require(is_margin, "margin", rule, f"{self.margin:g}")
+        faults.require(is_margin, "margin", rule, f"{self.margin:g}", self._that_fit)
         rule = f"must be above the plateau and margin ({self.threshold:.4f}) and at most 1"
         is_solved = not is_margin or self.threshold < self.solved_at <= 1
-        faults.require(is_solved, "solved_at", rule, f"{self.solved_at:g}")
+        faults.require(is_solved, "solved_at", rule, f"{self.solved_at:g}", self._that_fit)
         faults.raise_any()
+
+    @property
+    def _that_fit(self) -> tuple[tuple[str, str], ...]:
+        """The margin and target for data of which the defaults ask too much; () for other data."""
+        room = 1 - self.data.plateau
+        if self.data.plateau + Problem.margin < Problem.solved_at:
+            return ()
+        margin = min(0.001, 10.0 ** math.floor(math.log10(room / 2)))
+        return ("margin", f"{margin:g}"), ("solved_at", "1")
 
     @property
     def network(self) -> Network:

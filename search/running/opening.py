@@ -68,6 +68,30 @@ def open_study(
     return OpenStudy(kept.study_id, plan, store)
 
 
+def kept_plan(url: str, choose: Callable[[list[str]], str]) -> Plan | None:
+    """The plan that is kept of a study, read without writing anything.
+
+    Args:
+        url: Database of the study.
+        choose: Its name, given the names of the studies there.
+
+    Returns:
+        The plan; None if there is no study of that name.
+
+    Raises:
+        UserError: If no study can be chosen.
+        RecordError: If the database cannot be read.
+    """
+    there = open_if_there(url)
+    if there is None:
+        choose([])
+        return None
+    with closing(there):
+        known = {study.name: study for study in there.studies()}
+        found = known.get(choose(list(known)))
+        return None if found is None else Plan.from_record(found.name, found.record)
+
+
 def reopen_study(url: str, study: StoredStudy, on_wait: OnWait | None = None) -> OpenStudy:
     """Open a study that was read before, with its plan as it is now.
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import os
 import socket
 import time
@@ -12,8 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.problem.csv_data import load_data, read_csv
+from search.problem.csv_data import read_csv
 from search.problem.errors import UserError
+from search.problem.selection import Selection
+from search.problem.sources import load_data
 
 
 def written(folder: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -88,7 +91,27 @@ def test_equal_numbers_are_one_class_spelled_as_the_first(tmp_path: Path) -> Non
         ),
         ("x,class\n", r"received 0 \(no rows\)"),
         ("", "is empty: a header line"),
-        (",x,class\n0,1,a\n1,2,b\n", "column 1 has no name in the header"),
+        (",x,class\n3,1,a\n1,2,b\n", "column 1 has no name in the header"),
+        (",x,class\n1,1,a\n3,2,b\n", "line 3: column 1 has no name in the header"),
+        ("x,,class\n1,1,a\n3,2,b\n", "column 2 has no name in the header"),
+        ("x,class\n1,1,a\n3,2,b\n", "line 3: 3 cells, .* names 2; name a first column .*commas"),
+        ("x,class\n0,5,a\n0,7,b\n", "line 2: 3 cells, .* names 2; .* without commas in them"),
+        ("x,class\n1,a\n2,b,3\n", "line 3: 3 cells, but the header names 2; "),
+        ("x,class,,\n1,a,,\n2,b,3,\n", "line 3: 4 cells, but the header names 2; "),
+        ("1.5,2.0,a\n1,2,b\n3,4,a\n", "no header: its first row is 1.5,2.0,a; put a line of"),
+        ("1.5,2.0,0\n1,2,1\n", "seems to have no header: its first row is 1.5,2.0,0;"),
+        ("5;a\n1;a\n2;b\n", "seems to have no header: its first row is 5;a;"),
+        ('x,class\n"1,000",a\n', "'1,000'; write 1000 if .*thousands, or 1.000 if .*decimal comma"),
+        ('x,class\n"-12,500",a\n', "write -12500 if its comma .*, or -12.500 if it"),
+        ('x,class\n"1,234,567",a\n', "leave out the commas between thousands: 1234567$"),
+        ('x,class\n"1,234.5",a\n', "leave out the commas between thousands: 1234.5$"),
+        ('x,class\n"0,125",a\n', "'0,125'; write its decimal point as a dot: 0.125$"),
+        ('x,class\n"1.234,5",a\n', "write its decimal point as a dot: 1234.5$"),
+        ("x,class\n1 000,a\n", "'1 000'; leave out what separates thousands: 1000$"),
+        ("x,class\n1'000'000,a\n", "leave out what separates thousands: 1000000$"),
+        ("x,class\n2024-05-01,a\n", "'2024-05-01'; write it as a number, or drop the column"),
+        ("x,class\nNA,a\n1,b\n", "received 'NA'; fill it in, or set missing to drop"),
+        ("x,class\n1,\n1,b\n", "the class is missing; fill it in, or set missing to drop"),
         ("x,class\n1,0\n2,0.0\n", r"exactly two classes are needed, received 1 \('0'\)"),
         ('x,class\n"1,a\n', "line 2: not well-formed CSV"),
         ("x,class\n1,a\n1_000,b\n", "line 3, column 'x': .* received '1_000'"),
@@ -200,7 +223,7 @@ def test_a_million_lines_are_read_in_seconds_and_little_memory(tmp_path: Path) -
     tracemalloc.start()
     try:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("search.problem.csv_data.MAX_POINTS", 100_000)
+            patch.setattr("search.problem.table.MAX_POINTS", 100_000)
             with pytest.raises(UserError, match=r"line 100002: more than 100,000 points"):
                 read_csv(path, "class")
         assert tracemalloc.get_traced_memory()[1] < 16e6
@@ -249,9 +272,106 @@ def test_names_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:
     [
         ("band", None, "unknown data 'band': did you mean bands"),
         ("bands", "class", "a target column goes with a CSV file"),
-        ("points.csv", None, "target must name the class column of the CSV file"),
+        ("points.csv", None, "target must name the class column of the file"),
     ],
 )
 def test_data_and_target_go_together(name: str, target: str | None, message: str) -> None:
     with pytest.raises(UserError, match=message):
         load_data(name, target)
+
+
+def test_true_and_false_are_numbers_in_any_case(tmp_path: Path) -> None:
+    data = read_csv(
+        written(tmp_path, "x,y,class\nTRUE,1,True\nfalse,2,FALSE\n True,3,1\n"), "class"
+    )
+    assert data.features.tolist() == [[1, 1], [0, 2], [1, 3]]
+    assert data.labels.tolist() == [1, 0, 1]
+    assert data.classes == ("FALSE", "True")
+
+
+def test_rows_with_missing_cells_are_left_out_and_counted(tmp_path: Path) -> None:
+    text = "x,y,class\n1,2,a\n,2,b\n1,NA,b\nnan,1,a\n3,NULL,a\n4,5,NaN\n6,7,b\n8,n/a,\n"
+    path = written(tmp_path, text)
+    data = read_csv(path, "class", Selection(missing="drop"))
+    assert data.features.tolist() == [[1, 2], [6, 7]]
+    assert data.notes == data.warnings == ("6 of 8 rows were left out for missing cells",)
+    with pytest.raises(UserError, match=r"line 3, column 'x': .* received nothing; fill it in"):
+        read_csv(path, "class")
+    with pytest.raises(UserError, match=r"received 1 \('a'\); 1 of 2 rows was left out"):
+        read_csv(written(tmp_path, "x,class\n1,a\n2,\n"), "class", Selection(missing="drop"))
+    with pytest.raises(UserError, match=r"line 3, column 'x': .* received 'four'"):
+        read_csv(written(tmp_path, "x,class\n1,a\nfour,b\n"), "class", Selection(missing="drop"))
+
+
+def test_a_cell_that_is_missing_in_no_feature_is_not_missed(tmp_path: Path) -> None:
+    path = written(tmp_path, "x,note,class\n1,,a\n2,why,b\n")
+    for selection in (Selection(drop=("note",)), Selection(features=("x",), missing="drop")):
+        data = read_csv(path, "class", selection)
+        assert (data.features.tolist(), data.names, data.notes) == ([[1], [2]], ("x",), ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sep=;\r\nx;y;class\r\n1;2;a\r\n3;4;b\r\n",
+        "\ufeffSEP=,\nx,y,class\n1,2,a\n3,4,b\n",
+        "sep=~\nx~y~class\n1~2~a\n3~4~b\n",
+        "x,y,class,,\n1,2,a,,\n3,4,b,, \n",
+        "x,y,class\n1,2,a,\n3,4,b\n",
+        '"x","y","class"\n"1",1,2,"a"\n"2",3,4,"b"\n',
+        '"x" "y" "class"\n"1" 1 2 "a"\n"2" 3 4 "b"\n',
+        '"x"\t"y"\t"class"\n"Mazda RX4"\t1\t2\t"a"\n"Fiat"\t3\t4\t"b"\n',
+        ",x,y,class\n0,1,2,a\n1,3,4,b\n",
+        '"","x","y","class"\n"1",1,2,"a"\n"2",3,4,"b"\n',
+        '"","x","y","class"\n"Mazda RX4",1,2,"a"\n"Fiat",3,4,"b"\n',
+    ],
+)
+def test_what_spreadsheets_r_and_pandas_add_is_passed_over(tmp_path: Path, text: str) -> None:
+    data = read_csv(written(tmp_path, text), "class")
+    assert data.features.tolist() == [[1, 2], [3, 4]]
+    assert (data.names, data.classes) == (("x", "y"), ("a", "b"))
+
+
+def test_lines_are_counted_from_that_of_excel_on(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"line 4, column 'x': .* received 'four'"):
+        read_csv(written(tmp_path, "sep=;\nx;class\n1;a\nfour;b\n"), "class")
+
+
+def test_columns_that_pandas_numbered_are_a_header(tmp_path: Path) -> None:
+    data = read_csv(written(tmp_path, "0,1,2\n5,6,0\n7,8,1\n"), "2")
+    assert data.names == ("0", "1")
+    data = read_csv(written(tmp_path, "0,1,class\n5,6,a\n7,8,b\n"), "class")
+    assert data.features.tolist() == [[5, 6], [7, 8]]
+
+
+@pytest.mark.parametrize("name", ["points.csv.gz", "points.gz", "points.csv"])
+def test_what_is_packed_by_gzip_is_unpacked_whatever_its_name(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    text = "x,class\n" + "".join(f"{n},{n % 2}\n" for n in range(20_000))
+    path.write_bytes(gzip.compress(text.encode("utf-8-sig")))
+    data = load_data(str(path), "class")
+    assert (data.name, data.points) == ("points", 20_000)
+    for cut in (path.read_bytes()[:200], path.read_bytes()[:1000] + b"x" * 999):
+        path.write_bytes(cut)
+        with pytest.raises(UserError, match="it is packed by gzip and damaged"):
+            load_data(str(path), "class")
+
+
+def test_a_workbook_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "points.csv"
+    path.write_bytes(b"PK\x03\x04\0\0")
+    with pytest.raises(UserError, match=r"a ZIP archive or a workbook; save its table as CSV"):
+        read_csv(path, "class")
+
+
+def test_numbers_that_are_one_as_float64_are_told(tmp_path: Path) -> None:
+    rows = "".join(f"{1_700_000_000_000_000_000 + n},{n % 2}\n" for n in range(300))
+    data = read_csv(written(tmp_path, f"t,class\n{rows}"), "class")
+    assert data.notes == (
+        "column 't': of 300 different numbers float64 keeps 2; subtract the first of them from all "
+        "before they are written",
+    )
+    exact = "".join(
+        f"{number!r},{n % 2}\n" for n, number in enumerate(np.sqrt(range(2, 300)).tolist())
+    )
+    assert read_csv(written(tmp_path, f"t,class\n{exact}"), "class").notes == ()

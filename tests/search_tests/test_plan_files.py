@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.problem.configuration import SearchSpace
-from search.problem.csv_data import load_data
 from search.problem.datasets import xor
 from search.problem.errors import UserError
 from search.problem.plan import Plan
 from search.problem.plan_fields import PlanFields
 from search.problem.plan_files import NewPlanFile, read_plan, saved_fields, to_toml
 from search.problem.problem import Problem
+from search.problem.sources import load_data
 from tests.conftest import ROOT
 from tests.search_tests.test_plan import RANGE
 from tests.search_tests.test_plan_fields import of_built_in_data
@@ -91,11 +91,11 @@ def test_what_toml_cannot_hold_is_refused() -> None:
         (
             "data = 'bandz'",
             "{}: unknown data 'bandz': did you mean bands or bands2d? it must be one of "
-            "a CSV file's path, bands, bands2d, xor",
+            "bands, bands2d, the path of a file, xor",
         ),
         (
             "data = 'points.csv'",
-            "{}: target must name the class column of the CSV file 'points.csv', received none",
+            "{}: target must name the class column of the file 'points.csv', received none",
         ),
         (
             "epochs = 0\ntrials = 0",

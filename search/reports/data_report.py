@@ -1,0 +1,50 @@
+"""What some data are, as text for people: points, classes, features and their ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from search.problem.datasets import Dataset
+from search.reports.layout import NEVER_LEFT_OUT, Column
+from search.reports.report import show_table
+
+_COLUMNS = (
+    Column("feature", importance=NEVER_LEFT_OUT),
+    Column("least", right=True, importance=NEVER_LEFT_OUT),
+    Column("greatest", right=True, importance=NEVER_LEFT_OUT),
+    Column("different numbers", right=True, importance=1),
+)
+_MOST_FEATURES = 200
+
+
+def show_data(data: Dataset, notes: Sequence[str]) -> None:
+    """The table of a data set's features, with its classes above and notes below.
+
+    Args:
+        data: The data.
+        notes: What else is to be said of them.
+    """
+    rows = []
+    for place, name in enumerate(data.feature_names[:_MOST_FEATURES]):
+        column = data.features[:, place]
+        least, greatest = f"{column.min():.6g}", f"{column.max():.6g}"
+        rows.append([name, least, greatest, f"{len(np.unique(column)):,}"])
+    count = len(data.feature_names)
+    more = count - len(rows)
+    ones = int(data.labels.sum())
+    classes = zip(data.classes, (data.points - ones, ones), strict=True)
+    show_table(
+        f"{data.name}: {data.points:,} points, {count:,} feature{'s' * (count > 1)}, "
+        f"plateau {data.plateau:.4f}",
+        _COLUMNS,
+        rows,
+        f"{more:,} more features" if more else "",
+        "Classes: "
+        + ", ".join(
+            f"{name} ({size:,} of {data.points:,}, label {label})"
+            for label, (name, size) in enumerate(classes)
+        ),
+        *notes,
+    )
