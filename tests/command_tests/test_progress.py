@@ -7,7 +7,7 @@ from search.problem.configuration import Configuration
 from search.problem.problem import Problem
 from search.problem.rows import TrialSummary
 from search.running.events import TrialDone
-from tests.storage_tests.contract import FOUR_POINTS
+from tests.storage_tests.made import FOUR_POINTS
 
 
 def test_the_speed_is_that_of_the_last_seconds() -> None:

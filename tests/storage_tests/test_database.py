@@ -18,7 +18,7 @@ from storage.opening import open_for_reading, open_for_writing, open_if_there
 from storage.url import shown
 from storage.values import StoredStudy
 from tests.conftest import ROOT
-from tests.storage_tests.contract import ADAM, RECORD, add, restart
+from tests.storage_tests.made import ADAM, RECORD, add, restart
 
 
 @pytest.mark.parametrize("keep", [100, 4096, 30_000])

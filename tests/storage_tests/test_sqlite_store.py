@@ -17,7 +17,8 @@ from storage.errors import RecordError
 from storage.opening import open_for_reading, open_for_writing, open_if_there
 from storage.schema import metadata
 from tests.conftest import at_once
-from tests.storage_tests.contract import ADAM, RECORD, StoreContract, add, restart
+from tests.storage_tests.contract import StoreContract
+from tests.storage_tests.made import ADAM, RECORD, add, restart
 
 
 class TestSqliteStore(StoreContract):
