@@ -166,7 +166,7 @@ def _inexact(column: NDArray[Any]) -> tuple[int, int] | None:
 
 
 def _text(value: Any) -> str:
-    """A class as it is shown: 1.0 is 1."""
+    """The name of a class: of 1.0 it is "1"."""
     is_whole = isinstance(value, float) and value.is_integer() and abs(value) < 2**53
     return str(int(value)) if is_whole else str(value).strip()
 

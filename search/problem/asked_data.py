@@ -19,7 +19,7 @@ OF_FILE = ("target", "drop", "features", "missing")
 
 @dataclass(frozen=True)
 class AskedData:
-    """Data by their name or file, and which columns and rows of the file, as far as it is said.
+    """Which data, columns and rows are asked for; what is None was left out.
 
     Args:
         data: Name of a built-in data set, or path of a file; `bands` if None.

@@ -88,7 +88,7 @@ def labels_of(where: str, values: Sequence[str]) -> tuple[NDArray[np.uint8], tup
         raise UserError(f"{where}: the class {quoted(odd)} has characters that do not print")
     if None in keys.values():  # else 0 and 0.0 are one class
         keys = {value: (key is None, key or 0, value) for value, key in keys.items()}
-    spelled = {keys[value]: value for value in reversed(keys)}  # as it is spelled first
+    spelled = {keys[value]: value for value in reversed(keys)}  # the first spelling
     order = sorted(spelled)
     if len(order) != 2:
         shown = ", ".join(quoted(spelled[key]) for key in order[:5]) or "no rows"

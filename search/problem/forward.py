@@ -29,8 +29,8 @@ class Outputs(NamedTuple):
 def forward(network: Network, weights: Floats, features: Floats) -> Outputs:
     """Outputs of members that share a network and its points.
 
-    weights: (members, weights), each row as it is stored; features: (points, features), scaled.
-    The precision is that of the inputs.
+    weights: (members, weights), each row as `network.layers` lays it out; features: (points,
+    features), scaled. The precision is that of the inputs.
     """
     below = np.broadcast_to(features, (len(weights), *features.shape))
     activate = _ACTIVATE[network.activation]

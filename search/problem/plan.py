@@ -131,7 +131,7 @@ class Plan:
         return [direction for _, direction in OBJECTIVES[self.objective]]
 
     def to_record(self) -> StudyRecord:
-        """The plan as it is stored, for `from_record`."""
+        """What the store keeps of the plan, for `from_record`."""
         fields = {field: getattr(self, field) for field in OF_SEARCH}
         search = {"space": self.space.to_json(), **fields}
         return StudyRecord(self.problem.to_json(), search, self.problem.data.to_bytes())

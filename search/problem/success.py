@@ -95,7 +95,7 @@ class Success:
 
     @classmethod
     def of(cls, given: str | Success) -> Success:
-        """A criterion from its text, or as it is.
+        """Parse a criterion; a Success is returned unchanged.
 
         Args:
             given: A text like "solved" or "accuracy:0.95", or a Success.

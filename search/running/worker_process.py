@@ -49,8 +49,8 @@ def tie_to(parent: int, scratch: Path | None = None) -> None:
     threading.Thread(target=_end_with, args=(parent, scratch), daemon=True).start()
 
 
-def be_there() -> None:
-    """The first task of a worker, with which its process starts."""
+def ready() -> None:
+    """Do nothing: a task that has the process start."""
 
 
 def train(task: Task) -> tuple[Restart, ...]:

@@ -152,7 +152,7 @@ class _Worker:
                 initargs=(os.getpid(), self._cache),
                 env=_ENVIRONMENT,
             )
-            self._executor.submit(worker_process.be_there)  # starts it
+            self._executor.submit(worker_process.ready)  # starts it
 
     def stop(self) -> None:
         if self._executor is not None:
