@@ -15,8 +15,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from search.problem.configuration import Configuration, LearningRateRange, SearchSpace
+    from search.problem.configuration import Configuration, SearchSpace
     from search.problem.datasets import Dataset
+    from search.problem.dimensions import LogRange
     from search.problem.errors import InvalidValuesError, MultirestartError
     from search.problem.plan import Plan
     from search.problem.problem import Problem
@@ -29,7 +30,7 @@ _HOMES = {
     "Configuration": "search.problem.configuration",
     "Dataset": "search.problem.datasets",
     "InvalidValuesError": "search.problem.errors",
-    "LearningRateRange": "search.problem.configuration",
+    "LogRange": "search.problem.dimensions",
     "MultirestartError": "search.problem.errors",
     "Plan": "search.problem.plan",
     "Problem": "search.problem.problem",
@@ -45,7 +46,7 @@ __all__ = [
     "Configuration",
     "Dataset",
     "InvalidValuesError",
-    "LearningRateRange",
+    "LogRange",
     "MultirestartError",
     "Plan",
     "Problem",

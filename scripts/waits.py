@@ -186,7 +186,8 @@ def parent(size: float) -> dict[str, float]:
     """
     import numpy as np
 
-    from search.problem.configuration import Configuration, LearningRateRange, SearchSpace
+    from search.problem.configuration import Configuration, SearchSpace
+    from search.problem.dimensions import LogRange
     from search.problem.plan import Plan
     from search.problem.rows import Outcome, Restart
     from search.running.opening import open_study
@@ -209,7 +210,7 @@ def parent(size: float) -> dict[str, float]:
             for seed, has_escaped in zip(seeds, escaped, strict=True)
         )
 
-    space = SearchSpace(learning_rates=LearningRateRange(0.001, 1.0))
+    space = SearchSpace(learning_rates=LogRange(0.001, 1.0))
     plan = Plan(space=space, restarts=64, trials=10**6)
     random = np.random.default_rng(0)
     found = {}

@@ -25,7 +25,7 @@ def test_plans_mean_what_they_say() -> None:
     assert mr.Plan(trials=4, restarts=64).problem == mr.Problem(mr.load_data("bands", None))
     assert str(mr.Plan(problem=mr.Problem(hidden=(4,))).problem.network) == "1-4-1"
     assert mr.Plan(sampler="grid").trials == 8
-    space = mr.SearchSpace(learning_rates=mr.LearningRateRange(0.001, 1.0))
+    space = mr.SearchSpace(learning_rates=mr.LogRange(0.001, 1.0))
     assert mr.Plan(space=space).space == space
     with pytest.raises(mr.InvalidValuesError) as raised:
         mr.Plan(trials=0, restarts=0, sampler="genetic")

@@ -15,7 +15,7 @@ from search.commands.options import (
 from search.commands.reading import write
 from search.problem.naming import configuration_name, find_configuration
 from search.reports.ending_tables import show_configuration, show_endings
-from search.reports.tables import more_configurations
+from search.reports.tables import more_configurations, with_dimensions
 from search.statistics.endings.ending import ENDING_KEYS
 
 
@@ -48,10 +48,11 @@ def basins(
     keys = known[:top] if configuration is None else [find_configuration(configuration, known)]
     endings = map(found.basins, keys)
     if output != "table":
-        write(output, ENDING_KEYS, (ending.to_json() for some in endings for ending in some))
+        rows = (ending.to_json() for some in endings for ending in some)
+        write(output, with_dimensions(ENDING_KEYS, found.space), rows)
         return
     if configuration is not None:
-        show_configuration(name, problem, next(endings))
+        show_configuration(name, problem.under(keys[0]), next(endings))
         return
     notes = [more_configurations(len(keys), len(standings))]
     if keys:

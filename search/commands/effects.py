@@ -15,6 +15,7 @@ from search.commands.options import (
     success_option,
 )
 from search.commands.reading import write
+from search.problem.dimensions import shown_value
 from search.problem.success import Success
 from search.reports.layout import NEVER_LEFT_OUT, Column
 from search.reports.report import show_table
@@ -39,7 +40,7 @@ _COLUMNS = (
 @success_option
 @format_option
 def effects(study: str | None, storage: str, success: str, output: str) -> None:
-    """How much of the variation in escape rate comes from scaling, optimizer and learning rate.
+    """How much of the variation in escape rate comes from each dimension that is searched.
 
     Or of the variation in the rate of another criterion of --success.
 
@@ -54,7 +55,7 @@ def effects(study: str | None, storage: str, success: str, output: str) -> None:
     of = opened(storage, study)
     found = of.effects(chosen)
     if output == "table":
-        _show(titled(of.name, of.problem, found.success), found)
+        _show(titled(of.name, of.problem, found.success, of.space.vary), found)
     else:
         write(output, effects_keys(found.success), found.to_json())
 
@@ -85,7 +86,7 @@ def _level_cells(row: dict[str, Any], success: Success) -> list[str]:
     kept = ("escaped", "escape_rate") if success.is_of_launch else ("successes", "success_rate")
     succeeded, rate = (row[name] for name in kept)
     return [
-        value if isinstance(value, str) else f"{value:.4g}",
+        shown_value(value),
         f"{succeeded} of {row['restarts']}",
         f"{rate:.3f}",
         f"{row['ci_low']:.3f}-{row['ci_high']:.3f}",

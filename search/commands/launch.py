@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from search.commands.options import Listed, no_cache_option, storage_option
+from search.commands.options import BatchSize, Listed, Varied, no_cache_option, storage_option
 from search.problem.datasets import BUILT_IN
+from search.problem.dimensions import HELD
 from search.problem.errors import LaunchError
 from search.problem.network import ACTIVATIONS
 from search.problem.objectives import OBJECTIVES
@@ -82,7 +83,7 @@ def _names(names: Collection[str], last: str = ", ") -> str:
     _PROBLEM.activation,
 )
 @_option("--epochs", "N", "Epochs of each restart.", _PROBLEM.epochs, int)
-@_option("--batch-size", "N", "Points in a step.", _PROBLEM.batch_size, int)
+@_option("--batch-size", "N|full", "Points in a step.", _PROBLEM.batch_size, BatchSize())
 @_option(
     "--margin",
     "SHARE",
@@ -98,6 +99,14 @@ def _names(names: Collection[str], last: str = ", ") -> str:
     "RATES",
     "A list like 0.01,0.1 or a log-uniform range like 0.001:1.",
     _SPACE.learning_rates,
+)
+@click.option(
+    "--vary",
+    metavar="NAME=VALUES",
+    multiple=True,
+    type=Varied(),
+    help=f"Another dimension that is searched, like batch_size=16,32,full or hidden=2,4-4; of "
+    f"{_names(HELD)}. May be given several times.",
 )
 @_option("--restarts", "N", "Restarts (seeds) of each trial.", _DEFAULT.restarts, int)
 @_option(
@@ -197,9 +206,9 @@ def _asked(plan: Path | None, options: Mapping[str, Any]) -> PlanFields:
     from search.problem.plan_files import read_plan
 
     fields = PlanFields() if plan is None else read_plan(plan)
-    return fields.overridden(
-        {option: value for option, value in options.items() if value is not None}
-    )
+    given = {option: value for option, value in options.items() if value is not None}
+    vary = given.pop("vary")
+    return fields.overridden({**given, "vary": dict(vary)} if vary else given)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from search.problem.dimensions import FULL
 from search.problem.plan import flat_name
 from search.problem.success import ESCAPED
 from search.studies.study import DEFAULT_STORAGE, Study, study_in
@@ -73,6 +74,38 @@ class Listed(click.ParamType[tuple[Any, ...]]):
             return tuple(self._read(part.strip()) for part in str(value).split(","))
         except ValueError:
             self.fail(f"{value!r} is not a list of whole numbers like 4,4", param, ctx)
+
+
+class BatchSize(click.ParamType[int | str]):
+    """A whole number, or `full`."""
+
+    name = "batch size"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | str:
+        """Read it."""
+        if value == FULL:
+            return FULL
+        try:
+            return int(value)
+        except ValueError:
+            self.fail(f"{value!r} is neither a whole number nor {FULL}", param, ctx)
+
+
+class Varied(click.ParamType[tuple[str, str]]):
+    """A dimension and its values, as `NAME=VALUES`."""
+
+    name = "dimension"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """Split it at the first equals sign."""
+        name, equals, values = str(value).partition("=")
+        if not equals:
+            self.fail(f"{value!r} is not NAME=VALUES like batch_size=16,32", param, ctx)
+        return name.strip().replace("-", "_"), values
 
 
 def option_of(field: str) -> str:

@@ -24,7 +24,7 @@ from search.reports.race_report import (
     to_json,
 )
 from search.reports.report import show_table
-from search.reports.tables import describe, interval
+from search.reports.tables import describe, interval, with_dimensions
 from search.studies.study import Study, study_in
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def race(
 def _show(output: str, study: Study, result: RaceResult) -> None:
     rate = result.confirmed
     if output == "csv":
-        write(output, RACE_KEYS, race_json(result.state))
+        write(output, with_dimensions(RACE_KEYS, study.space), race_json(result.state))
     elif output == "json":
         confirmed = None
         if rate is not None:
@@ -127,9 +127,8 @@ def _show(output: str, study: Study, result: RaceResult) -> None:
             }
         click.echo(json.dumps({**to_json(result.state), "confirmed": confirmed}, indent=2))
     else:
-        show_table(
-            f"{study.name}: {describe(study.problem)}", RACE_COLUMNS, race_rows(result.state)
-        )
+        title = f"{study.name}: {describe(study.problem, study.space.vary)}"
+        show_table(title, RACE_COLUMNS, race_rows(result.state))
         click.echo(statement(result.state))
         if rate is not None:
             click.echo(

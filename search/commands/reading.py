@@ -26,6 +26,7 @@ from search.reports.tables import (
     show_standings,
     show_studies,
     study_json,
+    with_dimensions,
 )
 from search.statistics.ranking import pareto_front, standing_keys
 from storage.url import shown
@@ -67,7 +68,8 @@ def best(study: str | None, storage: str, success: str, top: int | None, output:
     if front:
         for row, is_on_front in zip(rows, pareto_front(standings), strict=False):
             row["pareto_front"] = is_on_front
-    write(output, (*standing_keys(chosen), *(("pareto_front",) if front else ())), rows)
+    names = (*standing_keys(chosen), *(("pareto_front",) if front else ()))
+    write(output, with_dimensions(names, found.space), rows)
 
 
 @click.command()
@@ -83,9 +85,10 @@ def restarts(study: str | None, storage: str, output: str) -> None:
     found = opened(storage, study)
     if output == "table":
         total = sum(standing.counts.restarts for standing in found.best())
-        show_restarts(found.name, found.restarts(), total)
+        show_restarts(found.name, found.space, found.restarts(), total)
     else:
-        write(output, RESTART_KEYS, (recorded.to_json() for recorded in found.restarts()))
+        rows = (recorded.to_json() for recorded in found.restarts())
+        write(output, with_dimensions(RESTART_KEYS, found.space), rows)
 
 
 @click.command()

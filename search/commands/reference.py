@@ -39,6 +39,7 @@ def reference(trial: int, seed: int, study: str | None, storage: str) -> None:
 
     fresh = retrain(Task(problem, configuration, seed, 1))
     comparison = compare(stored.restart, fresh)
+    problem = problem.under(configuration)
     show_table(
         f"{name}: trial {trial}, seed {seed}, {configuration}; {describe(problem)}",
         [

@@ -14,6 +14,7 @@ from search.commands.options import (
 )
 from search.commands.reading import write
 from search.problem.errors import UserError
+from search.reports.tables import with_dimensions
 from search.reports.timing_tables import show_comparison, show_timings
 from search.statistics.timing import TIMES_KEYS
 
@@ -37,7 +38,8 @@ def times(study: str | None, storage: str, top: int | None, output: str) -> None
     if output == "table":
         show_timings(found.name, found.problem, timings, top or TOP_OF_A_TABLE)
     else:
-        write(output, TIMES_KEYS, (timing.to_json() for timing in timings[:top]))
+        rows = (timing.to_json() for timing in timings[:top])
+        write(output, with_dimensions(TIMES_KEYS, found.space), rows)
 
 
 @click.command()

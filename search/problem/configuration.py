@@ -2,40 +2,98 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from itertools import product
 from typing import Any
 
-from search.problem.errors import Fault, Faults, InvalidValuesError, check_known
-from search.problem.optimizers import OPTIMIZERS
-from search.problem.scaling import SCALINGS
+from search.problem.dimensions import (
+    ALWAYS_SEARCHED,
+    DIMENSIONS,
+    HELD,
+    Choices,
+    LogRange,
+    Value,
+    shown_value,
+)
+from search.problem.errors import Faults, check_known
 
 
-@dataclass(frozen=True)
-class Configuration:
-    """One way to train: scaling of the features, optimizer and learning rate.
+@dataclass(frozen=True, init=False, repr=False)
+class Configuration(Mapping[str, Value]):
+    """One way to train: a mapping from dimension to value.
 
-    Raises InvalidValuesError if a name is unknown or the learning rate no positive finite number.
+    Scaling of the features, optimizer and learning rate are dimensions of every configuration;
+    others (`DIMENSIONS` lists all) are there if the space varies them.
+
+    Raises InvalidValuesError if a dimension is unknown or a value breaks its rule.
     """
 
-    scaling: str
-    optimizer: str
-    learning_rate: float
+    _values: tuple[tuple[str, Value], ...]
 
-    def __post_init__(self) -> None:
-        check_known("scaling", self.scaling, SCALINGS)
-        check_known("optimizer", self.optimizer, OPTIMIZERS)
-        _check_learning_rate(self.learning_rate)
+    def __init__(self, scaling: str, optimizer: str, learning_rate: float, **others: Value) -> None:
+        given = dict(zip(ALWAYS_SEARCHED, (scaling, optimizer, learning_rate), strict=True))
+        given.update(others)
+        faults = Faults()
+        for name in others:
+            faults.built(partial(check_known, "dimension", name, DIMENSIONS))
+        values = [
+            (name, faults.built(partial(DIMENSIONS[name].check, given[name])))
+            for name in DIMENSIONS
+            if name in given
+        ]
+        faults.raise_any()
+        object.__setattr__(self, "_values", tuple(values))  # as in a frozen dataclass's own
+
+    def __getitem__(self, name: str) -> Value:
+        for known, value in self._values:
+            if known == name:
+                return value
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _ in self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
 
     def __str__(self) -> str:
-        return f"{self.scaling} {self.optimizer} {self.learning_rate:.4g}"
+        words = [shown_value(self[name]) for name in ALWAYS_SEARCHED]
+        return " ".join(words + [f"{name}={shown_value(self[name])}" for name in self.others])
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={value!r}" for name, value in self._values)
+        return f"Configuration({values})"
+
+    @property
+    def scaling(self) -> str:
+        """Scaling of the features."""
+        return str(self["scaling"])
+
+    @property
+    def optimizer(self) -> str:
+        """Name of the optimizer."""
+        return str(self["optimizer"])
+
+    @property
+    def learning_rate(self) -> float:
+        """Learning rate of the optimizer."""
+        return float(self["learning_rate"])
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The dimensions beside these three."""
+        return tuple(name for name, _ in self._values if name not in ALWAYS_SEARCHED)
+
+    @property
+    def held(self) -> dict[str, Any]:
+        """The values of those as fields of a problem hold them."""
+        return {name: DIMENSIONS[name].held(self[name]) for name in self.others}
 
     def to_json(self) -> dict[str, Any]:
         """Each dimension with its value, as JSON can hold it, for `from_json`."""
-        return asdict(self)
+        return dict(self._values)
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Configuration:
@@ -44,115 +102,91 @@ class Configuration:
 
 
 @dataclass(frozen=True)
-class LearningRateRange:
-    """Learning rates between two bounds, drawn uniformly in the logarithm."""
-
-    low: float
-    high: float
-
-    def __post_init__(self) -> None:
-        _check_learning_rate(self.low)
-        _check_learning_rate(self.high)
-        if self.low >= self.high:
-            raise _no_range("must be LOW:HIGH with LOW below HIGH", str(self))
-
-    def __str__(self) -> str:
-        return f"{self.low:g}:{self.high:g}"
-
-
-@dataclass(frozen=True)
 class SearchSpace:
-    """The scalings, optimizers and learning rates on offer in a study.
+    """The values on offer in a study, of each dimension that it searches.
 
-    `SearchSpace()` is what `launch` searches by default. Raises InvalidValuesError if one of them
-    is empty, repeats itself or holds an invalid value.
+    `SearchSpace()` is what `launch` searches by default.
+
+    Args:
+        scalings: Scalings of the features.
+        optimizers: Names of optimizers.
+        learning_rates: Learning rates, or a `LogRange` of them.
+        vary: Other dimensions, each with its values: {"batch_size": (16, 32, "full")}. The problem
+            holds those that are left out.
+
+    Raises:
+        InvalidValuesError: If a dimension is unknown, offers nothing, repeats a value or holds one
+            that breaks its rule; it names all of them.
     """
 
     scalings: tuple[str, ...] = ("none", "standard")
     optimizers: tuple[str, ...] = ("sgd", "adam")
-    learning_rates: tuple[float, ...] | LearningRateRange = (0.01, 0.1)
+    learning_rates: tuple[float, ...] | LogRange = (0.01, 0.1)
+    vary: Mapping[str, Choices] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        rates = self.learning_rates
-        listed = (rates.low, rates.high) if isinstance(rates, LearningRateRange) else rates
         faults = Faults()
-        for field, values in (
-            ("scalings", self.scalings),
-            ("optimizers", self.optimizers),
-            ("learning_rates", listed),
-        ):
-            faults.require(bool(values), field, "must name at least one value", values)
-            is_once = len(set(values)) == len(values)
-            faults.require(is_once, field, "must name each value once", values)
-        for scaling in self.scalings:
-            faults.built(partial(check_known, "scaling", scaling, SCALINGS))
-        for optimizer in self.optimizers:
-            faults.built(partial(check_known, "optimizer", optimizer, OPTIMIZERS))
-        for rate in listed:
-            faults.built(partial(_check_learning_rate, rate))
+        for name, attribute in _FIELDS.items():
+            given = getattr(self, attribute)
+            plain = faults.built(partial(DIMENSIONS[name].values, attribute, given))
+            object.__setattr__(self, attribute, plain)
+        for name in self.vary:
+            faults.built(partial(check_known, "dimension", name, HELD))
+        varied = {
+            name: faults.built(partial(DIMENSIONS[name].values, name, self.vary[name]))
+            for name in HELD
+            if name in self.vary
+        }
         faults.raise_any()
+        object.__setattr__(self, "vary", varied)
+
+    @property
+    def dimensions(self) -> dict[str, Choices]:
+        """What is on offer of each dimension that is searched, in their order."""
+        always = {name: getattr(self, attribute) for name, attribute in _FIELDS.items()}
+        return {**always, **self.vary}
+
+    @property
+    def ranges(self) -> dict[str, LogRange]:
+        """The dimensions that offer a range."""
+        found = self.dimensions.items()
+        return {name: offered for name, offered in found if isinstance(offered, LogRange)}
 
     @property
     def configurations(self) -> tuple[Configuration, ...] | None:
-        """All configurations, or None if the learning rate is a range.
+        """All configurations, or None if a dimension offers a range.
 
         In the order given, the optimizer changing fastest: so the workers of a new launch compile
         the program of one optimizer each, and then find that of the other kept.
         """
-        if isinstance(self.learning_rates, LearningRateRange):
+        offered = self.dimensions
+        if self.ranges:
             return None
+        slowest = [name for name in offered if name not in ("learning_rate", "optimizer")]
+        order = [*slowest, "learning_rate", "optimizer"]
+        lists = [values for name in order if not isinstance(values := offered[name], LogRange)]
         return tuple(
-            Configuration(scaling, optimizer, rate)
-            for scaling, rate, optimizer in product(
-                self.scalings, self.learning_rates, self.optimizers
-            )
+            Configuration.from_json(dict(zip(order, point, strict=True)))
+            for point in product(*lists)
         )
 
     def to_json(self) -> dict[str, Any]:
         """The space as JSON can hold it, for `from_json`."""
-        rates = self.learning_rates
         return {
-            "scaling": list(self.scalings),
-            "optimizer": list(self.optimizers),
-            "learning_rate": asdict(rates) if isinstance(rates, LearningRateRange) else list(rates),
+            name: asdict(offered) if isinstance(offered, LogRange) else list(offered)
+            for name, offered in self.dimensions.items()
         }
 
     @classmethod
-    def from_json(cls, stored: dict[str, Any]) -> SearchSpace:
+    def from_json(cls, stored: Mapping[str, Any]) -> SearchSpace:
         """The space that `to_json` wrote."""
-        rates = stored["learning_rate"]
-        return cls(
-            tuple(stored["scaling"]),
-            tuple(stored["optimizer"]),
-            LearningRateRange(**rates) if isinstance(rates, dict) else tuple(rates),
-        )
+        offered = {
+            name: LogRange(**each) if isinstance(each, dict) else tuple(each)
+            for name, each in stored.items()
+        }
+        always: dict[str, Any] = {field: offered.pop(name) for name, field in _FIELDS.items()}
+        return cls(**always, vary=offered)
 
 
-def parse_learning_rates(text: str) -> tuple[float, ...] | LearningRateRange:
-    """Learning rates as written on a command line: `0.01,0.1` is a list, `0.001:1` a range.
-
-    Raises InvalidValuesError if a part is no number or the whole is neither form.
-    """
-    separator = ":" if ":" in text else ","
-    try:
-        rates = tuple(float(part) for part in text.split(separator))
-    except ValueError:
-        rule = "must be a list like 0.01,0.1 or a range like 0.001:1"
-        raise InvalidValuesError([Fault("learning_rates", rule, repr(text))]) from None
-    if separator == ":":
-        if len(rates) != 2:
-            raise _no_range("must be LOW:HIGH", repr(text))
-        return LearningRateRange(*rates)
-    return rates
-
-
-def _no_range(rule: str, received: str) -> InvalidValuesError:
-    message = f"a range of learning rates {rule}, received {received}"
-    return InvalidValuesError([Fault("learning_rates", rule, received, message)])
-
-
-def _check_learning_rate(rate: float) -> None:
-    if not (math.isfinite(rate) and rate > 0):
-        message = f"a learning rate must be a positive number, received {rate:g}"
-        fault = Fault("learning_rate", "must be a positive number", f"{rate:g}", message)
-        raise InvalidValuesError([fault])
+_FIELDS = {"scaling": "scalings", "optimizer": "optimizers", "learning_rate": "learning_rates"}
+"""Dimensions that every space searches, and their fields in it."""

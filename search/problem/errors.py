@@ -10,7 +10,7 @@ from typing import TypeVar
 from search.problem.names import quoted
 
 T = TypeVar("T")
-_MOST_LISTED = 20
+_MOST_LISTED = 32
 
 
 class MultirestartError(Exception):

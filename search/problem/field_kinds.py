@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -27,8 +27,8 @@ def _tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
-class RateTable(BaseModel):
-    """A log-uniform range of learning rates, as a table."""
+class Range(BaseModel):
+    """A log-uniform range, as a table."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -49,12 +49,22 @@ Names = Annotated[
     tuple[str, ...] | None, BeforeValidator(_listed), Field(description="a list of names")
 ]
 Rates = Annotated[
-    float | str | tuple[float, ...] | RateTable | None,
+    float | str | tuple[float, ...] | Range | None,
     BeforeValidator(_tuple),
     Field(
         description="a number, a list like [0.01, 0.1], text like 0.01,0.1 or 0.001:1, "
         "or a table like {low = 0.001, high = 1.0}"
     ),
+]
+BatchSize = Annotated[
+    int | Literal["full"] | None, Field(description='a whole number, or "full" for all points')
+]
+_Varied = Annotated[
+    bool | int | float | str | tuple[bool | int | float | str, ...] | Range, BeforeValidator(_tuple)
+]
+Varied = Annotated[
+    dict[str, _Varied] | None,
+    Field(description='a table of dimensions with their values like {batch_size = [16, "full"]}'),
 ]
 
 

@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from search.problem.configuration import Configuration
+from search.problem.dimensions import ALWAYS_SEARCHED, Value, shown_value
 from search.problem.errors import UserError, unknown_name
 
 _NAMES_IN_A_MESSAGE = 16
 
 
 def configuration_name(configuration: Configuration) -> str:
-    """The name of a configuration, with its learning rate in full precision."""
-    rate = f"{configuration.learning_rate:.15g}"
-    exact = (
-        rate if float(rate) == configuration.learning_rate else repr(configuration.learning_rate)
-    )
-    return f"{configuration.scaling}/{configuration.optimizer}/{exact}"
+    """The name of a configuration, with numbers in full precision.
+
+    Dimensions beside scaling, optimizer and learning rate are named:
+    `standard/adam/0.1/batch_size=16`.
+    """
+    always = [_exact(configuration[name]) for name in ALWAYS_SEARCHED]
+    others = [f"{name}={_exact(configuration[name])}" for name in configuration.others]
+    return "/".join(always + others)
 
 
 def find_configuration(name: str, known: Sequence[Configuration]) -> Configuration:
-    """The configuration of a name, whatever its learning rate is written like: 0.1, 1e-1 or .1.
+    """The configuration of a name, whatever its numbers are written like: 0.1, 1e-1 or .1.
 
-    A learning rate may be rounded to the four digits that tables show if that tells it apart.
-    Raises UserError that names the nearest and the known ones if there is none.
+    Values stand in the order of the dimensions, with or without the names of these. Numbers may be
+    rounded to the four digits that tables show if that tells the configuration apart.
+
+    Args:
+        name: Its name.
+        known: The configurations there are.
+
+    Returns:
+        The one that is meant.
+
+    Raises:
+        UserError: If there is none, or there are several; it names the nearest and the known ones.
     """
-    scaling, _, rest = name.partition("/")
-    optimizer, _, rate = rest.partition("/")
-    alike = [key for key in known if (key.scaling, key.optimizer) == (scaling, optimizer)]
-    try:
-        wanted = float(rate)
-    except ValueError:
-        alike = []
-    for same in (
-        [key for key in alike if key.learning_rate == wanted],
-        [key for key in alike if float(f"{key.learning_rate:.4g}") == wanted],
-    ):
+    parts = [part.strip() for part in name.split("/")]
+    for matches in (_is_value, _is_rounded):
+        same = [one for one in known if _is_named(one, parts, matches)]
         if len(same) == 1:
             return same[0]
     error = unknown_name("configuration", name, map(configuration_name, known))
@@ -43,3 +48,40 @@ def find_configuration(name: str, known: Sequence[Configuration]) -> Configurati
         nearest = str(error).partition("it must be one of")[0]
         raise UserError(f"{nearest}the ranking of all {len(known)} shows them")
     raise error
+
+
+def _is_named(
+    configuration: Configuration, parts: Sequence[str], matches: Callable[[str, Value], bool]
+) -> bool:
+    if len(parts) != len(configuration):
+        return False
+    for part, (dimension, value) in zip(parts, configuration.items(), strict=True):
+        if not matches(part.removeprefix(f"{dimension}="), value):
+            return False
+    return True
+
+
+def _is_value(text: str, value: Value) -> bool:
+    return text == _exact(value) or (_is_number(value) and _number(text) == value)
+
+
+def _is_rounded(text: str, value: Value) -> bool:
+    return text == _exact(value) or (_is_number(value) and _number(text) == float(f"{value:.4g}"))
+
+
+def _is_number(value: Value) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _exact(value: Value) -> str:
+    if not isinstance(value, float):
+        return shown_value(value)
+    rate = f"{value:.15g}"
+    return rate if float(rate) == value else repr(value)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import Any
 
-from search.problem.configuration import LearningRateRange, SearchSpace
+from search.problem.configuration import SearchSpace
+from search.problem.dimensions import DIMENSIONS, LogRange
 from search.problem.errors import Faults, check_known
 from search.problem.judging import Caution, scaling_cautions
 from search.problem.names import is_printable, quoted
@@ -68,6 +69,8 @@ class Plan:
     ) -> None:
         problem = Problem() if problem is None else problem
         space = SearchSpace() if space is None else space
+        # What the space varies, the problem does not hold: plans that mean the same are equal.
+        problem = replace(problem, **{name: getattr(Problem, name) for name in space.vary})
         if trials is None:
             grid = space.configurations if sampler == "grid" else None
             trials = len(grid) if grid else DEFAULT_TRIALS
@@ -98,6 +101,10 @@ class Plan:
         faults.require(seed >= 0, "sampler_seed", "must be at least 0", seed)
         faults.built(lambda: check_sampler(self.sampler, self.space))
         faults.built(lambda: check_known("objective", self.objective, OBJECTIVES))
+        for name, offered in self.space.vary.items():
+            for value in (offered.low, offered.high) if isinstance(offered, LogRange) else offered:
+                held = {name: DIMENSIONS[name].held(value)}
+                faults.built(partial(replace, self.problem, **held))
         faults.raise_any()
 
     @cached_property
@@ -166,9 +173,7 @@ class Plan:
     def _facts(self) -> dict[str, Any]:
         facts = {**self.problem.to_json(), **self.space.to_json(), "restarts": self.restarts}
         facts["objective"] = self.objective
-        rates = self.space.learning_rates
-        if isinstance(rates, LearningRateRange):
-            facts["learning_rate"] = str(rates)
+        facts.update({name: str(offered) for name, offered in self.space.ranges.items()})
         # What tells data apart is the points; the name alone can lie.
         facts["data"] = f"{facts['data']} ({facts.pop('data_sha256')[:8]})"
         return facts

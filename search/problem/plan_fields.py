@@ -8,23 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
 from search.problem.asked_data import OF_FILE, AskedData
-from search.problem.configuration import LearningRateRange, SearchSpace, parse_learning_rates
+from search.problem.configuration import SearchSpace
 from search.problem.datasets import BUILT_IN, Dataset
-from search.problem.errors import Faults, InvalidValuesError, UserError
+from search.problem.dimensions import ALWAYS_SEARCHED, DIMENSIONS, HELD, Choices, LogRange
+from search.problem.errors import Faults, InvalidValuesError, UserError, check_known
 from search.problem.field_kinds import (
+    BatchSize,
     Names,
     Number,
+    Range,
     Rates,
-    RateTable,
     Sizes,
     Text,
+    Varied,
     Whole,
     in_our_words,
 )
@@ -33,7 +36,7 @@ from search.problem.problem import Problem
 from search.problem.samplers import SAMPLERS
 from search.problem.selection import Selection
 
-_OF_PROBLEM = ("hidden", "activation", "epochs", "batch_size", "margin", "solved_at")
+_OF_PROBLEM = (*HELD, "epochs", "margin", "solved_at")
 
 
 class PlanFields(BaseModel):
@@ -57,12 +60,13 @@ class PlanFields(BaseModel):
     hidden: Sizes = None
     activation: Text = None
     epochs: Whole = None
-    batch_size: Whole = None
+    batch_size: BatchSize = None
     margin: Number = None
     solved_at: Number = None
     scaling: Names = None
     optimizer: Names = None
     learning_rate: Rates = None
+    vary: Varied = None
     restarts: Whole = None
     trials: Whole = None
     sampler: Text = None
@@ -94,6 +98,8 @@ class PlanFields(BaseModel):
             UserError: If the data are not built in and `data` is None.
         """
         problem, name = plan.problem, plan.problem.data.name
+        space = plan.space.to_json()
+        vary = {each: space.pop(each) for each in plan.space.vary}
         selection = problem.data.selection
         if name in BUILT_IN and BUILT_IN[name]() == problem.data:
             data, target = name, None
@@ -109,8 +115,9 @@ class PlanFields(BaseModel):
             drop=selection.drop or None,
             features=selection.features or None,
             missing=selection.missing if selection.drops_rows else None,
-            **{field: getattr(problem, field) for field in _OF_PROBLEM},
-            **plan.space.to_json(),
+            **{field: getattr(problem, field) for field in _OF_PROBLEM if field not in vary},
+            **space,
+            vary=vary,
             **{field: getattr(plan, field) for field in OF_SEARCH},
         )
 
@@ -244,16 +251,9 @@ class PlanFields(BaseModel):
         problem = faults.built(
             lambda: replace(base.problem, data=data, **self._given(*_OF_PROBLEM))
         )
-        rates = faults.built(lambda: _learning_rates(self.learning_rate, base.space))
-        space = faults.built(
-            lambda: SearchSpace(
-                base.space.scalings if self.scaling is None else self.scaling,
-                base.space.optimizers if self.optimizer is None else self.optimizer,
-                base.space.learning_rates if rates is None else rates,
-            )
-        )
+        space = faults.built(lambda: self._space(base.space))
         # Where the problem or the space has faults, the rest is looked at all the same.
-        if (rates is None or space is None) and search.get("sampler") in SAMPLERS:
+        if space is None and search.get("sampler") in SAMPLERS:
             del search["sampler"]
         plan = faults.built(
             lambda: replace(
@@ -271,21 +271,47 @@ class PlanFields(BaseModel):
         assert plan is not None, "without faults there is a plan"
         return plan
 
+    def _space(self, base: SearchSpace) -> SearchSpace:
+        faults = Faults()
+        offered: dict[str, Choices] = {}
+        for name in ALWAYS_SEARCHED:
+            asked = getattr(self, name)
+            if asked is not None:
+                field = f"{name}s"
+                made = faults.built(partial(_choices, name, field, asked))
+                if made is not None:
+                    offered[field] = made
+        vary = base.vary
+        if self.vary is not None:
+            for name in self.vary:
+                faults.built(partial(check_known, "dimension", name, HELD))
+            found = {
+                name: faults.built(partial(_choices, name, name, asked))
+                for name, asked in self.vary.items()
+                if name in HELD
+            }
+            vary = {name: made for name, made in found.items() if made is not None}
+        for name in vary:
+            asked = getattr(self, name)
+            faults.require(asked is None, name, "must be left out, for it is varied", asked)
+        space = faults.built(lambda: replace(base, vary=vary, **offered))  # type: ignore[arg-type]
+        faults.raise_any()
+        assert space is not None, "without faults there is a space"
+        return space
+
     def _given(self, *fields: str) -> dict[str, Any]:
         values = {field: getattr(self, field) for field in fields}
         return {field: value for field, value in values.items() if value is not None}
 
 
-def _learning_rates(
-    asked: float | str | tuple[float, ...] | RateTable | None, base: SearchSpace
-) -> tuple[float, ...] | LearningRateRange:
-    if asked is None:
-        return base.learning_rates
+def _choices(name: str, field: str, asked: object) -> Choices:
+    """What is asked for of a dimension: text, a value, a list of them, or a range as a table."""
     if isinstance(asked, str):
-        return parse_learning_rates(asked)
-    if isinstance(asked, RateTable):
-        return LearningRateRange(asked.low, asked.high)
-    return (asked,) if isinstance(asked, float) else asked
+        return DIMENSIONS[name].parsed(field, asked)
+    if isinstance(asked, Range):
+        return LogRange(asked.low, asked.high)
+    listed = asked if isinstance(asked, tuple) else (asked,)
+    return DIMENSIONS[name].values(field, listed)
 
 
 def _named(error: InvalidValuesError, files: Mapping[str, Path]) -> InvalidValuesError:

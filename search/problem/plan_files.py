@@ -145,4 +145,6 @@ def _toml(value: Any) -> str:
             raise UserError(f"a plan file is text in UTF-8, which {quoted(value)} is not") from None
         # JSON's escapes are TOML's, but for one character that TOML wants escaped too.
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return repr(value)

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from search.problem.configuration import Configuration
 from search.problem.datasets import Dataset, bands
+from search.problem.dimensions import DIMENSIONS, FULL, HELD, check_count
 from search.problem.errors import Faults
-from search.problem.network import ACTIVATIONS, Network
+from search.problem.network import Network
 from search.problem.outcome import Bars
 
 TRAINING_VERSION = 2
 """Which definition of a restart this code trains; its outcome depends on it.
 """
-MAX_HIDDEN_UNITS = 256
-"""Hidden layers are written out unit by unit: 256 units compile for 10 s and need 1.5 GB."""
-MAX_COUNT = 10**9
-"""Of epochs, and of points in a batch."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Data, hidden layers and activation, epochs, batch size; and what counts as escaped, solved.
+    """Data, network, epochs, batch size; and what counts as escaped, solved.
+
+    A space may vary the hidden layers, the activation or the batch size ("full" for all points) in
+    their place; `under` puts a configuration's values in.
 
     A restart has escaped if its accuracy exceeds the plateau by more than `margin`, and solved
     the problem if it reaches `solved_at`. `training_version` tells by which definition of a restart
@@ -38,24 +38,18 @@ class Problem:
     hidden: tuple[int, ...] = (2,)
     activation: str = "sigmoid"
     epochs: int = 200
-    batch_size: int = 32
+    batch_size: int | str = 32
     margin: float = 0.01
     solved_at: float = 0.99
     training_version: int = TRAINING_VERSION
 
     def __post_init__(self) -> None:
         faults = Faults()
-        is_layers = bool(self.hidden) and min(self.hidden) >= 1
-        faults.require(is_layers, "hidden", "must be layer sizes of at least 1", self.hidden)
-        units = sum(self.hidden)
-        rule = f"must have at most {MAX_HIDDEN_UNITS} units in all"
-        faults.require(units <= MAX_HIDDEN_UNITS, "hidden", rule, units)
-        rule = f"must be one of {', '.join(ACTIVATIONS)}"
-        faults.require(self.activation in ACTIVATIONS, "activation", rule, repr(self.activation))
-        for name, count in (("epochs", self.epochs), ("batch_size", self.batch_size)):
-            faults.require(count >= 1, name, "must be at least 1", count)
-            rule = f"must be at most {MAX_COUNT:,}"
-            faults.require(count <= MAX_COUNT, name, rule, f"{count:,}")
+        for name in HELD:
+            plain = faults.built(partial(DIMENSIONS[name].check, getattr(self, name)))
+            if plain is not None:
+                object.__setattr__(self, name, DIMENSIONS[name].held(plain))
+        faults.built(partial(check_count, "epochs", self.epochs))
         plateau = self.data.plateau
         rule = f"must be at least 0 and leave room above the plateau of {plateau:.4f}"
         is_margin = math.isfinite(self.margin) and 0 <= self.margin < 1 - plateau
@@ -73,6 +67,16 @@ class Problem:
             return ()
         margin = min(0.001, 10.0 ** math.floor(math.log10(room / 2)))
         return ("margin", f"{margin:g}"), ("solved_at", "1")
+
+    def under(self, configuration: Configuration) -> Problem:
+        """The problem with the values of a configuration in place of its own."""
+        return replace(self, **configuration.held) if configuration.others else self
+
+    @property
+    def step_points(self) -> int:
+        """Points in a step, but for the last step of an epoch, which may have fewer."""
+        points = self.data.points
+        return points if self.batch_size == FULL else min(int(self.batch_size), points)
 
     @property
     def network(self) -> Network:
@@ -115,10 +119,8 @@ class Problem:
             "data_sha256": self.data.digest,
             "features": self.network.features,
             "classes": list(self.data.classes),
-            "hidden": list(self.hidden),
-            "activation": self.activation,
             "epochs": self.epochs,
-            "batch_size": self.batch_size,
+            **{name: _json(getattr(self, name)) for name in HELD},
             "margin": self.margin,
             "target": self.solved_at,
             "training_version": self.training_version,
@@ -130,10 +132,8 @@ class Problem:
         first, second = stored["classes"]
         return cls(
             data=Dataset.from_bytes(stored["data"], (first, second), data),
-            hidden=tuple(stored["hidden"]),
-            activation=stored["activation"],
             epochs=stored["epochs"],
-            batch_size=stored["batch_size"],
+            **{name: stored[name] for name in HELD if name in stored},
             margin=stored["margin"],
             solved_at=stored["target"],
             training_version=stored["training_version"],
@@ -161,3 +161,7 @@ class Task:
     def seeds(self) -> range:
         """The seeds, one per restart."""
         return range(self.first_seed, self.first_seed + self.restarts)
+
+
+def _json(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from search.problem.configuration import LearningRateRange, SearchSpace
+from search.problem.configuration import SearchSpace
 from search.problem.errors import Fault, InvalidValuesError, check_known
 
 SAMPLERS = ("tpe", "random", "grid", "qmc")
@@ -17,17 +17,17 @@ def check_sampler(name: str, space: SearchSpace) -> None:
         space: What it is to pick configurations from.
 
     Raises:
-        InvalidValuesError: If there is none of that name, `grid` is to sample a range of learning
-            rates, or `qmc` a list.
+        InvalidValuesError: If there is none of that name, `grid` is to sample a range, or `qmc`
+            lists alone.
     """
     check_known("sampler", name, SAMPLERS)
-    is_range = isinstance(space.learning_rates, LearningRateRange)
-    if name == "grid" and is_range:
-        rule = "needs a list of learning rates like 0.01,0.1"
-        received = f"the range {space.learning_rates}"
-        message = f"the sampler grid {rule}, received {received}"
-        raise InvalidValuesError([Fault("sampler", rule, received, message)])
-    if name == "qmc" and not is_range:
-        rule = "needs a range of learning rates like 0.001:1"
-        message = f"the sampler qmc {rule}; a list is for the sampler grid"
-        raise InvalidValuesError([Fault("sampler", rule, "a list", message)])
+    for dimension, offered in space.ranges.items():
+        if name == "grid":
+            rule = "needs lists of values like 0.01,0.1"
+            received = f"the range {offered} of {dimension}"
+            message = f"the sampler grid {rule}, received {received}"
+            raise InvalidValuesError([Fault("sampler", rule, received, message)])
+    if name == "qmc" and not space.ranges:
+        rule = "needs a range like 0.001:1"
+        message = f"the sampler qmc {rule}; lists are for the sampler grid"
+        raise InvalidValuesError([Fault("sampler", rule, "lists", message)])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
 from search.problem.configuration import Configuration, SearchSpace
+from search.problem.dimensions import ALWAYS_SEARCHED, DIMENSIONS, shown_value
 from search.problem.problem import Problem
 from search.problem.rows import RecordedRestart, StudySummary
 from search.problem.success import ESCAPED, Success
@@ -14,14 +15,6 @@ from search.reports.layout import NEVER_LEFT_OUT, Column
 from search.reports.report import show_table
 from search.statistics.escape import EscapeRate
 from search.statistics.ranking import Standing, escape_alike, pareto_front, untried
-
-CONFIGURATION_COLUMNS = (
-    Column("\nscaling", importance=NEVER_LEFT_OUT),
-    Column("\noptimizer", importance=NEVER_LEFT_OUT),
-    Column("learning\nrate", right=True, importance=NEVER_LEFT_OUT),
-    Column("\nescaped", right=True, importance=NEVER_LEFT_OUT),
-)
-"""Columns that a table of configurations begins with, for `configuration_cells`."""
 
 _OUTCOME_COLUMNS = {
     name: Column(f"\n{name}", right=True, importance=6) for name in ("escaped", "solved")
@@ -76,13 +69,13 @@ def show_standings(
     notes.append(_of_success(success, shown))
     others = _other_outcomes(success)
     columns = (
-        *configuration_columns(success),
+        *configuration_columns(space.dimensions, success),
         *_STANDING_COLUMNS[:2],
         *(_OUTCOME_COLUMNS[name] for name in others),
         *_STANDING_COLUMNS[2:],
     )
     show_table(
-        titled(study, problem, success),
+        titled(study, problem, success, space.vary),
         columns + ((_FRONT_COLUMN,) if front else ()),
         [
             _standing_cells(standing, others) + ["yes" if is_on_front else ""] * front
@@ -92,16 +85,34 @@ def show_standings(
     )
 
 
-def titled(study: str, problem: Problem, success: Success) -> str:
-    """The title of a table about a study; it names the criterion if one was chosen."""
+def titled(
+    study: str, problem: Problem, success: Success = ESCAPED, vary: Collection[str] = ()
+) -> str:
+    """The title of a table about a study; it names the criterion if one was chosen.
+
+    vary: what the study varies of what a problem can hold.
+    """
     chosen = "" if success.is_of_launch else f"; success: {success.words}"
-    return f"{study}: {describe(problem)}{chosen}"
+    return f"{study}: {describe(problem, vary)}{chosen}"
 
 
-def configuration_columns(success: Success) -> tuple[Column, ...]:
-    """`CONFIGURATION_COLUMNS` with successes by a criterion in place of those that escaped."""
+def configuration_columns(
+    dimensions: Iterable[str] = ALWAYS_SEARCHED, success: Success = ESCAPED
+) -> tuple[Column, ...]:
+    """Columns that a table of configurations begins with, for `configuration_cells`.
+
+    dimensions: those of the configurations; success: what is counted in the last column.
+    """
+    of_dimensions = (
+        Column(
+            DIMENSIONS[name].heading,
+            right=DIMENSIONS[name].is_number,
+            importance=NEVER_LEFT_OUT,
+        )
+        for name in dimensions
+    )
     counted = Column(success.heading, right=True, importance=NEVER_LEFT_OUT)
-    return (*CONFIGURATION_COLUMNS[:-1], counted)
+    return (*of_dimensions, counted)
 
 
 def _other_outcomes(success: Success) -> list[str]:
@@ -134,19 +145,31 @@ def more_configurations(shown: int, total: int, command: str = "") -> str:
     return f"{more} more configuration{plural}: {command}--top {total}" if more else ""
 
 
-def describe(problem: Problem) -> str:
-    """A problem in one line."""
+def describe(problem: Problem, vary: Collection[str] = ()) -> str:
+    """A problem in one line, without what the study varies of it."""
+    network = problem.network
+    words = ["network"]
+    if "activation" not in vary:
+        words.insert(0, problem.activation)
+    if "hidden" not in vary:
+        words.insert(0, str(network))
+    training = f"{problem.epochs} epochs"
+    if "batch_size" not in vary:
+        training += f" of batch size {problem.batch_size}"
     return (
-        f"{problem.network} {problem.activation} network, {problem.data.points} points, "
-        f"plateau {problem.data.plateau:.4f}, {problem.epochs} epochs of batch size "
-        f"{problem.batch_size}"
+        f"{' '.join(words)}, {problem.data.points} points, plateau {problem.data.plateau:.4f}, "
+        f"{training}"
     )
 
 
 def configuration_cells(configuration: Configuration, rate: EscapeRate) -> list[str]:
     """Cells of a configuration and of how many of its restarts escaped, or succeeded."""
-    shown_rate = f"{configuration.learning_rate:.4g}"
-    return [configuration.scaling, configuration.optimizer, shown_rate, str(rate)]
+    return [*map(shown_value, configuration.values()), str(rate)]
+
+
+def dimensions_among(configurations: Iterable[Configuration]) -> tuple[str, ...]:
+    """The dimensions of configurations of one study."""
+    return tuple(next(iter(configurations), ALWAYS_SEARCHED))
 
 
 def interval(rate: EscapeRate) -> str:
@@ -187,25 +210,44 @@ _MOST_ROWS = 2000
 """Of a table for people: nobody reads more, and laying out a hundred thousand takes a minute."""
 
 RESTART_KEYS = (
-    *("trial", "seed", "scaling", "optimizer", "learning_rate"),
+    *("trial", "seed", *ALWAYS_SEARCHED),
     *("outcome", "accuracy", "loss", "escape_epoch"),
 )
-_RESTART_FORMS = {"learning_rate": ".4g", "accuracy": ".4f", "loss": ".4f"}
+_RESTART_FORMS = {"accuracy": ".4f", "loss": ".4f"}
 
 
-def show_restarts(study: str, restarts: Iterable[RecordedRestart], total: int) -> None:
+def show_restarts(
+    study: str, space: SearchSpace, restarts: Iterable[RecordedRestart], total: int
+) -> None:
     """The table of restarts, in the order of trials and seeds: the first of very many."""
+    names = with_dimensions(RESTART_KEYS, space)
     columns = [
-        Column(name.replace("_", " "), right=name not in ("scaling", "optimizer", "outcome"))
-        for name in RESTART_KEYS
+        Column(
+            name.replace("_", " "),
+            right=DIMENSIONS[name].is_number if name in DIMENSIONS else name != "outcome",
+        )
+        for name in names
     ]
     rows = [
-        [or_dash(row[name], _RESTART_FORMS.get(name, "")) for name in RESTART_KEYS]
+        [
+            shown_value(row[name])
+            if name in DIMENSIONS
+            else or_dash(row[name], _RESTART_FORMS.get(name, ""))
+            for name in names
+        ]
         for row in (recorded.to_json() for recorded in islice(restarts, _MOST_ROWS))
     ]
     more = total - len(rows)
     note = f"{more} more restarts: --format csv has all" if more else ""
     show_table(f"{study}: {total} restarts", columns, rows, note)
+
+
+def with_dimensions(names: Sequence[str], space: SearchSpace) -> tuple[str, ...]:
+    """Stable names of a row with those of what the study varies after the learning rate's."""
+    if "learning_rate" not in names:
+        return tuple(names)
+    place = names.index("learning_rate") + 1
+    return (*names[:place], *space.vary, *names[place:])
 
 
 STUDY_KEYS = ("study", "data", "network", "epochs", "trials", "restarts", "escaped")

@@ -11,9 +11,10 @@ from search.problem.problem import Problem
 from search.reports.layout import NEVER_LEFT_OUT, Column
 from search.reports.report import show_table
 from search.reports.tables import (
-    CONFIGURATION_COLUMNS,
     configuration_cells,
+    configuration_columns,
     describe,
+    dimensions_among,
     interval,
     more_configurations,
     or_dash,
@@ -23,16 +24,14 @@ from search.statistics.survival import SurvivalCurve
 from search.statistics.timing import Comparison, Timing
 
 _TIMES_COLUMNS = (
-    *CONFIGURATION_COLUMNS,
     Column("\ndiverged", right=True, importance=1),
     Column("median epochs\nto escape", right=True, importance=NEVER_LEFT_OUT),
     Column("epochs per escape\nwithout cutoff", right=True, importance=8),
     Column("\ncutoff", right=True, importance=7),
     Column("epochs per escape\nat cutoff", right=True, importance=6),
 )
+_COMPARE_MARK = Column("", importance=NEVER_LEFT_OUT)
 _COMPARE_COLUMNS = (
-    Column("", importance=NEVER_LEFT_OUT),
-    *CONFIGURATION_COLUMNS,
     Column("\nrate", right=True, importance=8),
     Column("95%\ninterval", importance=NEVER_LEFT_OUT),
     Column("\ndiverged", right=True, importance=1),
@@ -45,6 +44,7 @@ _MARKS = ("●", "○", "◐")  # the first, the second, both in one place
 def show_timings(study: str, problem: Problem, timings: Sequence[Timing], top: int) -> None:
     """The table of times to escape and of when to give up, best first, and the advice."""
     shown = timings[:top]
+    dimensions = dimensions_among(timing.configuration for timing in shown)
     note = (
         f"Intervals are of 95%; those of epochs per escape by {RESAMPLES:,} resamples of the "
         f"restarts, seed {SEED}.\n"
@@ -53,8 +53,8 @@ def show_timings(study: str, problem: Problem, timings: Sequence[Timing], top: i
         "Restarts that had not escaped by the last epoch are censored there, diverged ones too."
     )
     show_table(
-        f"{study}: {describe(problem)}",
-        _TIMES_COLUMNS,
+        f"{study}: {describe(problem, dimensions)}",
+        (*configuration_columns(dimensions), *_TIMES_COLUMNS),
         [_times_cells(timing) for timing in shown],
         note,
         more_configurations(len(shown), len(timings)),
@@ -72,9 +72,10 @@ def show_timings(study: str, problem: Problem, timings: Sequence[Timing], top: i
 def show_comparison(study: str, problem: Problem, comparison: Comparison) -> None:
     """Two configurations with their test, what follows from it, and their curves."""
     pair, test = (comparison.first, comparison.second), comparison.test
+    dimensions = dimensions_among(timing.configuration for timing in pair)
     show_table(
-        f"{study}: {describe(problem)}",
-        _COMPARE_COLUMNS,
+        f"{study}: {describe(problem, dimensions)}",
+        (_COMPARE_MARK, *configuration_columns(dimensions), *_COMPARE_COLUMNS),
         [_compare_cells(mark, timing) for mark, timing in zip(_MARKS, pair, strict=False)],
     )
     lines = [] if test is None else [f"Log-rank chi-squared {test.statistic:.1f}, {_p(test.p)}:"]

@@ -15,7 +15,8 @@ from optuna.distributions import (
 from optuna.samplers import RandomSampler, TPESampler
 from optuna.trial import FrozenTrial
 
-from search.problem.configuration import Configuration, LearningRateRange, SearchSpace
+from search.problem.configuration import Configuration, SearchSpace
+from search.problem.dimensions import Choices, LogRange, Value
 from search.problem.plan import Plan
 from search.running.mirror import Mirror
 from search.running.seeds import uniform
@@ -27,16 +28,13 @@ _CONFIGURATION_STREAM = 2  # keeps this draw apart from that of the seed, which 
 
 def distributions(space: SearchSpace) -> dict[str, BaseDistribution]:
     """The dimensions of a configuration in the order in which they are suggested."""
-    rates = space.learning_rates
-    learning_rate: BaseDistribution = (
-        FloatDistribution(rates.low, rates.high, log=True)
-        if isinstance(rates, LearningRateRange)
-        else CategoricalDistribution(rates)
-    )
     return {
-        "scaling": CategoricalDistribution(space.scalings),
-        "optimizer": CategoricalDistribution(space.optimizers),
-        "learning_rate": learning_rate,
+        name: (
+            FloatDistribution(offered.low, offered.high, log=True)
+            if isinstance(offered, LogRange)
+            else CategoricalDistribution(offered)
+        )
+        for name, offered in space.dimensions.items()
     }
 
 
@@ -76,14 +74,15 @@ def _point(space: SearchSpace, sampler_seed: int, place: int) -> Configuration:
     """The point of a scrambled Sobol sequence at a place, spread over the space."""
     from scipy.stats.qmc import Sobol  # half a second, and the only one who needs SciPy
 
-    rates = space.learning_rates
-    assert isinstance(rates, LearningRateRange), "the plan refuses a list"
-    sobol = Sobol(3, scramble=True, rng=sampler_seed)
+    sobol = Sobol(len(space.dimensions), scramble=True, rng=sampler_seed)
     if place:  # SciPy cannot go forward by nothing
         sobol.fast_forward(place)
-    scaling, optimizer, rate = sobol.random(1)[0]
-    return Configuration(
-        space.scalings[int(scaling * len(space.scalings))],
-        space.optimizers[int(optimizer * len(space.optimizers))],
-        float(rates.low * (rates.high / rates.low) ** rate),
-    )
+    point = zip(space.dimensions.items(), sobol.random(1)[0], strict=True)
+    return Configuration.from_json({name: _at(offered, share) for (name, offered), share in point})
+
+
+def _at(offered: Choices, share: float) -> Value:
+    """The value of what is offered that a number from 0 to 1 stands for."""
+    if isinstance(offered, LogRange):
+        return float(offered.low * (offered.high / offered.low) ** share)
+    return offered[int(share * len(offered))]

@@ -14,12 +14,13 @@ from search.training.stack import Histories, Recipe, program_kind, train_stack
 
 def recipe(task: Task) -> Recipe:
     """How the restarts of a task are trained."""
+    problem = task.problem.under(task.configuration)
     return Recipe(
-        network=task.problem.network,
+        network=problem.network,
         optimizer=task.configuration.optimizer,
         learning_rate=task.configuration.learning_rate,
-        epochs=task.problem.epochs,
-        batch_size=task.problem.batch_size,
+        epochs=problem.epochs,
+        batch_size=problem.step_points,
     )
 
 

@@ -1,4 +1,4 @@
-"""What the escape rate depends on: scaling, optimizer and learning rate, as far as it can be told.
+"""What the escape rate depends on: each dimension of the space, as far as it can be told.
 
 Pure: counts in, figures out. What varies is the escape rate, or that of another criterion of
 success, over the configurations measured, each pooled to one rate; the seed is no part of a
@@ -16,14 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from search.problem.configuration import LearningRateRange, SearchSpace
+from search.problem.configuration import SearchSpace
+from search.problem.dimensions import LogRange, Value, in_order
 from search.problem.naming import configuration_name
 from search.problem.rows import ConfigurationCounts
 from search.problem.success import ESCAPED, Success
 from search.statistics.escape import EscapeRate
 from search.statistics.mean_rate import MeanRate
 
-FACTORS = ("scaling", "optimizer", "learning_rate")
 INTERACTIONS = "interactions"
 EFFECTS_KEYS = (
     *("factor", "share", "value", "value_low", "value_high", "restarts", "escaped"),
@@ -31,13 +31,13 @@ EFFECTS_KEYS = (
 )
 """Stable names of what `Effects.to_json` tells of a level, for the escape rate."""
 BINS = 6
-"""How many bins a range of learning rates is cut into."""
+"""How many bins a range is cut into."""
 _NAMED = 3  # configurations that a message names
 
 
 @dataclass(frozen=True)
 class Level:
-    """One value of a factor, or one bin of learning rates, with all configurations that have it.
+    """One value of a factor, or one bin of its range, with all configurations that have it.
 
     `pooled`: their restarts together. `rate` and its 95% `interval`: of the mean of their escape
     rates where all combinations were tried, else of the pooled restarts. `effect`: that mean less
@@ -46,7 +46,7 @@ class Level:
     """
 
     factor: str
-    value: str | float
+    value: Value
     pooled: EscapeRate
     rate: float
     interval: tuple[float, float]
@@ -144,8 +144,9 @@ def imbalance(counts: Sequence[ConfigurationCounts], space: SearchSpace) -> str 
     """Which combinations of what is on offer have no restarts, in a line; None if all have some."""
     offered = space.configurations
     if offered is None:
+        name, drawn_from = next(iter(space.ranges.items()))
         return (
-            f"not all combinations were tried: learning rates are drawn from {space.learning_rates}"
+            f"not all combinations were tried: {name} is drawn from {drawn_from}"
             ", a range; give a list, and the sampler grid, in a study of its own"
         )
     tried = {count.configuration for count in counts}
@@ -185,7 +186,7 @@ def main_effect_shares(counts: Sequence[ConfigurationCounts]) -> dict[str, float
     variance = np.var([one.rate for one in rates])
     shares = {
         factor: float(np.var([mean.rate for mean in _by_value(counts, factor).values()]) / variance)
-        for factor in FACTORS
+        for factor in counts[0].configuration
     }
     return {**shares, INTERACTIONS: max(0.0, 1 - sum(shares.values()))}
 
@@ -197,7 +198,7 @@ def levels(counts: Sequence[ConfigurationCounts]) -> tuple[Level, ...]:
     """
     overall = _all(counts).rate
     found = []
-    for factor in FACTORS:
+    for factor in counts[0].configuration:
         for value, mean in _by_value(counts, factor).items():
             effect = mean.rate - overall
             found.append(Level(factor, value, mean.pooled, mean.rate, mean.interval, effect))
@@ -207,26 +208,24 @@ def levels(counts: Sequence[ConfigurationCounts]) -> tuple[Level, ...]:
 def levels_as_tried(counts: Sequence[ConfigurationCounts], space: SearchSpace) -> tuple[Level, ...]:
     """Each value of each factor that was tried, with its restarts pooled, in order.
 
-    A range of learning rates is cut into `BINS` bins of equal width in the logarithm; those without
+    A range is cut into `BINS` bins of equal width in the logarithm; those without
     restarts are left out.
 
     The interval is Wilson's, which takes the restarts for draws of one rate. They are draws of
     several, in fixed shares; these vary less, so it covers at least what Wilson's does, of the rate
     of the mixture that was tried: the mean of the configurations' rates, weighed by their restarts.
     """
-    offered = space.learning_rates
     found = []
-    for factor in FACTORS:
-        bins: dict[str | float, tuple[float, float]] = {}
-        if factor == "learning_rate" and isinstance(offered, LearningRateRange):
-            bins = learning_rate_bins(offered)
+    for factor in counts[0].configuration:
+        offered = space.ranges.get(factor)
+        bins = {} if offered is None else range_bins(offered)
         for value, mean in _by_value(counts, factor, bins).items():
             pooled, bounds = mean.pooled, bins.get(value)
             found.append(Level(factor, value, pooled, pooled.rate, pooled.interval, None, bounds))
     return tuple(found)
 
 
-def learning_rate_bins(offered: LearningRateRange) -> dict[str | float, tuple[float, float]]:
+def range_bins(offered: LogRange) -> dict[Value, tuple[float, float]]:
     """What the bins of a range are called, like `0.001-0.00316`, and their bounds, in order.
 
     The lower bound belongs to a bin; the last one holds its upper bound too.
@@ -246,18 +245,18 @@ def learning_rate_bins(offered: LearningRateRange) -> dict[str | float, tuple[fl
 def _by_value(
     counts: Sequence[ConfigurationCounts],
     factor: str,
-    bins: Mapping[str | float, tuple[float, float]] | None = None,
-) -> dict[str | float, MeanRate]:
+    bins: Mapping[Value, tuple[float, float]] | None = None,
+) -> dict[Value, MeanRate]:
     """The rates of the configurations by their value of a factor, or by its bin, in order."""
     names, uppers = list(bins or ()), [high for _, high in (bins or {}).values()][:-1]
-    found: dict[str | float, list[EscapeRate]] = {}
+    found: dict[Value, list[EscapeRate]] = {}
     for count in counts:
-        value = getattr(count.configuration, factor)
+        value = count.configuration[factor]
         rate = EscapeRate(count.successes, count.restarts)
-        found.setdefault(bisect_right(uppers, value) if names else value, []).append(rate)
+        found.setdefault(bisect_right(uppers, float(value)) if names else value, []).append(rate)
     return {
         names[int(value)] if names else value: MeanRate(tuple(found[value]))
-        for value in sorted(found)
+        for value in sorted(found, key=in_order)
     }
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from search.problem.configuration import Configuration, SearchSpace
+from search.problem.dimensions import in_order
 from search.problem.rows import ConfigurationCounts
 from search.problem.success import ESCAPED, Success
 from search.statistics.escape import EscapeRate, expected_epochs, restarts_needed
@@ -119,9 +120,7 @@ def ranked(counts: Iterable[ConfigurationCounts], success: Success = ESCAPED) ->
     )
 
 
-def rank(
-    configuration: Configuration, rate: EscapeRate, cost: float | None
-) -> tuple[float | str, ...]:
+def rank(configuration: Configuration, rate: EscapeRate, cost: float | None) -> tuple[Any, ...]:
     """What configurations are sorted by, the best first.
 
     The best of many measured rates flatters itself; the lower end asks for evidence too. Equal
@@ -132,7 +131,7 @@ def rank(
         -low,
         -high,
         math.inf if cost is None else cost,
-        *astuple(configuration),
+        *map(in_order, configuration.values()),
     )
 
 

@@ -46,4 +46,5 @@ def endings(
             "`best` lists the configurations that it has"
         )
     by_seed = partial(store.members_by_seed, *key)
+    problem = problem.under(configuration)
     return configuration_endings(problem, configuration, chain([first], blocks), by_seed)

@@ -179,7 +179,7 @@ def test_hidden_layers_and_activation(tmp_path: Path) -> None:
         (("--learning-rate", "-0.1"), "a learning rate must be a positive number, received -0.1"),
         (("--learning-rate", "0"), "a learning rate must be a positive number, received 0"),
         (("--learning-rate", "0.1:0.01"), "LOW below HIGH"),
-        (("--sampler", "grid", "--learning-rate", "0.01:0.1"), "needs a list of learning rates"),
+        (("--sampler", "grid", "--learning-rate", "0.01:0.1"), "needs lists of values"),
         (("--trials", "0"), "--trials must be at least 1 and at most 1000000, received 0"),
         (("--sampler", "qmc"), "qmc needs a range of learning rates"),
         (("--restarts", "0"), "--restarts must be at least 1 and at most 1000000, received 0"),

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from search.problem.configuration import LearningRateRange, SearchSpace
+from search.problem.configuration import SearchSpace
+from search.problem.dimensions import LogRange
 from search.problem.plan import Plan
 from search.problem.plan_files import read_plan
 from search.problem.problem import Problem
@@ -35,7 +36,7 @@ def test_a_plan_file_is_launched_and_options_override_it(tmp_path: Path) -> None
     expected = Plan(
         "filed",
         Problem(hidden=(4,), epochs=3),
-        SearchSpace(learning_rates=LearningRateRange(0.01, 1.0)),
+        SearchSpace(learning_rates=LogRange(0.01, 1.0)),
         restarts=2,
         trials=1,
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from search.problem.configuration import Configuration
+from search.problem.configuration import Configuration, SearchSpace
 from search.problem.rows import Outcome, RecordedRestart, Restart
 from search.problem.success import ESCAPED
 from search.reports.tables import show_restarts
@@ -113,7 +113,7 @@ def test_a_table_of_very_many_restarts_is_cut_and_says_so(
 ) -> None:
     one = Restart(1, Outcome.SOLVED, 1.0, 0.1, 0.1, 3, None, b"")
     row = RecordedRestart(0, Configuration("none", "sgd", 0.1), one)
-    show_restarts("many", repeat(row, 2000), 2005)
+    show_restarts("many", SearchSpace(), repeat(row, 2000), 2005)
     out = capsys.readouterr().out
     assert "many: 2005 restarts" in out
     assert "5 more restarts: --format csv has all" in out

@@ -142,7 +142,7 @@ def test_effects_of_a_range_are_told_as_tried(tmp_path: Path) -> None:
     shown = run_command("effects", cwd=tmp_path).stdout
     assert "share" not in shown.partition("8 configurations, 128 restarts")[0]
     assert re.search(r"^learning rate +0\.\S+-\S+ +\d+ of \d+ ", shown, re.M)
-    assert "\nNot all combinations were tried: learning rates are drawn from 0.001:1" in shown
+    assert "\nNot all combinations were tried: learning_rate is drawn from 0.001:1" in shown
     assert "is not the effect of the value alone" in shown
 
 

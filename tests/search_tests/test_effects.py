@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.problem.configuration import Configuration, SearchSpace
+from search.problem.dimensions import ALWAYS_SEARCHED
 from search.problem.rows import ConfigurationCounts
 from search.problem.success import SOLVED
 from search.statistics.effects import (
     EFFECTS_KEYS,
-    FACTORS,
     counting_noise,
     effects,
     effects_keys,
@@ -72,7 +72,7 @@ def test_shares_of_an_interaction_go_to_no_factor() -> None:
     space = SearchSpace(("none", "standard"), ("sgd", "adam"), (0.01, 0.1))
     counts = grid(lambda scaling, optimizer, _: 900 if scaling == optimizer else 100, space)
     assert main_effect_shares(counts) == {
-        **dict.fromkeys(FACTORS, 0.0),
+        **dict.fromkeys(ALWAYS_SEARCHED, 0.0),
         "interactions": 1.0,
     }
 
@@ -82,7 +82,7 @@ def test_main_effects_are_the_analysis_of_variance() -> None:
     rates = np.random.default_rng(4).integers(0, N + 1, (4, 3, 4))
     found = main_effect_shares(grid(lambda *at: int(rates[at])))
     assert found is not None
-    for axis, factor in enumerate(FACTORS):
+    for axis, factor in enumerate(ALWAYS_SEARCHED):
         others = tuple(other for other in range(3) if other != axis)
         assert found[factor] == pytest.approx(rates.mean(axis=others).var() / rates.var())
     assert sum(found.values()) == pytest.approx(1)
@@ -96,7 +96,7 @@ def test_levels_pool_the_rest() -> None:
     assert minmax.pooled.restarts == 12 * N
     assert minmax.pooled.escaped == 12 * 400 + 4 * (0 + 90 + 180)
     assert minmax.effect == pytest.approx((400 - 300) / N)
-    for factor in FACTORS:
+    for factor in ALWAYS_SEARCHED:
         effects_of_one = [one.effect or 0 for one in found.values() if one.factor == factor]
         assert sum(effects_of_one) == pytest.approx(0, abs=1e-12)
 
@@ -205,7 +205,7 @@ def test_shares_sum_to_one_and_effects_of_a_factor_to_nothing(
         assert found.shares is not None
         assert sum(found.shares.values()) == pytest.approx(1)
         assert min(found.shares.values()) >= 0
-    for factor in FACTORS:
+    for factor in ALWAYS_SEARCHED:
         mine = [level for level in found.levels if level.factor == factor]
         assert sum(level.effect or 0 for level in mine) == pytest.approx(0, abs=1e-12)
         for level in mine:

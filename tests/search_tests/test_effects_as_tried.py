@@ -9,21 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.problem.configuration import Configuration, LearningRateRange, SearchSpace
+from search.problem.configuration import Configuration, SearchSpace
+from search.problem.dimensions import ALWAYS_SEARCHED, LogRange
 from search.problem.rows import ConfigurationCounts
 from search.statistics.effects import (
     BINS,
     EFFECTS_KEYS,
-    FACTORS,
     Level,
     effects,
     imbalance,
-    learning_rate_bins,
+    range_bins,
 )
 from search.statistics.escape import EscapeRate
 
 LISTED = SearchSpace(("none", "standard"), ("sgd", "adam"), (0.01, 0.1))
-RANGE = SearchSpace(("none", "standard"), ("sgd", "adam"), LearningRateRange(0.001, 1))
+RANGE = SearchSpace(("none", "standard"), ("sgd", "adam"), LogRange(0.001, 1))
 
 
 def counted(name: str, escaped: int, restarts: int) -> ConfigurationCounts:
@@ -78,7 +78,7 @@ def test_missing_combinations_are_named() -> None:
 
 def test_of_a_range_there_are_no_combinations() -> None:
     assert imbalance(SOME, RANGE) == (
-        "not all combinations were tried: learning rates are drawn from 0.001:1, a range; give a "
+        "not all combinations were tried: learning_rate is drawn from 0.001:1, a range; give a "
         "list, and the sampler grid, in a study of its own"
     )
 
@@ -107,8 +107,8 @@ def test_a_range_is_told_in_bins_of_half_decades() -> None:
 
 @given(st.floats(-12, 2), st.floats(1e-6, 12))
 def test_bins_are_equally_wide_in_the_logarithm_and_told_apart(low: float, width: float) -> None:
-    offered = LearningRateRange(10**low, 10 ** (low + width))
-    bins = learning_rate_bins(offered)
+    offered = LogRange(10**low, 10 ** (low + width))
+    bins = range_bins(offered)
     assert len(bins) == BINS
     bounds = [*bins.values()]
     assert (bounds[0][0], bounds[-1][1]) == (offered.low, offered.high)
@@ -118,10 +118,10 @@ def test_bins_are_equally_wide_in_the_logarithm_and_told_apart(low: float, width
 
 def test_names_of_bins_are_as_long_as_they_must_be() -> None:
     for offered, first in (
-        (LearningRateRange(0.1, 0.1003), "0.1-0.10005"),
-        (LearningRateRange(1e-6, 1), "1e-06 to 1e-05"),
+        (LogRange(0.1, 0.1003), "0.1-0.10005"),
+        (LogRange(1e-6, 1), "1e-06 to 1e-05"),
     ):
-        assert next(iter(learning_rate_bins(offered))) == first
+        assert next(iter(range_bins(offered))) == first
 
 
 @given(
@@ -145,7 +145,7 @@ def test_each_restart_is_counted_once_for_each_factor(
         for scaling, optimizer, rate, restarts in tried
     ]
     found = effects(counts, RANGE)
-    for factor in FACTORS:
+    for factor in ALWAYS_SEARCHED:
         mine = [level for level in found.levels if level.factor == factor]
         assert sum(level.pooled.restarts for level in mine) == found.restarts
         assert sum(level.pooled.escaped for level in mine) == sum(one.escaped for one in counts)
@@ -175,5 +175,5 @@ def test_the_interval_covers_the_rate_of_the_mixture() -> None:
 def test_rows_for_programs_have_no_interactions() -> None:
     rows = effects(SOME, LISTED).to_json()
     assert {tuple(row) for row in rows} == {EFFECTS_KEYS}
-    assert {row["factor"] for row in rows} == {*FACTORS}
+    assert {row["factor"] for row in rows} == {*ALWAYS_SEARCHED}
     assert {(row["share"], row["effect"], row["value_low"]) for row in rows} == {(None,) * 3}

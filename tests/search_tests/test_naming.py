@@ -45,6 +45,20 @@ def test_the_nearest_are_named() -> None:
         find_configuration("standard/adm/0.1", KNOWN)
 
 
+def test_other_dimensions_are_named_and_may_stand_by_their_values() -> None:
+    known = [
+        Configuration("none", "sgd", 0.1, hidden=hidden, batch_size=size)
+        for hidden in (2, "4-4")
+        for size in (16, "full")
+    ]
+    assert configuration_name(known[2]) == "none/sgd/0.1/hidden=4-4/batch_size=16"
+    for name in ("none/sgd/.1/hidden=4-4/batch_size=16", "none/sgd/0.1/4-4/16"):
+        assert find_configuration(name, known) is known[2]
+    assert find_configuration("none/sgd/0.1/2/full", known) is known[1]
+    with pytest.raises(UserError, match=r"unknown configuration 'none/sgd/0\.1'"):
+        find_configuration("none/sgd/0.1", known)
+
+
 def test_a_hundred_known_names_are_not_all_listed() -> None:
     many = [Configuration("none", "sgd", 0.001 * (1 + place)) for place in range(100)]
     with pytest.raises(UserError, match="the ranking of all 100 shows them") as error:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.problem.configuration import LearningRateRange, SearchSpace
+from search.problem.configuration import SearchSpace
 from search.problem.datasets import bands, xor
+from search.problem.dimensions import LogRange
 from search.problem.errors import InvalidValuesError
 from search.problem.objectives import OBJECTIVES
 from search.problem.plan import MAX_RESTARTS, MAX_TRIALS, Plan
@@ -21,13 +22,13 @@ from search.problem.samplers import SAMPLERS
 from tests.search_tests.test_configuration import spaces
 from tests.search_tests.test_problem import problems
 
-RANGE = SearchSpace(learning_rates=LearningRateRange(0.001, 1.0))
+RANGE = SearchSpace(learning_rates=LogRange(0.001, 1.0))
 
 
 @st.composite
 def plans(draw: st.DrawFn, problem: st.SearchStrategy[Problem] | None = None) -> Plan:
     space = draw(spaces)
-    refused = "grid" if isinstance(space.learning_rates, LearningRateRange) else "qmc"
+    refused = "grid" if isinstance(space.learning_rates, LogRange) else "qmc"
     printable = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=20)
     return Plan(
         name=draw(printable),
@@ -85,8 +86,8 @@ def test_all_faults_are_told_at_once() -> None:
         "restarts must be at least 1 and at most 1000000, received 0; "
         "trials must be at least 1 and at most 1000000, received 10000000; "
         "sampler_seed must be at least 0, received -1; "
-        "the sampler grid needs a list of learning rates like 0.01,0.1, "
-        "received the range 0.001:1; "
+        "the sampler grid needs lists of values like 0.01,0.1, "
+        "received the range 0.001:1 of learning_rate; "
         "unknown objective 'speed': did you mean escape-rate? it must be one of both, "
         "escape-rate, expected-epochs, solve-rate"
     )
@@ -98,12 +99,11 @@ def test_qmc_needs_a_range() -> None:
     (fault,) = raised.value.faults
     assert (fault.field, fault.rule, fault.received) == (
         "sampler",
-        "needs a range of learning rates like 0.001:1",
-        "a list",
+        "needs a range like 0.001:1",
+        "lists",
     )
     assert str(raised.value) == (
-        "the sampler qmc needs a range of learning rates like 0.001:1; "
-        "a list is for the sampler grid"
+        "the sampler qmc needs a range like 0.001:1; lists are for the sampler grid"
     )
 
 

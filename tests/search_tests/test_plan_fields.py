@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.problem.configuration import LearningRateRange, SearchSpace
+from search.problem.configuration import SearchSpace
 from search.problem.datasets import BUILT_IN
+from search.problem.dimensions import LogRange
 from search.problem.errors import Fault, InvalidValuesError, UserError
 from search.problem.plan import Plan
 from search.problem.plan_fields import PlanFields
@@ -54,8 +55,8 @@ def test_of_no_fields_the_kept_plan_is_made(kept: Plan) -> None:
         ([0.1, 1], (0.1, 1.0)),
         ((0.1,), (0.1,)),
         ("0.01,0.1", (0.01, 0.1)),
-        ("0.001:1", LearningRateRange(0.001, 1.0)),
-        ({"low": 0.001, "high": 1}, LearningRateRange(0.001, 1.0)),
+        ("0.001:1", LogRange(0.001, 1.0)),
+        ({"low": 0.001, "high": 1}, LogRange(0.001, 1.0)),
         (None, (0.01, 0.1)),
     ],
 )
@@ -145,9 +146,9 @@ def test_all_that_breaks_a_rule_is_told_at_once_by_its_flat_name(kept: Plan | No
         fields.plan(kept)
     assert [fault.field for fault in raised.value.faults] == [
         "hidden",
-        "learning_rate",
         "scaling",
         "optimizer",
+        "learning_rate",
         "study",
         "trials",
     ]
@@ -169,8 +170,8 @@ def test_the_sampler_is_looked_at_beside_a_faulty_problem() -> None:
     with pytest.raises(InvalidValuesError) as raised:
         fields.plan()
     assert str(raised.value) == (
-        "epochs must be at least 1, received 0; the sampler grid needs a list of learning rates "
-        "like 0.01,0.1, received the range 0.1:1"
+        "epochs must be at least 1, received 0; the sampler grid needs lists of values "
+        "like 0.01,0.1, received the range 0.1:1 of learning_rate"
     )
 
 
@@ -242,3 +243,34 @@ def test_of_no_name_and_no_data_the_study_there_is_meant(there: tuple[str, ...],
 def test_which_of_several_studies_is_meant_has_to_be_said() -> None:
     with pytest.raises(UserError, match="choose a study by its name: one, two"):
         PlanFields().name_among(("one", "two"))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"batch_size": [16, "full"], "hidden": "2, 4-4"},
+        {"hidden": ["2", "4-4"], "batch_size": "16,full"},
+    ],
+)
+def test_what_is_varied_may_be_a_list_or_text(asked: dict[str, object]) -> None:
+    plan = PlanFields(vary=asked).plan()
+    assert plan.space.vary == {"hidden": ("2", "4-4"), "batch_size": (16, "full")}
+    assert PlanFields.of(plan).plan() == plan
+    assert PlanFields(trials=30).plan(plan) == replace(plan, trials=30)
+
+
+def test_a_varied_dimension_is_not_held_too() -> None:
+    kept = Plan(space=SearchSpace(vary={"batch_size": (16, 32)}))
+    for fields, plan in (
+        (PlanFields(batch_size=8, vary={"batch_size": 16}), None),
+        (PlanFields(batch_size=8), kept),
+    ):
+        with pytest.raises(InvalidValuesError) as raised:
+            fields.plan(plan)
+        assert str(raised.value) == "batch_size must be left out, for it is varied, received 8"
+
+
+def test_faults_of_what_is_varied_are_told_at_once() -> None:
+    with pytest.raises(InvalidValuesError) as raised:
+        PlanFields(vary={"batch_size": [0], "hiden": [2], "hidden": "4-4,0"}).plan()
+    assert [fault.field for fault in raised.value.faults] == ["dimension", "batch_size", "hidden"]

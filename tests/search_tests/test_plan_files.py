@@ -53,6 +53,7 @@ def test_writes_what_a_person_would() -> None:
         'scaling = ["none", "standard"]',
         'optimizer = ["sgd", "adam"]',
         "learning_rate = {low = 0.001, high = 1.0}",
+        "vary = {}",
         "restarts = 256",
         "trials = 24",
         'sampler = "qmc"',
@@ -81,12 +82,13 @@ def test_what_toml_cannot_hold_is_refused() -> None:
         ("learning_rate = inf", "{}: a learning rate must be a positive number, received inf"),
         (
             "sampler = 'grid'\nlearning_rate = {low = 0.1, high = 1}",
-            "{}: the sampler grid needs a list of learning rates like 0.01,0.1, "
-            "received the range 0.1:1",
+            "{}: the sampler grid needs lists of values like 0.01,0.1, "
+            "received the range 0.1:1 of learning_rate",
         ),
         (
-            "activation = 'gelu'",
-            "{}: activation must be one of sigmoid, tanh, relu, received 'gelu'",
+            "activation = 'gelo'",
+            "{}: unknown activation 'gelo': did you mean relu? it must be one of relu, sigmoid, "
+            "tanh",
         ),
         (
             "data = 'bandz'",
@@ -156,7 +158,7 @@ def test_a_fault_is_told_where_it_was_given(tmp_path: Path) -> None:
     with pytest.raises(UserError) as raised:
         read_plan(path).overridden({"epochs": -1}).plan()
     assert str(raised.value) == (
-        f"epochs must be at least 1, received -1; {path}: batch_size must be at least 1, received 0"
+        f"{path}: batch_size must be at least 1, received 0; epochs must be at least 1, received -1"
     )
 
 

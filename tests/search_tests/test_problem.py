@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from search.problem.configuration import Configuration
 from search.problem.datasets import Dataset, bands
 from search.problem.errors import InvalidValuesError, UserError
 from search.problem.network import ACTIVATIONS
@@ -33,7 +34,7 @@ def problems(draw: st.DrawFn) -> Problem:
         hidden=tuple(draw(st.lists(st.integers(1, 16), min_size=1, max_size=4))),
         activation=draw(st.sampled_from(ACTIVATIONS)),
         epochs=draw(st.integers(1, 10**9)),
-        batch_size=draw(st.integers(1, 10**9)),
+        batch_size=draw(st.integers(1, 10**9) | st.just("full")),
         margin=margin,
         solved_at=draw(st.floats(data.plateau + margin, 1, exclude_min=True)),
     )
@@ -78,3 +79,12 @@ def test_all_faults_are_told_at_once_each_with_its_field() -> None:
         "epochs must be at least 1, received 0; "
         "margin must be at least 0 and leave room above the plateau of 0.6667, received 2"
     )
+
+
+def test_a_configuration_takes_the_place_of_what_the_problem_holds() -> None:
+    problem = Problem()
+    under = problem.under(Configuration("none", "sgd", 0.1, hidden="4-4", batch_size="full"))
+    assert under == Problem(hidden=(4, 4), batch_size="full")
+    assert (str(under.network), under.step_points) == ("1-4-4-1", 300)
+    assert problem.under(Configuration("none", "sgd", 0.1)) is problem
+    assert Problem(batch_size=1000).step_points == 300

@@ -10,14 +10,15 @@ from pathlib import Path
 import optuna
 import pytest
 
-from search.problem.configuration import Configuration, LearningRateRange, SearchSpace
+from search.problem.configuration import Configuration, SearchSpace
+from search.problem.dimensions import LogRange
 from search.problem.errors import UserError
 from search.problem.plan import Plan
 from search.problem.samplers import SAMPLERS
 from search.running.seeds import LAST_SEED
 from tests.search_tests.launchers import SPACE, Launcher
 
-RANGE = SearchSpace(("none", "standard"), ("sgd", "adam"), LearningRateRange(0.001, 1.0))
+RANGE = SearchSpace(("none", "standard"), ("sgd", "adam"), LogRange(0.001, 1.0))
 Picked = list[tuple[Configuration, int]]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from search.problem.configuration import LearningRateRange
+from search.problem.dimensions import LogRange
 from search.problem.errors import LaunchError
 from search.problem.objectives import OBJECTIVES
 from search.problem.rows import Outcome, Restart
@@ -216,9 +216,7 @@ def test_a_study_that_is_made_again_takes_nothing_of_the_old_one(tmp_path: Path)
 
 @pytest.mark.parametrize("sampler", ["tpe", "random", "qmc"])
 def test_interruptions_change_nothing_of_what_a_study_picks(tmp_path: Path, sampler: str) -> None:
-    space = (
-        replace(SPACE, learning_rates=LearningRateRange(0.01, 1.0)) if sampler == "qmc" else SPACE
-    )
+    space = replace(SPACE, learning_rates=LogRange(0.01, 1.0)) if sampler == "qmc" else SPACE
     picked = []
     for interruptions in (0, 3):
         folder = tmp_path / str(interruptions)

@@ -7,7 +7,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.problem.configuration import Configuration, LearningRateRange, SearchSpace
+from search.problem.configuration import Configuration, SearchSpace
+from search.problem.dimensions import LogRange
 from search.problem.rows import ConfigurationCounts
 from search.problem.success import ESCAPED, SOLVED, Success
 from search.statistics.ranking import (
@@ -59,7 +60,7 @@ def test_untried_are_those_of_a_list_that_stand_nowhere() -> None:
         "standard sgd 0.1",
         "standard sgd 0.2",
     ]
-    assert untried(replace(space, learning_rates=LearningRateRange(0.1, 1.0)), stood) == []
+    assert untried(replace(space, learning_rates=LogRange(0.1, 1.0)), stood) == []
 
 
 def test_another_criterion_ranks_by_its_own_rate_and_has_no_epochs() -> None:
