@@ -25,3 +25,9 @@ def visible(text: str) -> str:
 def quoted(text: str) -> str:
     """A text for an error: in quotes, escaped, and cut if it is long."""
     return repr(text) if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]!r}..."
+
+
+def number_text(value: float) -> str:
+    """A number in few digits that give the same number again: "0.5", "1e-07", "10"."""
+    text = f"{value:.15g}"
+    return text if float(text) == value else repr(value)

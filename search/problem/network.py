@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ACTIVATIONS = ("sigmoid", "tanh", "relu")
+ACTIVATIONS = ("sigmoid", "tanh", "relu", "elu", "leaky_relu", "selu", "softplus", "gelu")
+"""Of hidden layers: what `keras.layers.Dense(units, name)` applies, with Keras's own defaults."""
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One dense layer: `inputs` x `units` kernel weights from `start`, then `units` biases.
+    """One dense layer: `inputs` x `units` kernel weights from `start`, then `units` biases, if any.
 
     The order is that of Keras: the kernel row by row, then the bias.
     """
@@ -17,28 +18,40 @@ class Layer:
     inputs: int
     units: int
     start: int
+    use_bias: bool = True
 
     @property
     def bias(self) -> int:
-        """Index of the first bias in the flat row of weights."""
+        """Index just past the kernel in the flat row of weights, where the biases stand."""
         return self.start + self.inputs * self.units
 
     @property
     def end(self) -> int:
-        """Index just past the last bias."""
-        return self.bias + self.units
+        """Index just past the layer's last weight."""
+        return self.bias + (self.units if self.use_bias else 0)
 
 
 @dataclass(frozen=True)
 class Network:
-    """Hidden dense layers of one activation and one sigmoid output unit.
+    """Hidden dense layers of one activation, and a dense output.
 
-    Raises ValueError if a size is not positive or the activation is none of `ACTIVATIONS`.
+    Args:
+        features: Features of a point.
+        hidden: Units of each hidden layer, one or more.
+        activation: Of the hidden layers, one of `ACTIVATIONS`.
+        outputs: 1 for a sigmoid unit, which tells two classes apart, or a softmax of so many
+            classes, 3 or more.
+        use_bias: Whether the layers have biases, the output too.
+
+    Raises:
+        ValueError: If one of them is none of these.
     """
 
     features: int
     hidden: tuple[int, ...] = (2,)
     activation: str = "sigmoid"
+    outputs: int = 1
+    use_bias: bool = True
 
     def __post_init__(self) -> None:
         if self.features < 1:
@@ -51,17 +64,22 @@ class Network:
             raise ValueError(
                 f"activation must be one of {', '.join(ACTIVATIONS)}, received {self.activation!r}"
             )
+        if self.outputs < 1 or self.outputs == 2:
+            raise ValueError(
+                "outputs must be 1, which tells two classes apart, or the number of 3 or more "
+                f"classes, received {self.outputs}"
+            )
 
     def __str__(self) -> str:
-        return "-".join(str(size) for size in (self.features, *self.hidden, 1))
+        return "-".join(str(size) for size in (self.features, *self.hidden, self.outputs))
 
     @property
     def layers(self) -> tuple[Layer, ...]:
         """All layers from the first hidden one to the output."""
         layers = []
         inputs, start = self.features, 0
-        for units in (*self.hidden, 1):
-            layers.append(Layer(inputs, units, start))
+        for units in (*self.hidden, self.outputs):
+            layers.append(Layer(inputs, units, start, self.use_bias))
             inputs, start = units, layers[-1].end
         return tuple(layers)
 

@@ -1,5 +1,8 @@
 """Batch order: which points make up each step of each epoch, as a function of the seed.
 
+That is said of shuffled batches; in a fixed order every epoch takes the points as the data have
+them, whatever the seed.
+
 An epoch's order is two permutations, one after the other. The *shared order* is drawn anew for each
 epoch, for all seeds of a block of `SEEDS_PER_BLOCK`; the *own order* is drawn for each seed. At
 place p of an epoch stands the point own[shared[p]]: every epoch's order is uniform and new, as in
@@ -24,6 +27,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from search.problem.batch_orders import FIXED, SHUFFLED
+
 SEEDS_PER_BLOCK = 256
 OWN_ROWS = 256
 
@@ -42,16 +47,23 @@ def own_orders_per_seed(points: int) -> int:
     return -(-OWN_ROWS // points)
 
 
-def shared_orders(block: int, first_epoch: int, epochs: int, points: int) -> NDArray[np.int32]:
+def shared_orders(
+    block: int, first_epoch: int, epochs: int, points: int, order: str = SHUFFLED
+) -> NDArray[np.int32]:
     """Shared orders of a block for `epochs` epochs from `first_epoch` (0 is the first) on.
 
     Shape (epochs, points). An epoch's order is the same from whichever epoch one starts.
     """
+    if order == FIXED:
+        return np.tile(np.arange(points, dtype=np.int32), (epochs, 1))
     return _permutations(_SHARED, block, range(first_epoch, first_epoch + epochs), points)
 
 
-def own_orders(seeds: Sequence[int], points: int) -> NDArray[np.int32]:
+def own_orders(seeds: Sequence[int], points: int, order: str = SHUFFLED) -> NDArray[np.int32]:
     """The own orders of seeds of one block, shape (seeds, own orders of a seed, points)."""
+    if order == FIXED:
+        fixed = np.arange(points, dtype=np.int32)
+        return np.tile(fixed, (len(seeds), own_orders_per_seed(points), 1))
     count, places = own_orders_per_seed(points), [seed % SEEDS_PER_BLOCK for seed in seeds]
     first, last = min(places), max(places)
     if last - first < 2 * len(places):  # mostly in a row: drawn in one go
@@ -62,13 +74,12 @@ def own_orders(seeds: Sequence[int], points: int) -> NDArray[np.int32]:
     return np.concatenate([own_orders([seed], points) for seed in seeds])
 
 
-def batch_order(seed: int, epoch: int, points: int) -> NDArray[np.int32]:
+def batch_order(seed: int, epoch: int, points: int, order: str = SHUFFLED) -> NDArray[np.int32]:
     """The points in the order in which a seed trains on them in an epoch (0 is the first)."""
-    own = own_orders([seed], points)[0]
-    order: NDArray[np.int32] = own[epoch % len(own)][
-        shared_orders(block_of(seed), epoch, 1, points)[0]
-    ]
-    return order
+    own = own_orders([seed], points, order)[0]
+    shared = shared_orders(block_of(seed), epoch, 1, points, order)[0]
+    places: NDArray[np.int32] = own[epoch % len(own)][shared]
+    return places
 
 
 def steps_per_epoch(points: int, batch_size: int) -> int:

@@ -5,24 +5,33 @@ lanes, and a lane's numbers depend on that lane alone. The gradient is written o
 twice as fast as an automatic one here; tests hold it equal to `keras.Sequential.fit`.
 
 `tile` holds the weights of all lanes, shape (weights, lanes). `x` is a batch in the order of each
-lane: (batch, features, lanes), or (batch, lanes, features) where the first layer is wide. `side`,
-shape (batch, 1, lanes), is 1 for a point of class 0, -1 for one of class 1, and 0 for padding,
-which thus weighs nothing.
+lane: (batch, features, lanes), or (batch, lanes, features) where the first layer is wide. `target`,
+shape (batch, 1, lanes), tells their classes as `search.training.losses.targets` writes them.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
 
 from search.problem.network import Layer, Network
+from search.training.activations import ACTIVATE, SLOPE
 from search.training.backend import tf
+from search.training.halves import over_batch
+from search.training.losses import judge
 
 WRITTEN_OUT = 64
 """Features that the first layer sums term by term. More are summed by a matrix product for each
 lane: at 64 features that takes 2.6 times as long, but 1,000 terms would compile for minutes."""
 
-_POINTS_PER_PRODUCT = 64  # a product of 64 factors in [1, 2] stays far below the float maximum
+
+class Aim(NamedTuple):
+    """What is minimised: a loss by its short name and, if there is one, L2 on the kernels, ()."""
+
+    loss: str
+    l2: tf.Tensor | None = None
 
 
 def is_wide(network: Network) -> bool:
@@ -31,95 +40,95 @@ def is_wide(network: Network) -> bool:
 
 
 def evaluate(
-    network: Network, tile: tf.Tensor, x: tf.Tensor, side: tf.Tensor
+    network: Network, aim: Aim, tile: tf.Tensor, x: tf.Tensor, target: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Points classified correctly and summed cross-entropy of a batch, both (lanes,)."""
-    _, logits = _forward(network, tile, x)
-    correct, loss, _ = _judge(logits, side)
+    """Points classified correctly and summed loss of a batch, without L2, both (lanes,)."""
+    *_, logits = _forward(network, tile, x)
+    correct, loss, _ = judge(aim.loss, logits, target)
     return correct, loss
 
 
+def penalty(network: Network, aim: Aim, tile: tf.Tensor) -> tf.Tensor:
+    """What L2 on the kernels adds to the loss of a point, (lanes,)."""
+    kernels = tf.concat([tile[layer.start : layer.bias] for layer in network.layers], axis=0)
+    return aim.l2 * over_batch(operator.add, kernels * kernels)
+
+
 def gradient(
-    network: Network, tile: tf.Tensor, x: tf.Tensor, side: tf.Tensor, share: tf.Tensor
+    network: Network, aim: Aim, tile: tf.Tensor, x: tf.Tensor, target: tf.Tensor, share: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """The same, after the gradient of the mean loss by all weights, (weights, lanes).
+    """The gradient of the mean loss by all weights, (weights, lanes); then what `evaluate` gives.
 
-    share: (), the weight of a point in that mean.
+    share: (), the weight of a point in that mean. The gradient is that of the L2 too.
     """
-    inputs, logits = _forward(network, tile, x)
-    correct, loss, error = _judge(logits, side)
-    return _backward(network, tile, inputs, error * share), correct, loss
+    inputs, received, logits = _forward(network, tile, x)
+    correct, loss, error = judge(aim.loss, logits, target)
+    slope = _backward(network, tile, inputs, received, error * share)
+    if aim.l2 is not None:
+        slope += 2.0 * aim.l2 * tf.where(_of_kernels(network), tile, 0.0)
+    return slope, correct, loss
 
 
-def _forward(network: Network, tile: tf.Tensor, x: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor]:
-    """The inputs of every layer, x first, then (batch, units, lanes), and the logits."""
+def _of_kernels(network: Network) -> tf.Tensor:
+    """Which weights are of kernels, shape (weights, 1)."""
+    of_kernels = np.zeros((network.weight_count, 1), dtype=bool)
+    for layer in network.layers:
+        of_kernels[layer.start : layer.bias] = True
+    return tf.constant(of_kernels)
+
+
+def _forward(
+    network: Network, tile: tf.Tensor, x: tf.Tensor
+) -> tuple[list[tf.Tensor], list[tf.Tensor], tf.Tensor]:
+    """Inputs of every layer, x first; what the hidden ones receive, (batch, units, lanes); logits.
+
+    The logits have shape (batch, outputs, lanes).
+    """
     *hidden, output = network.layers
-    inputs = [x]
+    inputs, received = [x], []
     for layer in hidden:
-        summed = _weighted_sums(tile, layer, inputs[-1], wide=_sums_wide(network, layer))
-        inputs.append(_ACTIVATE[network.activation](summed))
-    return inputs, _weighted_sums(tile, output, inputs[-1])
+        received.append(_weighted_sums(tile, layer, inputs[-1], wide=_sums_wide(network, layer)))
+        inputs.append(ACTIVATE[network.activation](received[-1]))
+    return inputs, received, _weighted_sums(tile, output, inputs[-1])
 
 
 def _weighted_sums(
     tile: tf.Tensor, layer: Layer, below: tf.Tensor, *, wide: bool = False
 ) -> tf.Tensor:
     """What a layer's units receive, shape (batch, units, lanes)."""
-    kernel, bias = _kernel(tile, layer), tile[layer.bias : layer.end]
+    kernel = _kernel(tile, layer)
     if wide:
-        return bias + tf.einsum("blf,luf->bul", below, tf.transpose(kernel, (2, 1, 0)))
-    return bias + sum(
-        below[:, number : number + 1] * kernel[number] for number in range(layer.inputs)
-    )
-
-
-def _judge(logits: tf.Tensor, side: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Points classified correctly and summed cross-entropy, both (lanes,); d loss / d logit.
-
-    The last has shape (batch, 1, lanes).
-
-    With s the side and z the logit the cross-entropy is max(s z, 0) + log(1 + exp(-|z|)), as Keras
-    computes it from the logits of a sigmoid, and its derivative s sigmoid(s z). The logarithms are
-    taken of products over the points, each factor being between 1 and 2: one logarithm for 64
-    points instead of 64, and less rounding.
-    """
-    tail = tf.exp(-tf.abs(logits))
-    factor = 1.0 + tail
-    against = side * logits
-    here = side != 0.0
-    # Keras asks whether the probability 1 / factor is above 1/2 in float32.
-    says_one = (logits >= 0.0) & (factor < 2.0)
-    correct = tf.where(says_one == (side < 0.0), tf.abs(side), 0.0)
-    linear = tf.where(here, tf.nn.relu(against), 0.0)
-    # One division of all: XLA keeps what is divided, but would repeat products for each use.
-    error = tf.where(against <= 0.0, tail, 1.0) * side / factor
-    factor = tf.where(here, factor, 1.0)
-    loss = _over_batch(operator.add, linear)
-    for first in range(0, factor.shape[0], _POINTS_PER_PRODUCT):
-        product = _over_batch(operator.mul, factor[first : first + _POINTS_PER_PRODUCT])
-        loss += tf.math.log(product)
-    return _over_batch(operator.add, correct)[0], loss[0], error
+        sums = tf.einsum("blf,luf->bul", below, tf.transpose(kernel, (2, 1, 0)))
+    else:
+        sums = sum(below[:, number : number + 1] * kernel[number] for number in range(layer.inputs))
+    return tile[layer.bias : layer.end] + sums if layer.use_bias else sums
 
 
 def _backward(
-    network: Network, tile: tf.Tensor, inputs: list[tf.Tensor], delta: tf.Tensor
+    network: Network,
+    tile: tf.Tensor,
+    inputs: list[tf.Tensor],
+    received: list[tf.Tensor],
+    delta: tf.Tensor,
 ) -> tf.Tensor:
     """Gradient by all weights, shape (weights, lanes), from that by the logits."""
     rows: list[tf.Tensor] = []
-    for layer, below in zip(reversed(network.layers), reversed(inputs), strict=True):
+    below_each = zip(network.layers, inputs, [None, *received], strict=True)
+    for layer, below, given in reversed(list(below_each)):
         if _sums_wide(network, layer):
             kernel = tf.transpose(tf.einsum("blf,bul->luf", below, delta), (2, 1, 0))
             kernel_rows = [tf.reshape(kernel, (layer.inputs * layer.units, tile.shape[1]))]
         else:
             kernel_rows = [
-                _over_batch(operator.add, delta * below[:, number : number + 1])
+                over_batch(operator.add, delta * below[:, number : number + 1])
                 for number in range(layer.inputs)
             ]
-        rows = [*kernel_rows, _over_batch(operator.add, delta), *rows]
+        bias_rows = [over_batch(operator.add, delta)] if layer.use_bias else []
+        rows = [*kernel_rows, *bias_rows, *rows]
         if layer.start > 0:
             kernel = _kernel(tile, layer)
             back = sum(delta[:, unit : unit + 1] * kernel[:, unit] for unit in range(layer.units))
-            delta = back * _SLOPE[network.activation](below)
+            delta = back * SLOPE[network.activation](below, given)
     return tf.concat(rows, axis=0)
 
 
@@ -127,34 +136,6 @@ def _sums_wide(network: Network, layer: Layer) -> bool:
     return layer.start == 0 and is_wide(network)
 
 
-def _over_batch(
-    combine: Callable[[tf.Tensor, tf.Tensor], tf.Tensor], terms: tf.Tensor
-) -> tf.Tensor:
-    """Sum or product over the first axis, by halves.
-
-    Not `reduce_sum`: XLA lets the additions of a reduction change places, so LLVM vectorises along
-    the batch, gathering 16 numbers from 16 rows for each lane, and the step takes 1.8 times as
-    long. Halves are whole rows, and LLVM vectorises along the lanes. They round less, too.
-    """
-    rest = None
-    while (count := terms.shape[0]) > 1:
-        if count % 2:
-            rest = terms[-1] if rest is None else combine(rest, terms[-1])
-            terms = terms[:-1]
-        terms = combine(*tf.split(terms, 2))
-    return terms[0] if rest is None else combine(terms[0], rest)
-
-
 def _kernel(tile: tf.Tensor, layer: Layer) -> tf.Tensor:
     """A layer's kernel, shape (inputs, units, lanes)."""
     return tf.reshape(tile[layer.start : layer.bias], (layer.inputs, layer.units, tile.shape[1]))
-
-
-_ACTIVATE = {"sigmoid": tf.sigmoid, "tanh": tf.tanh, "relu": tf.nn.relu}
-
-# Derivatives by what the activation gave, not by what it received.
-_SLOPE = {
-    "sigmoid": lambda value: value * (1.0 - value),
-    "tanh": lambda value: 1.0 - value * value,
-    "relu": lambda value: tf.cast(value > 0.0, tf.float32),
-}

@@ -16,6 +16,7 @@ from search.problem.network import Network
 from search.training.backend import tf
 from search.training.batches import SEEDS_PER_BLOCK, own_orders_per_seed
 from search.training.gradient import is_wide
+from search.training.losses import targets
 
 _BYTES = 2**28  # of the rows of a tile
 _FEW_WEIGHTS = 16
@@ -59,38 +60,39 @@ class Layout:
     ) -> tuple[tf.Tensor, ...]:
         """The points of a tile, for `read`.
 
-        features: (points, features); labels: (points,), 0 or 1; own: the own orders of the seeds in
-        the first lanes, (seeds, own orders, points). The other lanes train on one point alone.
+        features: (points, features); labels: (points,), from 0 on; own: the own orders of the seeds
+        in the first lanes, (seeds, own orders, points). The other lanes train on one point alone.
         """
         places = np.zeros((self.rows + 1, self.lanes), dtype=np.int32)
         places[:-1, : len(own)] = own.reshape(len(own), self.rows).T
-        sides = 1 - 2 * labels
+        written, of_padding = targets(labels, self.network.outputs)
         if self.is_indexed:
             places[-1] = self.points
             return (
                 tf.constant(places),
                 tf.constant(np.concatenate([features, features[:1]])),
-                tf.constant(np.append(sides, np.float32(0))),
+                tf.constant(np.append(written, of_padding)),
             )
         count = self.network.features
         laid = np.zeros((self.rows + 1, count + 1, self.lanes), dtype=np.float32)
         for number in range(count):
             laid[:, number] = features[places, number]
-        laid[:-1, count] = sides[places[:-1]]
+        laid[:-1, count] = written[places[:-1]]
+        laid[-1, count] = of_padding
         return (tf.constant(laid),)
 
     def read(self, arranged: tuple[tf.Tensor, ...], rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """`x` and `side`, as `search.training.gradient` has them, of rows, shape (batch,)."""
+        """`x` and `target`, as `search.training.gradient` has them, of rows, shape (batch,)."""
         if not self.is_indexed:
             (laid,) = arranged
             batch = tf.gather(laid, rows)
             return batch[:, :-1], batch[:, -1:]
-        places, features, sides = arranged
+        places, features, written = arranged
         found = tf.gather(places, rows)
         x = tf.gather(features, found)
         if not is_wide(self.network):
             x = tf.transpose(x, (0, 2, 1))
-        return x, tf.gather(sides, found)[:, None, :]
+        return x, tf.gather(written, found)[:, None, :]
 
 
 def layout_for(network: Network, points: int) -> Layout:

@@ -1,8 +1,9 @@
 """The compiled program: one tile of restarts trained together, a lane each.
 
-What is fixed when a program is compiled (network, optimizer, batch size, numbers of points and
-lanes) stands in `ProgramKind`; all else (learning rate, data, batch order, epochs, initial weights)
-is input, so that trials of one optimizer share one program.
+What is fixed when a program is compiled (network, optimizer, loss, batch size, numbers of points
+and lanes, whether there is an L2) stands in `ProgramKind`; all else (learning rate, data, batch
+order, epochs, initial weights, the L2's factor) is input, so that trials of one optimizer share one
+program.
 
 All weights of a tile are one variable of shape (weights, lanes): one optimizer update instead of
 one per kernel and bias.
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from search.training.backend import tf
 from search.training.batches import steps_per_epoch
-from search.training.gradient import evaluate, gradient
+from search.training.gradient import Aim, evaluate, gradient, penalty
 from search.training.layout import Layout
 from search.training.optimizers import build_optimizer
 
@@ -35,6 +36,8 @@ class ProgramKind:
     layout: Layout
     optimizer: str
     batch_size: int
+    loss: str = "crossentropy"
+    has_l2: bool = False
 
     @property
     def steps(self) -> int:
@@ -52,7 +55,7 @@ class EpochSums(NamedTuple):
     """What the epochs of one call summed over the points, as NumPy arrays.
 
     `correct`, `loss` and `finite` have shape (epochs, lanes): per epoch the points classified
-    correctly and the summed cross-entropy in the forward passes of training (as Keras's history
+    correctly and the summed loss in the forward passes of training (as Keras's history
     counts them), and whether that loss and the weights at the epoch's end were finite.
     `final_correct` and `final_loss`, shape (lanes,), are of all points under the weights that the
     last epoch left.
@@ -72,13 +75,15 @@ class Program:
         self.kind = kind
         self._network, self._lanes = kind.layout.network, kind.layout.lanes
         self._tile = tf.Variable(tf.zeros((self._network.weight_count, self._lanes)))
+        self._l2 = tf.Variable(0.0)
+        self._aim = Aim(kind.loss, self._l2 if kind.has_l2 else None)
         self._optimizer = build_optimizer(kind.optimizer, learning_rate=1.0)
         self._optimizer.build([self._tile])
         self._fresh = [variable.numpy() for variable in self._optimizer.variables]
         # A mean divides by the points of a step, of which the last may have fewer.
         firsts = np.arange(kind.steps) * kind.batch_size
         sizes = np.minimum(kind.batch_size, kind.layout.points - firsts)
-        self._shares = (1 / sizes).astype(np.float32)
+        self._sizes, self._shares = sizes.astype(np.float32), (1 / sizes).astype(np.float32)
         self._train = tf.function(self._train_epochs, jit_compile=True, autograph=False)
 
     @property
@@ -92,12 +97,16 @@ class Program:
         """How often the program was traced and compiled so far."""
         return int(self._train.experimental_get_tracing_count())
 
-    def start(self, weights: NDArray[np.float32], learning_rate: float) -> None:
-        """Begin a tile: weights of shape (weights, lanes), and an optimizer without a past."""
+    def start(self, weights: NDArray[np.float32], learning_rate: float, l2: float = 0.0) -> None:
+        """Begin a tile: weights of shape (weights, lanes), and an optimizer without a past.
+
+        l2: counts only in a program that has one.
+        """
         self._tile.assign(weights)
         for variable, value in zip(self._optimizer.variables, self._fresh, strict=True):
             variable.assign(value)
         self._optimizer.learning_rate = learning_rate
+        self._l2.assign(l2)
 
     def train(self, arranged: tuple[tf.Tensor, ...], rows: NDArray[np.int32]) -> EpochSums:
         """Go on by the epochs of `rows`, at most `kind.epochs_per_call`.
@@ -141,15 +150,17 @@ class Program:
         self, arranged: tuple[tf.Tensor, ...], rows: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Train an epoch; points right and summed loss in its forward passes, both (lanes,)."""
-        shares = tf.constant(self._shares)
+        shares, sizes = tf.constant(self._shares), tf.constant(self._sizes)
 
         def train_step(
             step: tf.Tensor, correct: tf.Tensor, loss: tf.Tensor
         ) -> tuple[tf.Tensor, ...]:
-            x, side = self.kind.layout.read(arranged, rows[step])
+            x, target = self.kind.layout.read(arranged, rows[step])
             slope, step_correct, step_loss = gradient(
-                self._network, self._tile, x, side, shares[step]
+                self._network, self._aim, self._tile, x, target, shares[step]
             )
+            if self.kind.has_l2:  # counted for each point, as in Keras's mean over the batches
+                step_loss += sizes[step] * penalty(self._network, self._aim, self._tile)
             self._optimizer.apply([slope], [self._tile])
             return step + 1, correct + step_correct, loss + step_loss
 
@@ -165,11 +176,14 @@ class Program:
             step: tf.Tensor, correct: tf.Tensor, loss: tf.Tensor
         ) -> tuple[tf.Tensor, ...]:
             batch = tf.reshape(rows, (kind.steps, kind.batch_size))[step]
-            x, side = kind.layout.read(arranged, batch)
-            step_correct, step_loss = evaluate(self._network, self._tile, x, side)
+            x, target = kind.layout.read(arranged, batch)
+            step_correct, step_loss = evaluate(self._network, self._aim, self._tile, x, target)
             return step + 1, correct + step_correct, loss + step_loss
 
-        return self._each_step(evaluate_step)
+        correct, loss = self._each_step(evaluate_step)
+        if kind.has_l2:
+            loss += kind.layout.points * penalty(self._network, self._aim, self._tile)
+        return correct, loss
 
     def _each_step(
         self, body: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, ...]]

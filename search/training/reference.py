@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from search.problem.network import Network
+from search.problem.initializers import BiasInitializer, Initializer
+from search.problem.losses import keras_loss
+from search.problem.network import Layer, Network
 from search.training.backend import keras
 from search.training.batches import batch_order, steps_per_epoch
 from search.training.optimizers import build_optimizer
@@ -33,16 +35,46 @@ class Reference:
     weights: NDArray[np.float32]
 
 
-def build_model(network: Network, seed: int) -> keras.Sequential:
-    """The network as people write it: seed set, then `keras.Sequential` of dense layers."""
+def build_model(recipe: Recipe, seed: int) -> keras.Sequential:
+    """The network as people write it: seed set, then `keras.Sequential` of dense layers.
+
+    An initializer takes its own seed as it is made: here layer by layer, of a layer the kernel's
+    before that of the bias.
+    """
+    network = recipe.network
+    kernel = Initializer.of(recipe.initializer)
+    bias = BiasInitializer.of(recipe.bias_initializer)
     keras.utils.set_random_seed(seed)
     return keras.Sequential(
         [
             keras.Input((network.features,)),
-            *(keras.layers.Dense(units, network.activation) for units in network.hidden),
-            keras.layers.Dense(1, "sigmoid"),
+            *(
+                keras.layers.Dense(
+                    layer.units,
+                    _activation(network, layer),
+                    use_bias=network.use_bias,
+                    kernel_initializer=_keras_initializer(kernel),
+                    bias_initializer=_keras_initializer(bias) if network.use_bias else "zeros",
+                    kernel_regularizer=keras.regularizers.L2(recipe.l2) if recipe.l2 else None,
+                )
+                for layer in network.layers
+            ),
         ]
     )
+
+
+def _activation(network: Network, layer: Layer) -> str:
+    if layer.end < network.weight_count:
+        return network.activation
+    return "sigmoid" if network.outputs == 1 else "softmax"
+
+
+def _keras_initializer(initializer: Initializer) -> keras.initializers.Initializer:
+    if initializer.width is None:
+        return keras.initializers.get(initializer.kind)
+    if initializer.kind == "uniform":
+        return keras.initializers.RandomUniform(-initializer.width, initializer.width)
+    return keras.initializers.RandomNormal(stddev=initializer.width)
 
 
 def flat_weights(model: keras.Sequential) -> NDArray[np.float32]:
@@ -55,12 +87,12 @@ def train_reference(
 ) -> Reference:
     """Train one restart by `keras.Sequential.fit` on the batches that the stack uses.
 
-    features: (points, features), scaled, float32; labels: (points,), 0 or 1.
+    features: (points, features), scaled, float32; labels: (points,), from 0 on.
     """
-    model = build_model(recipe.network, seed)
+    model = build_model(recipe, seed)
     model.compile(
         build_optimizer(recipe.optimizer, recipe.learning_rate),
-        loss="binary_crossentropy",
+        loss=keras_loss(recipe.loss, recipe.network.outputs),
         metrics=["accuracy"],
     )
     targets = labels[:, None]
@@ -71,24 +103,26 @@ def train_reference(
 
     def batches() -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
         for epoch in range(recipe.epochs):
-            order = batch_order(seed, epoch, len(features))
+            order = batch_order(seed, epoch, len(features), recipe.batch_order)
             for first in range(0, len(order), recipe.batch_size):
                 points = order[first : first + recipe.batch_size]
                 yield features[points], targets[points]
 
-    history = model.fit(
-        batches(),
-        epochs=recipe.epochs,
-        steps_per_epoch=steps_per_epoch(len(features), recipe.batch_size),
-        shuffle=False,
-        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=look)],
-        verbose=0,
-    ).history
+    history: Mapping[str, list[float]] = {"accuracy": [], "loss": []}
+    if recipe.epochs:
+        history = model.fit(
+            batches(),
+            epochs=recipe.epochs,
+            steps_per_epoch=steps_per_epoch(len(features), recipe.batch_size),
+            shuffle=False,
+            callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=look)],
+            verbose=0,
+        ).history
     final_loss, final_accuracy = model.evaluate(features, targets, verbose=0)
     return Reference(
         accuracy=np.asarray(history["accuracy"], dtype=np.float64),
         loss=np.asarray(history["loss"], dtype=np.float64),
-        finite=np.array(finite),
+        finite=np.array(finite, dtype=np.bool_),
         final_accuracy=float(final_accuracy),
         final_loss=float(final_loss),
         weights=flat_weights(model),

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from search.problem.batch_orders import SHUFFLED
+from search.problem.initializers import BiasInitializer, Initializer
+from search.problem.losses import keras_loss
 from search.problem.network import Network
+from search.problem.optimizers import canonical_optimizer
 from search.training.batches import block_of, own_orders, own_orders_per_seed, shared_orders
 from search.training.initial import initial_weights
 from search.training.layout import layout_for
@@ -17,13 +21,45 @@ from search.training.program import Program, ProgramKind, compiled_program
 
 @dataclass(frozen=True)
 class Recipe:
-    """How every restart of a stack is trained: all but the data and the seeds."""
+    """How every restart of a stack is trained: all but the data and the seeds.
+
+    Args:
+        network: Whose weights are trained.
+        optimizer: As `search.problem.optimizers` writes it, like "adam:beta_2=0.99".
+        learning_rate: Of the optimizer.
+        epochs: 0 evaluates the initial weights.
+        batch_size: Points of a step; the last one of an epoch may have fewer.
+        loss: One of `search.problem.losses.LOSSES`.
+        initializer: Of the kernels, as `Initializer` writes it.
+        bias_initializer: Of the biases, as `BiasInitializer` writes it.
+        batch_order: One of `search.problem.batch_orders.BATCH_ORDERS`.
+        l2: Of all kernels, as `keras.regularizers.L2(l2)`; 0 for none.
+
+    Raises:
+        InvalidValuesError: If the loss is unknown, or not offered for the network's outputs.
+    """
 
     network: Network
     optimizer: str
     learning_rate: float
     epochs: int
     batch_size: int
+    loss: str = "crossentropy"
+    initializer: str = "glorot_uniform"
+    bias_initializer: str = "zeros"
+    batch_order: str = SHUFFLED
+    l2: float = 0.0
+
+    def __post_init__(self) -> None:
+        keras_loss(self.loss, self.network.outputs)
+
+    def initial_weights(self, seeds: Sequence[int]) -> NDArray[np.float32]:
+        """What restarts of these seeds start from, shape (weights, seeds)."""
+        kernels, biases = (
+            Initializer.of(self.initializer),
+            BiasInitializer.of(self.bias_initializer),
+        )
+        return initial_weights(self.network, seeds, kernels, biases)
 
 
 @dataclass(frozen=True)
@@ -49,7 +85,13 @@ class Histories:
 def program_kind(recipe: Recipe, points: int) -> ProgramKind:
     """The kind of the program that trains a recipe on so many points."""
     layout = layout_for(recipe.network, points)
-    return ProgramKind(layout, recipe.optimizer, min(recipe.batch_size, points))
+    return ProgramKind(
+        layout,
+        canonical_optimizer(recipe.optimizer),
+        min(recipe.batch_size, points),
+        recipe.loss,
+        has_l2=recipe.l2 > 0,
+    )
 
 
 def train_stack(
@@ -60,7 +102,7 @@ def train_stack(
 ) -> Iterator[Histories]:
     """Train one restart per seed, and yield them tile by tile.
 
-    features: (points, features), scaled, float32; labels: (points,), 0 or 1. A tile is of
+    features: (points, features), scaled, float32; labels: (points,), from 0 on. A tile is of
     seeds of one block, so the order of the yielded seeds can differ from that asked for. What is
     yielded for a seed is the same, bit for bit, whichever seeds are asked for beside it and in
     whatever order.
@@ -73,7 +115,7 @@ def train_stack(
     for members in blocks.values():
         for first in range(0, len(members), layout.lanes):
             tile = members[first : first + layout.lanes]
-            start = initial_weights(recipe.network, tile)
+            start = recipe.initial_weights(tile)
             yield train_tile(program, features, labels, recipe, tile, start)
 
 
@@ -89,15 +131,15 @@ def train_tile(
 
     The seeds are of one block, and no more than the program has lanes.
     """
-    layout, points = program.kind.layout, len(features)
+    layout, points, order = program.kind.layout, len(features), recipe.batch_order
     start = np.zeros((len(weights), layout.lanes), dtype=np.float32)
     start[:, : len(seeds)] = weights
-    program.start(start, recipe.learning_rate)
-    arranged = layout.arrange(features, labels, own_orders(seeds, points))
+    program.start(start, recipe.learning_rate, recipe.l2)
+    arranged = layout.arrange(features, labels, own_orders(seeds, points, order))
     parts = []
-    for first in range(0, recipe.epochs, program.kind.epochs_per_call):
+    for first in range(0, max(recipe.epochs, 1), program.kind.epochs_per_call):
         epochs = np.arange(first, min(first + program.kind.epochs_per_call, recipe.epochs))
-        shared = shared_orders(block_of(seeds[0]), first, len(epochs), points)
+        shared = shared_orders(block_of(seeds[0]), first, len(epochs), points, order)
         own = epochs % own_orders_per_seed(points)
         parts.append(program.train(arranged, own[:, None].astype(np.int32) * points + shared))
     used = slice(len(seeds))

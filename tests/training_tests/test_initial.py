@@ -6,6 +6,7 @@ import pytest
 from search.problem.network import Network
 from search.training.initial import initial_weights
 from search.training.reference import build_model, flat_weights
+from search.training.stack import Recipe
 
 SEEDS = (0, 1, 7, 64, 12345, 2**31 - 1, 2**32 - 1)
 
@@ -25,7 +26,7 @@ def test_start_is_bit_equal_to_keras(network: Network) -> None:
     weights = initial_weights(network, SEEDS)
     assert weights.shape == (network.weight_count, len(SEEDS))
     for lane, seed in enumerate(SEEDS):
-        expected = flat_weights(build_model(network, seed))
+        expected = flat_weights(build_model(Recipe(network, "sgd", 0.1, 1, 32), seed))
         assert weights[:, lane].tobytes() == expected.tobytes()
 
 
