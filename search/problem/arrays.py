@@ -26,7 +26,7 @@ class Points:
 
     features: NDArray[np.float64]
     labels: NDArray[np.uint8]
-    classes: tuple[str, str]
+    classes: tuple[str, ...]
     names: tuple[str, ...]
     inexact: dict[str, tuple[int, int]]
     """For a column of whole numbers beyond float64: how many differ, and how many are left."""
@@ -40,15 +40,15 @@ def points_from(features: Any, labels: Any, *, drops_rows: bool) -> Points:
     Args:
         features: An array, lists of numbers or a data frame, points by features; one feature may be
             flat or a series. True and False are 1 and 0.
-        labels: One of two values for each point: an array, a list or a series of any kind.
+        labels: The class of each point: an array, a list or a series of values of any kind.
         drops_rows: Whether points with a missing value are left out.
 
     Returns:
         The points.
 
     Raises:
-        InvalidValuesError: If the features are no numbers, or the labels not one of two values for
-            each point.
+        InvalidValuesError: If the features are no numbers, or the labels not one class for each
+            point.
     """
     columns, names = _columns(features)
     values = _labels(labels)
@@ -71,7 +71,7 @@ def points_from(features: Any, labels: Any, *, drops_rows: bool) -> Points:
     try:
         made, classes = labels_of("labels", [_text(value) for value in values])
     except UserError as error:
-        fault = Fault("labels", "must be of two classes", "others", str(error))
+        fault = Fault("labels", "must be of two or more classes", "others", str(error))
         raise InvalidValuesError([fault]) from None
     called = names or [str(place) for place in range(1, len(read) + 1)]
     return Points(

@@ -15,6 +15,13 @@ from search.problem.names import is_printable, quoted
 
 HOW_TO_LEAVE_OUT = "fill it in, or set missing to drop: rows with missing cells are then left out"
 """What to do about a missing cell."""
+MAX_CLASSES = 256
+"""Labels are kept in one byte each."""
+_FEWEST_CLASSES = 2
+_MANY_CLASSES = 20
+"""More than these are taken for measurements if they have decimals or are different in most rows.
+"""
+_MOST_SHOWN = 5
 _TRUTH = {"true": 1.0, "false": 0.0}
 _MISSING = {"", "na", "n/a", "nan", "null", "none", "<na>"}
 _THOUSANDS = re.compile(r"([+-]?[1-9]\d{0,2})((?:,\d{3})+)(\.\d*)?")
@@ -69,33 +76,87 @@ def unfit(cell: str) -> str:
     return quoted(cell) + hint
 
 
-def labels_of(where: str, values: Sequence[str]) -> tuple[NDArray[np.uint8], tuple[str, str]]:
-    """Labels, (points,), and the two classes, of which the second is 1.
+def labels_of(where: str, values: Sequence[str]) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    """Labels, (points,), and the classes that they count from 0.
 
     Args:
         where: What holds the classes, for messages.
         values: The class of each point.
 
     Returns:
-        The labels and classes: numbers sort as numbers, and before other texts.
+        The labels and classes in order: numbers sort as numbers, and before other texts.
 
     Raises:
-        UserError: If there are not exactly two, or one has characters that do not print.
+        UserError: If there are fewer than two or more than `MAX_CLASSES`, if they are so many
+            different values that they seem to be measurements, or if one has characters that do not
+            print.
     """
     keys: dict[str, Any] = {value: number(value) for value in dict.fromkeys(values)}
     odd = next((value for value in keys if not is_printable(value)), None)
     if odd is not None:
         raise UserError(f"{where}: the class {quoted(odd)} has characters that do not print")
+    has_decimals = None not in keys.values() and any(key % 1 for key in keys.values())
     if None in keys.values():  # else 0 and 0.0 are one class
         keys = {value: (key is None, key or 0, value) for value, key in keys.items()}
     spelled = {keys[value]: value for value in reversed(keys)}  # the first spelling
     order = sorted(spelled)
-    if len(order) != 2:
-        shown = ", ".join(quoted(spelled[key]) for key in order[:5]) or "no rows"
-        shown += ", ..." if len(order) > 5 else ""
-        raise UserError(f"{where}: exactly two classes are needed, received {len(order)} ({shown})")
-    labels = np.array([keys[value] == order[1] for value in values], dtype=np.uint8)
-    return labels, (spelled[order[0]], spelled[order[1]])
+    _require_classes(where, [spelled[key] for key in order], len(values), has_decimals)
+    labels = {key: label for label, key in enumerate(order)}
+    of_values = {value: labels[key] for value, key in keys.items()}
+    return (
+        np.array([of_values[value] for value in values], dtype=np.uint8),
+        tuple(spelled[key] for key in order),
+    )
+
+
+def labels_among(where: str, values: Sequence[str], classes: Sequence[str]) -> NDArray[np.uint8]:
+    """Labels, (points,), of points whose classes are those of other points.
+
+    Args:
+        where: What holds the classes, for messages.
+        values: The class of each point.
+        classes: The classes in order, as `labels_of` gives them.
+
+    Returns:
+        The labels. A number is the class of that number however it is spelled.
+
+    Raises:
+        UserError: If a value is none of the classes.
+    """
+    by_text = {name: label for label, name in enumerate(classes)}
+    numbers = {number(name): label for label, name in enumerate(classes)}
+    is_numeric = None not in numbers
+    known = {
+        value: by_text.get(value, numbers.get(number(value)) if is_numeric else None)
+        for value in dict.fromkeys(values)
+    }
+    for value, label in known.items():
+        if label is None:
+            raise UserError(
+                f"{where}: the class {quoted(value)} is none of the training points: those are of "
+                f"{shortened([quoted(name) for name in classes])}"
+            )
+    return np.array([known[value] for value in values], dtype=np.uint8)
+
+
+def _require_classes(where: str, classes: list[str], points: int, has_decimals: bool) -> None:
+    count = len(classes)
+    shown = shortened([quoted(name) for name in classes]) or "no rows"
+    if count < _FEWEST_CLASSES:
+        raise UserError(f"{where}: at least two classes are needed, received {count} ({shown})")
+    seem_measured = count > _MANY_CLASSES and (has_decimals or points < 2 * count)
+    if count > MAX_CLASSES or seem_measured:
+        most = f"at most {MAX_CLASSES} classes" if count > MAX_CLASSES else "classes"
+        raise UserError(
+            f"{where}: {most} are needed, received {count:,} different values in {points:,} points "
+            f"({shown}); put numbers into few classes first, like low and high, or name another "
+            "target"
+        )
+
+
+def shortened(items: Sequence[str]) -> str:
+    """The first of some items, separated by commas."""
+    return ", ".join((*items[:_MOST_SHOWN], *(["..."] if len(items) > _MOST_SHOWN else [])))
 
 
 def _cut(text: str) -> str:

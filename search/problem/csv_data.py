@@ -41,17 +41,17 @@ def read_csv(path: Path, target: str, selection: Selection | None = None) -> Dat
 
     Args:
         path: A plain file of text in UTF-8 with a header.
-        target: Name of the column with the two classes.
+        target: Name of the column with the classes.
         selection: Which other columns are features, and what becomes of rows with missing cells;
             all of them, and none may be missing, if None.
 
     Returns:
-        The points and labels: of the two classes the one that sorts second (numbers as numbers,
-        before other texts) is 1.
+        The points and labels, which count the classes in order: numbers as numbers, before other
+        texts.
 
     Raises:
         UserError: If the file cannot be read, its header or a cell is at fault, or the target has
-            not exactly two classes; the message names the line and the column.
+            no or too many classes; the message names the line and the column.
     """
     require_file(path)
     with _errors_named(path), path.open("rb") as packed, _text(path, packed) as text:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from search.problem.arguments import Arguments
 from search.problem.arrays import points_from
+from search.problem.cells import MAX_CLASSES, shortened
 from search.problem.errors import UserError
 from search.problem.judging import Caution, cautions, collapsed, left_out_rows, told_apart
 from search.problem.names import is_printable
@@ -27,9 +28,10 @@ MAX_POINTS = 2**24
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Points of two classes.
+    """Points of two or more classes.
 
-    features: (points, features) float64, finite; labels: (points,) uint8, 0 or 1, both present.
+    features: (points, features) float64, finite; labels: (points,) uint8, each the place of
+    its class in `classes`, all of which are present; at most 256 of them.
     names: of the features, if they have any; selection: which columns and rows of a file they are;
     notes: what is to be told of how they were read. Equal are sets of one name with the same points
     and classes. Raises UserError if the shapes disagree, a feature is not finite or a class is
@@ -39,7 +41,7 @@ class Dataset:
     name: str
     features: NDArray[np.float64]
     labels: NDArray[np.uint8]
-    classes: tuple[str, str] = field(default=("0", "1"))
+    classes: tuple[str, ...] = field(default=("0", "1"))
     names: tuple[str, ...] = ()
     selection: Selection = field(default=Selection())
     notes: tuple[str, ...] = ()
@@ -66,9 +68,27 @@ class Dataset:
             )
         if not np.isfinite(self.features).all():
             raise UserError(f"data {self.name!r} must have finite features only")
-        if set(np.unique(self.labels)) != {0, 1}:
+        self._require_classes()
+
+    def _require_classes(self) -> None:
+        count = len(self.classes)
+        if not 2 <= count <= MAX_CLASSES:
             raise UserError(
-                f"data {self.name!r} must have points of both classes, received only one"
+                f"data {self.name!r} must have 2 to {MAX_CLASSES} classes, "
+                f"received {shortened(self.classes) or 'none'}"
+            )
+        if self.labels.max() >= count:
+            raise UserError(
+                f"data {self.name!r} must have labels from 0 to {count - 1}, one for each of its "
+                f"{count} classes, received {self.labels.max()}"
+            )
+        absent = [
+            name for name, size in zip(self.classes, self.class_sizes, strict=True) if not size
+        ]
+        if absent:
+            raise UserError(
+                f"data {self.name!r} must have points of {'both' if count == 2 else 'all'} "
+                f"classes, received none of {shortened(absent)}"
             )
 
     @classmethod
@@ -80,8 +100,8 @@ class Dataset:
         Args:
             features: Points by features, numbers or True and False; one feature may be flat. The
                 names of a data frame's columns are kept.
-            labels: One of any two values for each point; the one that sorts second (numbers as
-                numbers) is 1.
+            labels: The class of each point, of any kind; the classes are in order, numbers as
+                numbers.
             name: Name of the data, and so of studies of it.
             missing: "refuse" missing values, or "drop" their points.
 
@@ -89,8 +109,8 @@ class Dataset:
             The data set.
 
         Raises:
-            InvalidValuesError: If a feature is no finite number, the labels are not of two values,
-                one for each point, or the name is that of built-in data.
+            InvalidValuesError: If a feature is no finite number, the labels are not one class for
+                each point, or of one class only, or the name is that of built-in data.
         """
         arguments = Arguments()
         is_name = isinstance(name, str) and bool(name.strip()) and is_printable(name)
@@ -146,7 +166,7 @@ class Dataset:
 
     @property
     def best_accuracy(self) -> float:
-        """The best accuracy that is possible: 1 unless identical points have both classes."""
+        """The best accuracy that is possible: 1 unless identical points have different classes."""
         return self._told_apart[0]
 
     @cached_property
@@ -155,9 +175,13 @@ class Dataset:
 
     @property
     def plateau(self) -> float:
-        """Accuracy of the best constant answer: the share of the larger class."""
-        ones = int(self.labels.sum())
-        return max(ones, self.points - ones) / self.points
+        """Accuracy of the best constant answer: the share of the largest class."""
+        return max(self.class_sizes) / self.points
+
+    @cached_property
+    def class_sizes(self) -> tuple[int, ...]:
+        """The points of each class."""
+        return tuple(np.bincount(self.labels, minlength=len(self.classes)).tolist())
 
     @cached_property
     def digest(self) -> str:
@@ -177,7 +201,7 @@ class Dataset:
         return buffer.getvalue()
 
     @classmethod
-    def from_bytes(cls, name: str, classes: tuple[str, str], data: bytes) -> Dataset:
+    def from_bytes(cls, name: str, classes: Sequence[str], data: bytes) -> Dataset:
         """The data set that `to_bytes` wrote."""
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             about = json.loads(arrays["about"].tobytes()) if "about" in arrays else {}
@@ -185,7 +209,7 @@ class Dataset:
                 name,
                 arrays["features"],
                 arrays["labels"],
-                classes,
+                tuple(classes),
                 tuple(about.get("names", ())),
                 Selection.from_json(about),
             )

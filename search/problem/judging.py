@@ -32,19 +32,22 @@ def told_apart(features: Features, labels: NDArray[np.uint8]) -> tuple[float, in
 
     Args:
         features: (points, features).
-        labels: (points,), 0 or 1.
+        labels: (points,), whole numbers from 0.
 
     Returns:
-        The best accuracy that is possible, and how many points have the features of a point of the
-        other class.
+        The best accuracy that is possible, and how many points have the features of a point of
+        another class.
     """
     rows = np.ascontiguousarray(features + 0.0)  # -0.0 is 0.0
     whole = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1])))[:, 0]
     _, group = np.unique(whole, return_inverse=True)
+    # A pair of place and class for each point, so that memory does not grow with the classes.
+    pairs, counts = np.unique(group * (int(labels.max()) + 1) + labels, return_counts=True)
+    place = pairs // (int(labels.max()) + 1)
+    starts = np.flatnonzero(np.diff(place, prepend=-1))
+    largest = np.maximum.reduceat(counts, starts)
     size = np.bincount(group)
-    ones = np.bincount(group, weights=labels).astype(np.int64)
-    mixed = size[(ones > 0) & (ones < size)].sum()
-    return int(np.maximum(ones, size - ones).sum()) / len(labels), int(mixed)
+    return int(largest.sum()) / len(labels), int(size[largest < size].sum())
 
 
 def cautions(
@@ -69,8 +72,8 @@ def cautions(
     if mixed:
         found.append(
             Caution(
-                f"{mixed:,} of {len(features):,} points have the same features as a point of the "
-                f"other class: no network can do better than an accuracy of {best:.4f}"
+                f"{mixed:,} of {len(features):,} points have the same features as a point of "
+                f"another class: no network can do better than an accuracy of {best:.4f}"
             )
         )
     return tuple(found)

@@ -35,7 +35,7 @@ def read_parquet(path: Path, target: str, selection: Selection | None = None) ->
 
     Args:
         path: The file.
-        target: Name of the column with the two classes.
+        target: Name of the column with the classes.
         selection: As in `read_csv`.
 
     Returns:

@@ -129,9 +129,8 @@ class Problem:
     @classmethod
     def from_json(cls, stored: dict[str, Any], data: bytes) -> Problem:
         """The problem that `to_json` wrote, with the points that `Dataset.to_bytes` wrote."""
-        first, second = stored["classes"]
         return cls(
-            data=Dataset.from_bytes(stored["data"], (first, second), data),
+            data=Dataset.from_bytes(stored["data"], stored["classes"], data),
             epochs=stored["epochs"],
             **{name: stored[name] for name in HELD if name in stored},
             margin=stored["margin"],

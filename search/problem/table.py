@@ -73,8 +73,8 @@ def points_of(table: Table, name: str, target: str, selection: Selection) -> Dat
         The points and labels.
 
     Raises:
-        UserError: If the header, the selection or a cell is at fault, or the target has not exactly
-            two classes.
+        UserError: If the header, the selection or a cell is at fault, or the target has no or too
+            many classes.
     """
     _require_header(table, target)
     places = selection.columns(table.source, table.names, target)

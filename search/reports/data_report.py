@@ -17,6 +17,7 @@ _COLUMNS = (
     Column("different numbers", right=True, importance=1),
 )
 _MOST_FEATURES = 200
+_MOST_CLASSES = 12
 
 
 def show_data(data: Dataset, notes: Sequence[str]) -> None:
@@ -33,18 +34,28 @@ def show_data(data: Dataset, notes: Sequence[str]) -> None:
         rows.append([name, least, greatest, f"{len(np.unique(column)):,}"])
     count = len(data.feature_names)
     more = count - len(rows)
-    ones = int(data.labels.sum())
-    classes = zip(data.classes, (data.points - ones, ones), strict=True)
     show_table(
         f"{data.name}: {data.points:,} points, {count:,} feature{'s' * (count > 1)}, "
         f"plateau {data.plateau:.4f}",
         _COLUMNS,
         rows,
         f"{more:,} more features" if more else "",
-        "Classes: "
-        + ", ".join(
-            f"{name} ({size:,} of {data.points:,}, label {label})"
-            for label, (name, size) in enumerate(classes)
-        ),
+        _classes(data),
         *notes,
+    )
+
+
+def _classes(data: Dataset) -> str:
+    """The points of each class; of very many classes the first, and the least and greatest."""
+    sizes = data.class_sizes
+    shown = [
+        f"{name} ({size:,} of {data.points:,}, label {label})"
+        for label, (name, size) in enumerate(zip(data.classes, sizes, strict=True))
+    ]
+    if len(shown) <= _MOST_CLASSES:
+        return f"Classes: {', '.join(shown)}"
+    more = f"and {len(shown) - _MOST_CLASSES} more"
+    return (
+        f"{len(shown)} classes of {min(sizes):,} to {max(sizes):,} points: "
+        f"{', '.join(shown[:_MOST_CLASSES])}, {more}"
     )

@@ -112,8 +112,7 @@ def test_whole_numbers_beyond_float64_are_told() -> None:
         (POINTS, [0, 1], "labels must be one for each of the 3 points, received 2"),
         (POINTS, 3, "labels must be one value for each point, received 3"),
         (POINTS, [[0, 1]] * 3, "labels must be one value for each point"),
-        (POINTS, [0, 0, 0], "labels: exactly two classes are needed, received 1 ('0')"),
-        (POINTS, [0, 1, 2], "labels: exactly two classes are needed, received 3 ('0', '1', '2')"),
+        (POINTS, [0, 0, 0], "labels: at least two classes are needed, received 1 ('0')"),
         (POINTS, ["a", "b\x1b", "a"], "labels: the class 'b\\x1b' has characters that do not"),
     ],
 )

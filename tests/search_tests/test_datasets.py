@@ -70,7 +70,7 @@ def test_digest_tells_data_apart_and_ignores_the_name() -> None:
         (np.zeros((2, 0)), [0, 1], "points by features"),
         (np.zeros((2, 1)), [0, 1, 1], "3 labels for 2 points"),
         (np.array([[0.0], [np.nan]]), [0, 1], "finite features only"),
-        (np.zeros((2, 1)), [1, 1], "points of both classes"),
+        (np.zeros((2, 1)), [1, 1], "points of both classes, received none of 0"),
     ],
 )
 def test_refuses_what_is_no_data(

@@ -59,7 +59,7 @@ def test_identical_points_of_both_classes_bound_the_accuracy() -> None:
     # The last ten points are one, of five in each class.
     assert data.best_accuracy == 0.95
     assert data.warnings == (
-        "10 of 100 points have the same features as a point of the other class: no network can do "
+        "10 of 100 points have the same features as a point of another class: no network can do "
         "better than an accuracy of 0.9500",
     )
     assert Plan(problem=Problem(data)).warnings[-1] == (
