@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from search.commands.options import BatchSize, Listed, Varied, no_cache_option, storage_option
-from search.problem.datasets import BUILT_IN
-from search.problem.dimensions import HELD
+from search.commands.launch_options import option, plan_options
+from search.commands.options import no_cache_option, storage_option
 from search.problem.errors import LaunchError
-from search.problem.network import ACTIVATIONS
-from search.problem.objectives import OBJECTIVES
-from search.problem.optimizers import OPTIMIZERS
 from search.problem.plan import Plan
-from search.problem.samplers import SAMPLERS
-from search.problem.scaling import SCALINGS
-from search.problem.selection import MISSING
 from search.reports.tables import show_standings
 from search.statistics.ranking import Standing
 from search.studies.study import DEFAULT_STORAGE, Study, open_study
@@ -31,107 +24,15 @@ if TYPE_CHECKING:
     from search.problem.plan_fields import PlanFields
     from search.running.events import TrialTroubled
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
 _MOST_WORKERS = 1024
-_DEFAULT = Plan()
-_PROBLEM, _SPACE = _DEFAULT.problem, _DEFAULT.space
-
-
-def _option(
-    name: str,
-    metavar: str,
-    text: str,
-    default: object = None,
-    kind: click.ParamType[Any] | type | None = None,
-) -> Callable[[_Command], _Command]:
-    """An option that is None unless given; its help names the default that the plan has."""
-    if default is not None:
-        shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
-        text = f"{text}  [default: {shown}]"
-    return click.option(name, metavar=metavar, type=kind, help=text)
-
-
-def _names(names: Collection[str], last: str = ", ") -> str:
-    *first, end = names
-    return f"{', '.join(first)}{last}{end}"
 
 
 @click.command()
 @click.argument("plan", required=False, metavar="[PLAN]", type=click.Path(path_type=Path))
-@_option("--study", "NAME", "Name of the study.", "that of the data")
+@plan_options
 @storage_option
-@_option(
-    "--data",
-    "NAME|FILE",
-    f"{_names(BUILT_IN)}, or a CSV or Parquet file with --target.",
-    _PROBLEM.data.name,
-)
-@_option("--target", "COLUMN", "The file's column with the two classes.")
-@_option("--drop", "COLUMNS", "Columns of the file that are no features.", kind=Listed())
-@_option("--features", "COLUMNS", "The columns that are features, no others.", kind=Listed())
-@_option(
-    "--missing",
-    "refuse|drop",
-    "Refuse a file with missing cells, or drop their rows.",
-    MISSING[0],
-)
-@_option("--hidden", "SIZES", "Hidden layers, like 2 or 4,4.", _PROBLEM.hidden, Listed(int))
-@_option(
-    "--activation",
-    "NAME",
-    f"Of the hidden layers: {_names(ACTIVATIONS)}.",
-    _PROBLEM.activation,
-)
-@_option("--epochs", "N", "Epochs of each restart.", _PROBLEM.epochs, int)
-@_option("--batch-size", "N|full", "Points in a step.", _PROBLEM.batch_size, BatchSize())
-@_option(
-    "--margin",
-    "SHARE",
-    "Accuracy above the plateau that counts as escaped.",
-    _PROBLEM.margin,
-    float,
-)
-@_option("--solved-at", "SHARE", "Accuracy that counts as solved.", _PROBLEM.solved_at, float)
-@_option("--scaling", "NAMES", f"{_names(SCALINGS)}.", _SPACE.scalings, Listed())
-@_option("--optimizer", "NAMES", f"{_names(OPTIMIZERS)}.", _SPACE.optimizers, Listed())
-@_option(
-    "--learning-rate",
-    "RATES",
-    "A list like 0.01,0.1 or a log-uniform range like 0.001:1.",
-    _SPACE.learning_rates,
-)
-@click.option(
-    "--vary",
-    metavar="NAME=VALUES",
-    multiple=True,
-    type=Varied(),
-    help=f"Another dimension that is searched, like batch_size=16,32,full or hidden=2,4-4; of "
-    f"{_names(HELD)}. May be given several times.",
-)
-@_option("--restarts", "N", "Restarts (seeds) of each trial.", _DEFAULT.restarts, int)
-@_option(
-    "--trials",
-    "N",
-    "Size of the study; launching again goes on to it.",
-    f"{_DEFAULT.trials}; with the sampler grid, one for each combination",
-    int,
-)
-@_option("--sampler", "NAME", f"{_names(SAMPLERS, last=' or ')}.", _DEFAULT.sampler)
-@_option(
-    "--sampler-seed",
-    "N",
-    "Seed of the sampler and of the initialization seeds that the study picks.",
-    _DEFAULT.sampler_seed,
-    click.IntRange(min=0),
-)
-@_option(
-    "--objective",
-    "NAME",
-    f"What the sampler seeks: {_names(OBJECTIVES, last=', or ')}.",
-    _DEFAULT.objective,
-)
-@_option("--workers", "N", "Worker processes.", "one per core", click.IntRange(1, _MOST_WORKERS))
-@_option(
+@option("--workers", "N", "Worker processes.", "one per core", click.IntRange(1, _MOST_WORKERS))
+@option(
     "--save-plan",
     "FILE",
     "Write all that the study is made from to a new plan file.",

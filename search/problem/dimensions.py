@@ -15,9 +15,12 @@ from types import MappingProxyType
 from typing import Any
 
 from search.problem.arguments import shown
+from search.problem.batch_orders import BATCH_ORDERS
 from search.problem.errors import Fault, InvalidValuesError, check_known
+from search.problem.initializers import BiasInitializer, Initializer
+from search.problem.losses import LOSSES
 from search.problem.network import ACTIVATIONS
-from search.problem.optimizers import OPTIMIZERS
+from search.problem.optimizers import canonical_optimizer
 from search.problem.scaling import SCALINGS
 
 Value = str | int | float | bool
@@ -162,13 +165,13 @@ def check_layers(sizes: object) -> tuple[int, ...]:
     return tuple(map(int, given))
 
 
-def check_count(name: str, value: object) -> int:
-    """A whole number from 1 to `MAX_COUNT`, of epochs or points. Raises InvalidValuesError."""
+def check_count(name: str, value: object, least: int = 1) -> int:
+    """A whole number up to `MAX_COUNT`, of epochs or points. Raises InvalidValuesError."""
     if not isinstance(value, Integral) or isinstance(value, bool):
         raise _refused(name, "must be a whole number", shown(value))
     count = int(value)
-    if count < 1:
-        raise _refused(name, "must be at least 1", shown(count))
+    if count < least:
+        raise _refused(name, f"must be at least {least}", shown(count))
     if count > MAX_COUNT:
         raise _refused(name, f"must be at most {MAX_COUNT:,}", f"{count:,}")
     return count
@@ -204,6 +207,22 @@ def _batch_size(value: object) -> int | str:
     return check_count("batch_size", value)
 
 
+def _switch(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise _refused("use_bias", "must be true or false", shown(value))
+    return value
+
+
+def _switch_of(text: str) -> bool | str:
+    return {"true": True, "false": False}.get(text.strip().lower(), text)
+
+
+def _l2(value: object) -> float:
+    if not isinstance(value, Real) or isinstance(value, bool) or not 0 <= float(value) < math.inf:
+        raise _refused("l2", "must be a number of at least 0", shown(value))
+    return float(value)
+
+
 def _whole_or_text(text: str) -> int | str:
     text = text.strip()
     return int(text) if text.lstrip("+-").isdecimal() else text
@@ -230,7 +249,7 @@ def _refused(field: str, rule: str, received: str) -> InvalidValuesError:
 
 _ALL = (
     Dimension("scaling", _known("scaling", tuple(SCALINGS)), "\nscaling"),
-    Dimension("optimizer", _known("optimizer", tuple(OPTIMIZERS)), "\noptimizer"),
+    Dimension("optimizer", canonical_optimizer, "\noptimizer"),
     Dimension(
         "learning_rate",
         partial(_positive, "learning_rate", what="a learning rate"),
@@ -241,6 +260,14 @@ _ALL = (
     Dimension("hidden", _layers_text, "hidden\nlayers", held=_layers_of),
     Dimension("activation", _known("activation", ACTIVATIONS), "\nactivation"),
     Dimension("batch_size", _batch_size, "batch\nsize", parse=_whole_or_text),
+    Dimension("batch_order", _known("batch_order", BATCH_ORDERS), "batch\norder"),
+    Dimension("loss", _known("loss", tuple(LOSSES)), "\nloss"),
+    Dimension("initializer", lambda value: str(Initializer.of(value)), "\ninitializer"),
+    Dimension(
+        "bias_initializer", lambda value: str(BiasInitializer.of(value)), "bias\ninitializer"
+    ),
+    Dimension("use_bias", _switch, "\nbiases", parse=_switch_of),
+    Dimension("l2", _l2, "\nL2", parse=float, has_range=True),
 )
 DIMENSIONS: Mapping[str, Dimension] = MappingProxyType({each.name: each for each in _ALL})
 """By name, in the order in which a configuration has them."""
@@ -264,5 +291,5 @@ def in_order(value: Value) -> tuple[bool, Value]:
 def shown_value(value: Value) -> str:
     """A value as tables and configurations in words show it: numbers by four digits."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return "true" if value else "false"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

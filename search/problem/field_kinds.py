@@ -40,6 +40,7 @@ class Range(BaseModel):
 Text = Annotated[str | None, Field(description="text")]
 Whole = Annotated[int | None, Field(description="a whole number")]
 Number = Annotated[float | None, Field(description="a number")]
+Switch = Annotated[bool | None, Field(description="true or false")]
 Sizes = Annotated[
     tuple[int, ...] | None,
     BeforeValidator(_listed),

@@ -8,24 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
 from search.problem.asked_data import OF_FILE, AskedData
-from search.problem.configuration import SearchSpace
+from search.problem.asked_space import asked_space
 from search.problem.datasets import BUILT_IN, Dataset
-from search.problem.dimensions import ALWAYS_SEARCHED, DIMENSIONS, HELD, Choices, LogRange
-from search.problem.errors import Faults, InvalidValuesError, UserError, check_known
+from search.problem.dimensions import ALWAYS_SEARCHED, HELD
+from search.problem.errors import Faults, InvalidValuesError, UserError
 from search.problem.field_kinds import (
     BatchSize,
     Names,
     Number,
-    Range,
     Rates,
     Sizes,
+    Switch,
     Text,
     Varied,
     Whole,
@@ -61,6 +61,12 @@ class PlanFields(BaseModel):
     activation: Text = None
     epochs: Whole = None
     batch_size: BatchSize = None
+    batch_order: Text = None
+    loss: Text = None
+    initializer: Text = None
+    bias_initializer: Text = None
+    use_bias: Switch = None
+    l2: Number = None
     margin: Number = None
     solved_at: Number = None
     scaling: Names = None
@@ -251,7 +257,11 @@ class PlanFields(BaseModel):
         problem = faults.built(
             lambda: replace(base.problem, data=data, **self._given(*_OF_PROBLEM))
         )
-        space = faults.built(lambda: self._space(base.space))
+        searched = self._given(*ALWAYS_SEARCHED)
+        space = faults.built(lambda: asked_space(base.space, searched, self.vary))
+        for varied in () if space is None else space.vary:
+            asked = getattr(self, varied)
+            faults.require(asked is None, varied, "must be left out, for it is varied", asked)
         # Where the problem or the space has faults, the rest is looked at all the same.
         if space is None and search.get("sampler") in SAMPLERS:
             del search["sampler"]
@@ -271,47 +281,9 @@ class PlanFields(BaseModel):
         assert plan is not None, "without faults there is a plan"
         return plan
 
-    def _space(self, base: SearchSpace) -> SearchSpace:
-        faults = Faults()
-        offered: dict[str, Choices] = {}
-        for name in ALWAYS_SEARCHED:
-            asked = getattr(self, name)
-            if asked is not None:
-                field = f"{name}s"
-                made = faults.built(partial(_choices, name, field, asked))
-                if made is not None:
-                    offered[field] = made
-        vary = base.vary
-        if self.vary is not None:
-            for name in self.vary:
-                faults.built(partial(check_known, "dimension", name, HELD))
-            found = {
-                name: faults.built(partial(_choices, name, name, asked))
-                for name, asked in self.vary.items()
-                if name in HELD
-            }
-            vary = {name: made for name, made in found.items() if made is not None}
-        for name in vary:
-            asked = getattr(self, name)
-            faults.require(asked is None, name, "must be left out, for it is varied", asked)
-        space = faults.built(lambda: replace(base, vary=vary, **offered))  # type: ignore[arg-type]
-        faults.raise_any()
-        assert space is not None, "without faults there is a space"
-        return space
-
     def _given(self, *fields: str) -> dict[str, Any]:
         values = {field: getattr(self, field) for field in fields}
         return {field: value for field, value in values.items() if value is not None}
-
-
-def _choices(name: str, field: str, asked: object) -> Choices:
-    """What is asked for of a dimension: text, a value, a list of them, or a range as a table."""
-    if isinstance(asked, str):
-        return DIMENSIONS[name].parsed(field, asked)
-    if isinstance(asked, Range):
-        return LogRange(asked.low, asked.high)
-    listed = asked if isinstance(asked, tuple) else (asked,)
-    return DIMENSIONS[name].values(field, listed)
 
 
 def _named(error: InvalidValuesError, files: Mapping[str, Path]) -> InvalidValuesError:

@@ -8,10 +8,12 @@ from fractions import Fraction
 from functools import cached_property, partial
 from typing import Any
 
+from search.problem.batch_orders import SHUFFLED
 from search.problem.configuration import Configuration
 from search.problem.datasets import Dataset, bands
 from search.problem.dimensions import DIMENSIONS, FULL, HELD, check_count
 from search.problem.errors import Faults
+from search.problem.losses import keras_loss
 from search.problem.network import Network
 from search.problem.outcome import Bars
 
@@ -22,10 +24,25 @@ TRAINING_VERSION = 2
 
 @dataclass(frozen=True)
 class Problem:
-    """Data, network, epochs, batch size; and what counts as escaped, solved.
+    """Data, network, how it trains; and what counts as escaped, solved.
 
-    A space may vary the hidden layers, the activation or the batch size ("full" for all points) in
-    their place; `under` puts a configuration's values in.
+    Two classes have one sigmoid output; more have a softmax of one output each. A space may vary
+    what is held here but data, epochs, margin and target; `under` puts a configuration's values in.
+
+    Args:
+        data: The points.
+        hidden: Units of each hidden layer.
+        activation: Of the hidden layers.
+        epochs: Of each restart; 0 evaluates the initial weights.
+        batch_size: Points in a step, or "full" for all of them.
+        margin: Accuracy above the plateau that counts as escaped.
+        solved_at: Accuracy that counts as solved.
+        loss: "crossentropy" (Keras's binary or sparse categorical one), or for two classes "mse".
+        initializer: Of the kernels, like "he_normal" or "uniform:0.5".
+        bias_initializer: Of the biases: "zeros", "uniform:0.5" or "normal:0.1".
+        use_bias: Whether the layers have biases.
+        batch_order: "shuffled" in each epoch, or "fixed": that of the data.
+        l2: Factor of an L2 penalty on all kernels.
 
     A restart has escaped if its accuracy exceeds the plateau by more than `margin`, and solved
     the problem if it reaches `solved_at`. `training_version` tells by which definition of a restart
@@ -41,6 +58,12 @@ class Problem:
     batch_size: int | str = 32
     margin: float = 0.01
     solved_at: float = 0.99
+    loss: str = "crossentropy"
+    initializer: str = "glorot_uniform"
+    bias_initializer: str = "zeros"
+    use_bias: bool = True
+    batch_order: str = SHUFFLED
+    l2: float = 0.0
     training_version: int = TRAINING_VERSION
 
     def __post_init__(self) -> None:
@@ -50,6 +73,7 @@ class Problem:
             if plain is not None:
                 object.__setattr__(self, name, DIMENSIONS[name].held(plain))
         faults.built(partial(check_count, "epochs", self.epochs))
+        faults.built(partial(keras_loss, self.loss, self.outputs))
         plateau = self.data.plateau
         rule = f"must be at least 0 and leave room above the plateau of {plateau:.4f}"
         is_margin = math.isfinite(self.margin) and 0 <= self.margin < 1 - plateau
@@ -81,7 +105,13 @@ class Problem:
     @property
     def network(self) -> Network:
         """The network that is trained, 1-2-1 unless the data or the hidden layers say otherwise."""
-        return Network(self.data.features.shape[1], self.hidden, self.activation)
+        features = self.data.features.shape[1]
+        return Network(features, self.hidden, self.activation, self.outputs, self.use_bias)
+
+    @property
+    def outputs(self) -> int:
+        """Output units: a sigmoid for two classes, one of a softmax for each of more."""
+        return 1 if len(self.data.classes) == 2 else len(self.data.classes)
 
     @property
     def threshold(self) -> float:

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from search.problem.configuration import Configuration, SearchSpace
-from search.problem.dimensions import ALWAYS_SEARCHED, DIMENSIONS, shown_value
+from search.problem.dimensions import ALWAYS_SEARCHED, DIMENSIONS, HELD, shown_value
 from search.problem.problem import Problem
 from search.problem.rows import RecordedRestart, StudySummary
 from search.problem.success import ESCAPED, Success
@@ -147,18 +147,28 @@ def more_configurations(shown: int, total: int, command: str = "") -> str:
 
 def describe(problem: Problem, vary: Collection[str] = ()) -> str:
     """A problem in one line, without what the study varies of it."""
-    network = problem.network
     words = ["network"]
     if "activation" not in vary:
         words.insert(0, problem.activation)
     if "hidden" not in vary:
-        words.insert(0, str(network))
+        words.insert(0, str(problem.network))
     training = f"{problem.epochs} epochs"
     if "batch_size" not in vary:
         training += f" of batch size {problem.batch_size}"
-    return (
-        f"{' '.join(words)}, {problem.data.points} points, plateau {problem.data.plateau:.4f}, "
-        f"{training}"
+    unusual = [
+        f"{name.replace('_', ' ')} {shown_value(getattr(problem, name))}"
+        for name in HELD
+        if name not in ("activation", "hidden", "batch_size", *vary)
+        and getattr(problem, name) != getattr(Problem, name)
+    ]
+    return ", ".join(
+        [
+            " ".join(words),
+            f"{problem.data.points} points",
+            f"plateau {problem.data.plateau:.4f}",
+            training,
+            *unusual,
+        ]
     )
 
 

@@ -21,6 +21,11 @@ def recipe(task: Task) -> Recipe:
         learning_rate=task.configuration.learning_rate,
         epochs=problem.epochs,
         batch_size=problem.step_points,
+        loss=problem.loss,
+        initializer=problem.initializer,
+        bias_initializer=problem.bias_initializer,
+        batch_order=problem.batch_order,
+        l2=problem.l2,
     )
 
 

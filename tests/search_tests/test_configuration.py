@@ -25,15 +25,18 @@ def offered(values: st.SearchStrategy[Value]) -> st.SearchStrategy[tuple[Value, 
 
 layers = st.lists(st.integers(1, 16), min_size=1, max_size=3)
 rates = st.floats(0, exclude_min=True, allow_infinity=False)  # down to 5e-324
+ranges = (
+    st.lists(rates, min_size=2, max_size=2, unique=True)
+    .map(sorted)
+    .map(lambda ends: LogRange(*ends))
+)
 spaces = st.builds(
     SearchSpace,
     st.lists(st.sampled_from(sorted(SCALINGS)), min_size=1, unique=True).map(tuple),
     st.lists(st.sampled_from(sorted(OPTIMIZERS)), min_size=1, unique=True).map(tuple),
     st.one_of(
         st.lists(rates, min_size=1, max_size=4, unique=True).map(tuple),
-        st.lists(rates, min_size=2, max_size=2, unique=True)
-        .map(sorted)
-        .map(lambda ends: LogRange(*ends)),
+        ranges,
     ),
     st.fixed_dictionaries(
         {},
@@ -41,6 +44,9 @@ spaces = st.builds(
             "batch_size": offered(st.integers(1, 10**9) | st.just("full")),
             "hidden": offered(layers.map(lambda sizes: "-".join(map(str, sizes)))),
             "activation": offered(st.sampled_from(ACTIVATIONS)),
+            "use_bias": offered(st.booleans()),
+            "initializer": offered(st.sampled_from(["he_normal", "uniform:0.5", "normal:2"])),
+            "l2": offered(st.floats(0, 1e300)) | ranges,
         },
     ),
 )
@@ -145,8 +151,9 @@ def test_a_configuration_tells_all_its_faults() -> None:
     with pytest.raises(UserError) as raised:
         Configuration("none", "sgdd", 0, depth=3)
     assert str(raised.value) == (
-        "unknown dimension 'depth': it must be one of activation, batch_size, hidden, "
-        "learning_rate, optimizer, scaling; unknown optimizer 'sgdd': did you mean sgd? it must "
+        "unknown dimension 'depth': it must be one of activation, batch_order, batch_size, "
+        "bias_initializer, hidden, initializer, l2, learning_rate, loss, optimizer, scaling, "
+        "use_bias; unknown optimizer 'sgdd': did you mean sgd? it must "
         f"be one of {', '.join(sorted(OPTIMIZERS))}; a learning rate must be a positive number, "
         "received 0"
     )
@@ -165,5 +172,8 @@ def test_combinations_of_varied_dimensions() -> None:
 @given(spaces)
 def test_what_is_varied_survives_the_command_line(space: SearchSpace) -> None:
     for name, values in space.vary.items():
-        assert not isinstance(values, LogRange)
-        assert DIMENSIONS[name].parsed(name, ",".join(map(str, values))) == values
+        if isinstance(values, LogRange):
+            text = f"{values.low!r}:{values.high!r}"
+        else:
+            text = ",".join(map(str, values))
+        assert DIMENSIONS[name].parsed(name, text) == values

@@ -28,7 +28,7 @@ RANGE = SearchSpace(learning_rates=LogRange(0.001, 1.0))
 @st.composite
 def plans(draw: st.DrawFn, problem: st.SearchStrategy[Problem] | None = None) -> Plan:
     space = draw(spaces)
-    refused = "grid" if isinstance(space.learning_rates, LogRange) else "qmc"
+    refused = "grid" if space.ranges else "qmc"
     printable = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=20)
     return Plan(
         name=draw(printable),

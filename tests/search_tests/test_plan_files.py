@@ -48,6 +48,12 @@ def test_writes_what_a_person_would() -> None:
         'activation = "sigmoid"',
         "epochs = 200",
         "batch_size = 32",
+        'batch_order = "shuffled"',
+        'loss = "crossentropy"',
+        'initializer = "glorot_uniform"',
+        'bias_initializer = "zeros"',
+        "use_bias = true",
+        "l2 = 0.0",
         "margin = 0.01",
         "solved_at = 0.99",
         'scaling = ["none", "standard"]',
@@ -87,8 +93,8 @@ def test_what_toml_cannot_hold_is_refused() -> None:
         ),
         (
             "activation = 'gelo'",
-            "{}: unknown activation 'gelo': did you mean relu? it must be one of relu, sigmoid, "
-            "tanh",
+            "{}: unknown activation 'gelo': did you mean gelu or elu or selu? it must be one of "
+            "elu, gelu, leaky_relu, relu, selu, sigmoid, softplus, tanh",
         ),
         (
             "data = 'bandz'",
@@ -132,7 +138,7 @@ def test_an_unknown_field_is_told_with_the_nearest(tmp_path: Path) -> None:
         read_plan(path)
     known = ", ".join(sorted(PlanFields.model_fields))
     assert str(raised.value) == (
-        f"{path}: unknown field 'batchsize': did you mean batch_size? it must be one of {known}; "
+        f"{path}: unknown field 'batchsize': did you mean batch_size or batch_order? it must be one of {known}; "
         f"{path}: unknown field 'problem': it must be one of {known}"
     )
 

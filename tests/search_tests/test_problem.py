@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from search.problem.batch_orders import BATCH_ORDERS
 from search.problem.configuration import Configuration
 from search.problem.datasets import Dataset, bands
 from search.problem.errors import InvalidValuesError, UserError
@@ -34,6 +35,12 @@ def problems(draw: st.DrawFn) -> Problem:
         hidden=tuple(draw(st.lists(st.integers(1, 16), min_size=1, max_size=4))),
         activation=draw(st.sampled_from(ACTIVATIONS)),
         epochs=draw(st.integers(1, 10**9)),
+        loss="mse" if draw(st.booleans()) else "crossentropy",
+        initializer=draw(st.sampled_from(["he_normal", "glorot_uniform", "uniform:0.5"])),
+        bias_initializer=draw(st.sampled_from(["zeros", "normal:0.25"])),
+        use_bias=draw(st.booleans()),
+        batch_order=draw(st.sampled_from(BATCH_ORDERS)),
+        l2=draw(st.floats(0, 1e300)),
         batch_size=draw(st.integers(1, 10**9) | st.just("full")),
         margin=margin,
         solved_at=draw(st.floats(data.plateau + margin, 1, exclude_min=True)),
