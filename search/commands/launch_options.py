@@ -135,6 +135,12 @@ _OPTIONS = (
         click.IntRange(min=0),
     ),
     option(
+        "--first",
+        "NAMES",
+        "Configurations to try before the sampler picks any, like standard/adam/0.1.",
+        kind=Listed(),
+    ),
+    option(
         "--objective",
         "NAME",
         f"What the sampler seeks: {_names(OBJECTIVES, last=', or ')}.",

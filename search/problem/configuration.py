@@ -15,6 +15,7 @@ from search.problem.dimensions import (
     Choices,
     LogRange,
     Value,
+    is_among,
     shown_value,
 )
 from search.problem.errors import Faults, check_known
@@ -168,6 +169,13 @@ class SearchSpace:
         return tuple(
             Configuration.from_json(dict(zip(order, point, strict=True)))
             for point in product(*lists)
+        )
+
+    def offers(self, configuration: Configuration) -> bool:
+        """Whether a configuration is one of those on offer."""
+        offered = self.dimensions
+        return offered.keys() == configuration.keys() and all(
+            is_among(value, offered[name]) for name, value in configuration.items()
         )
 
     def to_json(self) -> dict[str, Any]:

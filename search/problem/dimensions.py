@@ -283,6 +283,13 @@ def dimension(name: str) -> Dimension:
     return DIMENSIONS[name]
 
 
+def is_among(value: Value, offered: Choices) -> bool:
+    """Whether a value is one of those on offer, or in the range."""
+    if isinstance(offered, LogRange):
+        return not isinstance(value, str) and offered.low <= value <= offered.high
+    return value in offered
+
+
 def in_order(value: Value) -> tuple[bool, Value]:
     """A key that sorts values of one dimension, numbers before names."""
     return isinstance(value, str), value

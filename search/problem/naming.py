@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from search.problem.configuration import Configuration
-from search.problem.dimensions import ALWAYS_SEARCHED, Value, shown_value
-from search.problem.errors import UserError, unknown_name
+from search.problem.configuration import Configuration, SearchSpace
+from search.problem.dimensions import ALWAYS_SEARCHED, DIMENSIONS, LogRange, Value, shown_value
+from search.problem.errors import Fault, InvalidValuesError, UserError, unknown_name
+from search.problem.names import quoted
 
 _NAMES_IN_A_MESSAGE = 16
 
@@ -48,6 +49,43 @@ def find_configuration(name: str, known: Sequence[Configuration]) -> Configurati
         nearest = str(error).partition("it must be one of")[0]
         raise UserError(f"{nearest}the ranking of all {len(known)} shows them")
     raise error
+
+
+def parsed_configuration(name: str, space: SearchSpace) -> Configuration:
+    """The configuration of a name in a space.
+
+    Args:
+        name: Its name; values stand in the order of the dimensions, with or without their names.
+        space: What is on offer.
+
+    Returns:
+        The configuration.
+
+    Raises:
+        InvalidValuesError: If it is no name of one, or not on offer.
+    """
+    dimensions = tuple(space.dimensions)
+    parts = [part.strip() for part in name.split("/")]
+    if len(parts) != len(dimensions):
+        rule = f"must be configurations like {_example(space)}"
+        raise InvalidValuesError([Fault("first", rule, quoted(name))])
+    values = {}
+    for dimension, part in zip(dimensions, parts, strict=True):
+        text = part.removeprefix(f"{dimension}=")
+        try:
+            values[dimension] = DIMENSIONS[dimension].parse(text)
+        except ValueError:
+            rule = f"must have a number for {dimension}"
+            raise InvalidValuesError([Fault("first", rule, quoted(name))]) from None
+    return Configuration.from_json(values)
+
+
+def _example(space: SearchSpace) -> str:
+    values = {
+        name: offered.low if isinstance(offered, LogRange) else offered[-1]
+        for name, offered in space.dimensions.items()
+    }
+    return configuration_name(Configuration.from_json(values))
 
 
 def _is_named(

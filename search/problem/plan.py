@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
-from search.problem.configuration import SearchSpace
+from search.problem.configuration import Configuration, SearchSpace
 from search.problem.dimensions import DIMENSIONS, LogRange
 from search.problem.errors import Faults, check_known
 from search.problem.judging import Caution, scaling_cautions
@@ -30,8 +31,8 @@ class Plan:
     """All that a study is made from: what it holds fixed, what it searches, how, and how far.
 
     `Plan()` is the study of the source problem. The problem, the space, the restarts of a trial and
-    the objective stay as they are for the life of a study; the sampler, its seed and the number of
-    trials may change from launch to launch.
+    the objective stay as they are for the life of a study; the sampler, its seed, what is tried
+    first and the number of trials may change from launch to launch.
 
     Args:
         name: Name of the study; that of the data if None.
@@ -42,6 +43,7 @@ class Plan:
         sampler_seed: Seed of the sampler, and of the initialization seeds that the study picks.
         trials: Size of the study; 24 if None, or for the sampler grid each configuration once.
         objective: What the sampler seeks: "escape-rate", "solve-rate", "expected-epochs" or "both".
+        first: Configurations of the space that are tried before the sampler picks any.
 
     Raises:
         InvalidValuesError: If values break their rules; it names all of them.
@@ -55,6 +57,7 @@ class Plan:
     sampler_seed: int
     trials: int
     objective: str
+    first: tuple[Configuration, ...]
 
     def __init__(
         self,
@@ -66,6 +69,7 @@ class Plan:
         sampler_seed: int = 0,
         trials: int | None = None,
         objective: str = "escape-rate",
+        first: Sequence[Configuration] = (),
     ) -> None:
         problem = Problem() if problem is None else problem
         space = SearchSpace() if space is None else space
@@ -83,6 +87,7 @@ class Plan:
             "sampler_seed": sampler_seed,
             "trials": trials,
             "objective": objective,
+            "first": tuple(first),
         }
         for field, value in values.items():
             object.__setattr__(self, field, value)  # as in any frozen dataclass's own __init__
@@ -101,6 +106,10 @@ class Plan:
         faults.require(seed >= 0, "sampler_seed", "must be at least 0", seed)
         faults.built(lambda: check_sampler(self.sampler, self.space))
         faults.built(lambda: check_known("objective", self.objective, OBJECTIVES))
+        for one in self.first:
+            rule = "must be configurations of what is on offer"
+            is_one = isinstance(one, Configuration)
+            faults.require(is_one and self.space.offers(one), "first", rule, one)
         for name, offered in self.space.vary.items():
             for value in (offered.low, offered.high) if isinstance(offered, LogRange) else offered:
                 held = {name: DIMENSIONS[name].held(value)}
@@ -140,7 +149,8 @@ class Plan:
     def to_record(self) -> StudyRecord:
         """What the store keeps of the plan, for `from_record`."""
         fields = {field: getattr(self, field) for field in OF_SEARCH}
-        search = {"space": self.space.to_json(), **fields}
+        first = [one.to_json() for one in self.first]
+        search = {"space": self.space.to_json(), **fields, "first": first}
         return StudyRecord(self.problem.to_json(), search, self.problem.data.to_bytes())
 
     @classmethod
@@ -151,6 +161,7 @@ class Plan:
             name=name,
             problem=Problem.from_json(record.problem, record.data),
             space=SearchSpace.from_json(search.pop("space")),
+            first=[Configuration.from_json(one) for one in search.pop("first", ())],
             **search,
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from search.problem.field_kinds import (
     Whole,
     in_our_words,
 )
+from search.problem.naming import configuration_name, parsed_configuration
 from search.problem.plan import OF_SEARCH, Plan, flat_name
 from search.problem.problem import Problem
 from search.problem.samplers import SAMPLERS
@@ -78,6 +79,7 @@ class PlanFields(BaseModel):
     sampler: Text = None
     sampler_seed: Whole = None
     objective: Text = None
+    first: Names = None
 
     _files: Mapping[str, Path] = PrivateAttr(default_factory=dict)
     """The plan file in which a field was given, for those that were given in one."""
@@ -125,6 +127,7 @@ class PlanFields(BaseModel):
             **space,
             vary=vary,
             **{field: getattr(plan, field) for field in OF_SEARCH},
+            first=tuple(map(configuration_name, plan.first)),
         )
 
     @classmethod
@@ -265,6 +268,9 @@ class PlanFields(BaseModel):
         # Where the problem or the space has faults, the rest is looked at all the same.
         if space is None and search.get("sampler") in SAMPLERS:
             del search["sampler"]
+        if space is not None and self.first is not None:
+            named = [faults.built(partial(parsed_configuration, one, space)) for one in self.first]
+            search["first"] = [one for one in named if one is not None]
         plan = faults.built(
             lambda: replace(
                 base,

@@ -45,6 +45,9 @@ def pick(plan: Plan, mirror: Mirror) -> Configuration:
         plan: The study's plan.
         mirror: The trials of the search so far.
     """
+    for one in plan.first:
+        if not mirror.tries[one]:
+            return one
     points, place = plan.space.configurations, mirror.place
     is_first = place < len(points or ()) <= _COVERED_FIRST
     if points is not None and (plan.sampler == "grid" or (plan.sampler == "tpe" and is_first)):

@@ -39,6 +39,7 @@ def plans(draw: st.DrawFn, problem: st.SearchStrategy[Problem] | None = None) ->
         sampler_seed=draw(st.integers(0)),
         trials=draw(st.integers(1, MAX_TRIALS)),
         objective=draw(st.sampled_from(sorted(OBJECTIVES))),
+        first=(space.configurations or ())[-1:] if draw(st.booleans()) else (),
     )
 
 
@@ -131,6 +132,7 @@ def test_a_record_keeps_its_format() -> None:
         "sampler_seed": 3,
         "trials": 8,
         "objective": "escape-rate",
+        "first": [],
     }
     del record.search["objective"]  # the first studies kept none
     assert Plan.from_record("bands", record) == Plan(sampler="grid", sampler_seed=3)

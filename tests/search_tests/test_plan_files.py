@@ -65,6 +65,7 @@ def test_writes_what_a_person_would() -> None:
         'sampler = "qmc"',
         "sampler_seed = 0",
         'objective = "escape-rate"',
+        "first = []",
     ]
 
 
@@ -138,7 +139,8 @@ def test_an_unknown_field_is_told_with_the_nearest(tmp_path: Path) -> None:
         read_plan(path)
     known = ", ".join(sorted(PlanFields.model_fields))
     assert str(raised.value) == (
-        f"{path}: unknown field 'batchsize': did you mean batch_size or batch_order? it must be one of {known}; "
+        f"{path}: unknown field 'batchsize': did you mean batch_size or batch_order? "
+        f"it must be one of {known}; "
         f"{path}: unknown field 'problem': it must be one of {known}"
     )
 

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import ANY
 
 import optuna
 import pytest
@@ -14,6 +15,7 @@ from search.problem.configuration import Configuration, SearchSpace
 from search.problem.dimensions import LogRange
 from search.problem.errors import UserError
 from search.problem.plan import Plan
+from search.problem.plan_fields import PlanFields
 from search.problem.samplers import SAMPLERS
 from search.running.seeds import LAST_SEED
 from tests.search_tests.launchers import SPACE, Launcher
@@ -166,3 +168,29 @@ def test_no_seed_comes_twice_in_a_configuration(
 def test_trials_get_whole_blocks_of_seeds(tmp_path: Path, restarts: int, stride: int) -> None:
     picked = grow(tmp_path / "s", plan_of("random", SPACE, 5, restarts=restarts))
     assert all(seed % stride == 0 for _, seed in picked)
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random", "grid"])
+def test_what_is_to_be_tried_first_is(tmp_path: Path, sampler: str) -> None:
+    offered = SPACE.configurations or ()
+    plan = replace(plan_of(sampler, SPACE, 4), first=(offered[5], offered[2], offered[5]))
+    picked = grow(tmp_path / "s", plan)
+    points = [point for point, _ in picked]
+    assert points[:2] == [offered[5], offered[2]]
+    assert len({seed for _, seed in picked}) == 4
+    again = replace(plan, trials=6, first=(offered[2], offered[7], points[3]))
+    assert grow(tmp_path / "s", again)[0][0] == (offered[7] if offered[7] not in points else ANY)
+
+
+def test_only_what_is_on_offer_can_be_tried_first() -> None:
+    with pytest.raises(UserError, match="first must be configurations of what is on offer"):
+        Plan(first=[Configuration("robust", "adam", 0.1)])
+    with pytest.raises(UserError, match="must be configurations like standard/adam/0"):
+        PlanFields(first=["standard/adam"]).plan()
+    with pytest.raises(UserError, match="must have a number for learning_rate, received 'a/b/c'"):
+        PlanFields(first=["a/b/c"]).plan()
+    ranged = PlanFields(learning_rate="0.001:1", first=["none/sgd/0.5"], vary={"l2": "1e-5:1e-2"})
+    with pytest.raises(UserError, match=r"like standard/adam/0\.001/l2=1e-05"):
+        ranged.plan()
+    plan = ranged.overridden({"first": ["none/sgd/0.5/l2=0.001"]}).plan()
+    assert plan.first == (Configuration("none", "sgd", 0.5, l2=0.001),)
