@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.problem.arguments import shown
-from search.problem.cells import labels_of
+from search.problem.cells import labels_among, labels_of, shortened
 from search.problem.errors import Fault, InvalidValuesError, UserError
 from search.problem.names import quoted
+from search.problem.splitting import HeldOut
 
 _SHAPE = "must be points by features, like an array of shape (100, 2)"
 _NUMBERS = "biuf"
@@ -51,25 +52,9 @@ def points_from(features: Any, labels: Any, *, drops_rows: bool) -> Points:
             point.
     """
     columns, names = _columns(features)
-    values = _labels(labels)
-    if len(values) != len(columns[0]):
-        rule = f"must be one for each of the {len(columns[0])} points"
-        raise _fault("labels", rule, str(len(values)))
-    read = [_numbers(column, _called(names, place)) for place, column in enumerate(columns)]
-    is_missing = np.logical_or.reduce([np.isnan(column) for column in read])
-    without_class = np.array([_is_missing(value) for value in values], dtype=bool)
-    if drops_rows:
-        kept = ~(is_missing | without_class)
-        values = [value for value, is_kept in zip(values, kept, strict=True) if is_kept]
-        read = [column[kept] for column in read]
-    elif is_missing.any() or without_class.any():
-        raise _missing(read, without_class, names)
-    for place, column in enumerate(read):
-        if not np.isfinite(column).all():
-            row = int(np.argmin(np.isfinite(column)))
-            raise _no_number(row, _called(names, place), column[row])
+    read, values = _points(columns, names, _labels(labels), drops_rows=drops_rows)
     try:
-        made, classes = labels_of("labels", [_text(value) for value in values])
+        made, classes = labels_of("labels", values)
     except UserError as error:
         fault = Fault("labels", "must be of two or more classes", "others", str(error))
         raise InvalidValuesError([fault]) from None
@@ -86,6 +71,62 @@ def points_from(features: Any, labels: Any, *, drops_rows: bool) -> Points:
         },
         len(columns[0]) - len(values),
     )
+
+
+def held_out_from(
+    features: Any, labels: Any, width: int, names: Sequence[str], classes: Sequence[str]
+) -> HeldOut:
+    """Held-out points of what people have.
+
+    Args:
+        features: As in `points_from`; the columns of a data frame are found by their names.
+        labels: The class of each point.
+        width: How many features the training points have.
+        names: What they are called; none if they have no names.
+        classes: The classes of the training points.
+
+    Returns:
+        The points.
+
+    Raises:
+        InvalidValuesError: If the features are no numbers or others than those of the training
+            points, or a label is none of their classes.
+    """
+    columns, called = _columns(features)
+    if names and called and set(names) <= set(called):
+        columns = [columns[called.index(name)] for name in names]
+    elif len(columns) != width or (names and called):
+        rule = f"must be those of the training points: {shortened(names) or width}"
+        raise _fault("features", rule, shortened(called) or str(len(columns)))
+    read, values = _points(columns, names, _labels(labels), drops_rows=False)
+    try:
+        return HeldOut(np.column_stack(read), labels_among("labels", values, classes))
+    except UserError as error:
+        fault = Fault("labels", "must be classes of the training points", "others", str(error))
+        raise InvalidValuesError([fault]) from None
+
+
+def _points(
+    columns: Sequence[NDArray[Any]], names: Sequence[str], values: list[Any], *, drops_rows: bool
+) -> tuple[list[NDArray[np.float64]], list[str]]:
+    """The columns as finite numbers, and the class of each point as a text."""
+    if len(values) != len(columns[0]):
+        rule = f"must be one for each of the {len(columns[0])} points"
+        raise _fault("labels", rule, str(len(values)))
+    read = [_numbers(column, _called(names, place)) for place, column in enumerate(columns)]
+    is_missing = np.logical_or.reduce([np.isnan(column) for column in read])
+    without_class = np.array([_is_missing(value) for value in values], dtype=bool)
+    if drops_rows:
+        kept = ~(is_missing | without_class)
+        values = [value for value, is_kept in zip(values, kept, strict=True) if is_kept]
+        read = [column[kept] for column in read]
+    elif is_missing.any() or without_class.any():
+        raise _missing(read, without_class, names)
+    for place, column in enumerate(read):
+        if not np.isfinite(column).all():
+            row = int(np.argmin(np.isfinite(column)))
+            raise _no_number(row, _called(names, place), column[row])
+    return read, [_text(value) for value in values]
 
 
 def _columns(features: Any) -> tuple[list[NDArray[Any]], list[str]]:

@@ -53,12 +53,29 @@ def read_csv(path: Path, target: str, selection: Selection | None = None) -> Dat
         UserError: If the file cannot be read, its header or a cell is at fault, or the target has
             no or too many classes; the message names the line and the column.
     """
+    with csv_table(path, target) as table:
+        return points_of(table, data_name(path), target, selection or Selection())
+
+
+@contextmanager
+def csv_table(path: Path, target: str) -> Iterator[Table]:
+    """The columns and rows of a CSV file, which is open as long as the context lasts.
+
+    Args:
+        path: The file, as `read_csv` takes it.
+        target: Name of the column with the classes, which tells what the delimiter is.
+
+    Yields:
+        The table.
+
+    Raises:
+        UserError: If the file cannot be read or has no header.
+    """
     require_file(path)
     with _errors_named(path), path.open("rb") as packed, _text(path, packed) as text:
         if "\0" in text.read(2**20):
             raise UserError(f"cannot read {path}: it holds NUL bytes, so it is no UTF-8 text")
-        table = _table(path, _lines(path, text, target), target)
-        return points_of(table, data_name(path), target, selection or Selection())
+        yield _table(path, _lines(path, text, target), target)
 
 
 def require_file(path: Path) -> None:

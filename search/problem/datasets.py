@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -15,15 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.problem.arguments import Arguments
-from search.problem.arrays import points_from
-from search.problem.cells import MAX_CLASSES, shortened
-from search.problem.errors import UserError
+from search.problem.arrays import held_out_from, points_from
+from search.problem.data_rules import require_held_out, require_points
+from search.problem.errors import Fault, InvalidValuesError
 from search.problem.judging import Caution, cautions, collapsed, left_out_rows, told_apart
 from search.problem.names import is_printable
 from search.problem.selection import MISSING, Selection
-
-MAX_POINTS = 2**24
-"""Up to here counts of points are exact in the float32 that training counts in."""
+from search.problem.splitting import HeldOut, held_out_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +31,8 @@ class Dataset:
     features: (points, features) float64, finite; labels: (points,) uint8, each the place of
     its class in `classes`, all of which are present; at most 256 of them.
     names: of the features, if they have any; selection: which columns and rows of a file they are;
-    notes: what is to be told of how they were read. Equal are sets of one name with the same points
+    notes: what is to be told of how they were read; validation: points beside them that are held
+    out. Equal are sets of one name with the same points
     and classes. Raises UserError if the shapes disagree, a feature is not finite or a class is
     missing. `Dataset.of` makes one of arrays of other kinds, lists and data frames.
     """
@@ -45,51 +44,12 @@ class Dataset:
     names: tuple[str, ...] = ()
     selection: Selection = field(default=Selection())
     notes: tuple[str, ...] = ()
+    validation: HeldOut | None = None
 
     def __post_init__(self) -> None:
-        if self.features.ndim != 2 or not self.features.size:
-            raise UserError(
-                f"data {self.name!r} must be points by features, received {self.features.shape}"
-            )
-        if self.names and len(self.names) != self.features.shape[1]:
-            raise UserError(
-                f"data {self.name!r} must have one name per feature, received "
-                f"{len(self.names)} names for {self.features.shape[1]} features"
-            )
-        if self.labels.shape != self.features.shape[:1]:
-            raise UserError(
-                f"data {self.name!r} must have one label per point, received "
-                f"{len(self.labels)} labels for {len(self.features)} points"
-            )
-        if self.points > MAX_POINTS:
-            raise UserError(
-                f"data {self.name!r} must have at most {MAX_POINTS:,} points, "
-                f"received {self.points:,}"
-            )
-        if not np.isfinite(self.features).all():
-            raise UserError(f"data {self.name!r} must have finite features only")
-        self._require_classes()
-
-    def _require_classes(self) -> None:
-        count = len(self.classes)
-        if not 2 <= count <= MAX_CLASSES:
-            raise UserError(
-                f"data {self.name!r} must have 2 to {MAX_CLASSES} classes, "
-                f"received {shortened(self.classes) or 'none'}"
-            )
-        if self.labels.max() >= count:
-            raise UserError(
-                f"data {self.name!r} must have labels from 0 to {count - 1}, one for each of its "
-                f"{count} classes, received {self.labels.max()}"
-            )
-        absent = [
-            name for name, size in zip(self.classes, self.class_sizes, strict=True) if not size
-        ]
-        if absent:
-            raise UserError(
-                f"data {self.name!r} must have points of {'both' if count == 2 else 'all'} "
-                f"classes, received none of {shortened(absent)}"
-            )
+        require_points(self.name, self.features, self.labels, self.names, self.classes)
+        if self.validation is not None:
+            require_held_out(self.name, self.features.shape[1], self.classes, self.validation)
 
     @classmethod
     def of(
@@ -132,6 +92,50 @@ class Dataset:
                 *(collapsed(name, *loss) for name, loss in made.inexact.items()),
             ),
         )
+
+    def hold_out(self, share: float) -> Dataset:
+        """The data with some of the points held out, the same share of each class.
+
+        Args:
+            share: Of the points of each class, rounded to whole points; one point of each class is
+                always left to be trained on. Which they are is a function of the points alone,
+                however they are ordered (`splitting.held_out_of`).
+
+        Returns:
+            The points to be trained on, with the others as their `validation`.
+
+        Raises:
+            InvalidValuesError: If the share is not between 0 and 1, too small for any point, or
+                points are held out already.
+        """
+        if self.validation is not None:
+            rule = f"must be left out: {self.validation.points:,} points are held out already"
+            raise InvalidValuesError([Fault("validation", rule, repr(share))])
+        chosen = held_out_of(self.features, self.labels, share)
+        validation = HeldOut(self.features[chosen], self.labels[chosen], share)
+        return replace(
+            self,
+            features=self.features[~chosen],
+            labels=self.labels[~chosen],
+            validation=validation,
+        )
+
+    def with_validation(self, features: Any, labels: Any) -> Dataset:
+        """The data with other points beside them that are held out.
+
+        Args:
+            features: Points by features in the units of the data's own, of the kinds that `of`
+                takes. A data frame's columns are found by their names.
+            labels: The class of each, one of those of the data.
+
+        Returns:
+            The same data with those points as their `validation`.
+
+        Raises:
+            UserError: If the features are others than the data's, or a class is none of theirs.
+        """
+        held_out = held_out_from(features, labels, self.features.shape[1], self.names, self.classes)
+        return replace(self, validation=held_out)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Dataset) and self._key == other._key
@@ -185,18 +189,28 @@ class Dataset:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the points and labels: equal for equal data, whatever its name."""
+        """SHA-256 of all points and labels, held out or not: equal for equal data of any name."""
         shape = np.array(self.features.shape, dtype=np.int64)
-        parts = (shape, np.ascontiguousarray(self.features), np.ascontiguousarray(self.labels))
-        return hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()
+        parts = [shape, self.features, self.labels]
+        if self.validation is not None:
+            parts += [self.validation.features, self.validation.labels]
+        digest = hashlib.sha256()
+        for part in parts:
+            digest.update(np.ascontiguousarray(part).tobytes())
+        return digest.hexdigest()
 
     def to_bytes(self) -> bytes:
-        """The points, labels, names and selection, compressed, for `from_bytes`."""
+        """All but the name and classes, compressed, for `from_bytes`."""
         buffer = io.BytesIO()
         about = {"names": list(self.names), **self.selection.to_json()}
         arrays: dict[str, Any] = {"features": self.features, "labels": self.labels}
         if self.names or self.selection != Selection():
             arrays["about"] = np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)
+        if self.validation is not None:
+            arrays["validation_features"] = self.validation.features
+            arrays["validation_labels"] = self.validation.labels
+            if self.validation.share is not None:
+                arrays["validation_share"] = np.array(self.validation.share)
         np.savez_compressed(buffer, **arrays)
         return buffer.getvalue()
 
@@ -212,7 +226,15 @@ class Dataset:
                 tuple(classes),
                 tuple(about.get("names", ())),
                 Selection.from_json(about),
+                validation=_held_out_in(arrays),
             )
+
+
+def _held_out_in(arrays: Mapping[str, NDArray[Any]]) -> HeldOut | None:
+    if "validation_features" not in arrays:
+        return None
+    share = float(arrays["validation_share"]) if "validation_share" in arrays else None
+    return HeldOut(arrays["validation_features"], arrays["validation_labels"], share)
 
 
 def bands() -> Dataset:

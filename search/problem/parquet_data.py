@@ -45,18 +45,18 @@ def read_parquet(path: Path, target: str, selection: Selection | None = None) ->
         UserError: If nothing is installed that reads it, it is damaged, or as in `read_csv`; rows
             are counted from 1.
     """
+    return points_of(parquet_table(path), data_name(path), target, selection or Selection())
+
+
+def parquet_table(path: Path) -> Table:
+    """The columns and rows of a Parquet file. Raises UserError if it cannot be read."""
     require_file(path)
     try:
         names, columns = _by_pyarrow(path)
     except ImportError:
         names, columns = _by_pandas(path)
     texts = ([_text(value) for value in cells] for cells in columns)
-    return points_of(
-        Table(str(path), names, enumerate(texts, start=1), "row"),
-        data_name(path),
-        target,
-        selection or Selection(),
-    )
+    return Table(str(path), names, enumerate(texts, start=1), "row")
 
 
 def _by_pyarrow(path: Path) -> tuple[list[str], Iterator[tuple[Any, ...]]]:

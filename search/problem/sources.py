@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from search.problem.csv_data import read_csv
+from search.problem.csv_data import csv_table, read_csv
 from search.problem.datasets import BUILT_IN, Dataset
 from search.problem.errors import Fault, InvalidValuesError, unknown_name
 from search.problem.names import quoted
-from search.problem.parquet_data import ENDINGS, is_parquet, read_parquet
+from search.problem.parquet_data import ENDINGS, is_parquet, parquet_table, read_parquet
 from search.problem.selection import MISSING, Selection
-from search.problem.table import data_name
+from search.problem.splitting import HeldOut
+from search.problem.table import data_name, held_out_points
 
 _ENDINGS = (".csv", ".gz", *ENDINGS)
 
@@ -24,6 +26,8 @@ def load_data(
     drop: Sequence[str] = (),
     features: Sequence[str] = (),
     missing: str = MISSING[0],
+    validation: float | None = None,
+    validation_data: str | None = None,
 ) -> Dataset:
     """Load a built-in data set by its name, or a file by its path.
 
@@ -35,9 +39,12 @@ def load_data(
         drop: Columns of the file that are no features.
         features: The columns that are features; all but the target if empty.
         missing: "refuse" a file with missing cells, or "drop" their rows.
+        validation: Share of the points of each class that are held out, as in `Dataset.hold_out`.
+        validation_data: Path of another file of the same columns, whose points are all held out;
+            not beside `validation`.
 
     Returns:
-        The points and labels.
+        The points and labels, with those held out as their `validation`.
 
     Raises:
         UserError: If there is neither, what is given beside the name does not go with it, or as in
@@ -45,10 +52,54 @@ def load_data(
     """
     selection = Selection(_several(drop), _several(features), missing)
     path = source_of(name, target, selection, folder)
+    require_one_validation(validation, validation_data, path is not None)
     if path is None:
-        return BUILT_IN[name]()
-    assert target is not None, "a file has a target"
-    return (read_parquet if is_parquet(path) else read_csv)(path, target, selection)
+        data = BUILT_IN[name]()
+    else:
+        assert target is not None, "a file has a target"
+        data = (read_parquet if is_parquet(path) else read_csv)(path, target, selection)
+        if validation_data is not None:
+            return replace(data, validation=load_held_out(validation_data, target, data, folder))
+    return data if validation is None else data.hold_out(validation)
+
+
+def load_held_out(name: str, target: str, training: Dataset, folder: Path = Path()) -> HeldOut:
+    """Load the points of a file that are held out beside those of another.
+
+    Args:
+        name: Path of the file.
+        target: Name of the column with the classes, in both files.
+        training: The points of the other file.
+        folder: Where a relative path starts.
+
+    Returns:
+        The points.
+
+    Raises:
+        UserError: If the file cannot be read, lacks a column, or has a class that the training
+            points lack.
+    """
+    path = folder / (name or "no name")
+    if is_parquet(path):
+        return held_out_points(parquet_table(path), target, training)
+    with csv_table(path, target) as table:
+        return held_out_points(table, target, training)
+
+
+def require_one_validation(share: float | None, path: str | None, of_file: bool) -> None:
+    """Raise InvalidValuesError for held-out points of two kinds, or of a file beside built-in data.
+
+    Args:
+        share: The share of the points that is held out.
+        path: The file whose points are held out.
+        of_file: Whether the data come from a file.
+    """
+    if path is not None and share is not None:
+        rule = "must be left out where a share of the data is held out"
+        raise InvalidValuesError([Fault("validation_data", rule, quoted(path))])
+    if path is not None and not of_file:
+        rule = "goes with data from a file; of built-in data a share can be held out"
+        raise InvalidValuesError([Fault("validation_data", rule, quoted(path))])
 
 
 def source_of(

@@ -11,13 +11,23 @@ from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from search.problem.cells import HOW_TO_LEAVE_OUT, is_missing, labels_of, number, unfit
-from search.problem.datasets import BUILT_IN, MAX_POINTS, Dataset
-from search.problem.errors import UserError, unknown_name
+from search.problem.cells import (
+    HOW_TO_LEAVE_OUT,
+    is_missing,
+    labels_among,
+    labels_of,
+    number,
+    unfit,
+)
+from search.problem.data_rules import MAX_POINTS
+from search.problem.datasets import BUILT_IN, Dataset
+from search.problem.errors import UserError, listed, unknown_name
 from search.problem.judging import collapsed, left_out_rows
 from search.problem.names import is_printable, quoted
 from search.problem.selection import Selection
+from search.problem.splitting import HeldOut
 
 _ENDINGS = (".gz", ".csv", ".tsv", ".txt", ".parquet", ".pq")
 _EXACT_CHARACTERS = 16
@@ -78,6 +88,60 @@ def points_of(table: Table, name: str, target: str, selection: Selection) -> Dat
     """
     _require_header(table, target)
     places = selection.columns(table.source, table.names, target)
+    read = _read(table, target, places, drops_rows=selection.drops_rows)
+    left_out = left_out_rows(read.dropped, read.dropped + len(read.classes))
+    try:
+        labels, named = labels_of(f"{table.source}, column {quoted(target)}", read.classes)
+    except UserError as error:
+        raise UserError("; ".join((str(error), *left_out))) from None
+    notes = (*table.notes, *left_out, *read.notes)
+    columns = tuple(table.names[place] for place in places)
+    return Dataset(name, read.features, labels, named, columns, selection, notes)
+
+
+def held_out_points(table: Table, target: str, training: Dataset) -> HeldOut:
+    """The points of a table that are held out beside those of another.
+
+    Args:
+        table: The columns and rows; columns that are no features of the training points are passed
+            over.
+        target: The column with the classes.
+        training: The points that are trained on.
+
+    Returns:
+        The points.
+
+    Raises:
+        UserError: If a feature or the target is missing, a cell is at fault, there are no points,
+            or a class is none of the training points.
+    """
+    _require_header(table, target)
+    absent = [name for name in training.names if name not in table.names]
+    if absent:
+        names = listed([name for name in table.names if name != target])
+        raise UserError(
+            f"{table.source}: the training points' column {quoted(absent[0])} is missing; there "
+            f"are {names}"
+        )
+    places = [table.names.index(name) for name in training.names]
+    read = _read(table, target, places, drops_rows=training.selection.drops_rows)
+    if not read.classes:
+        raise UserError(f"{table.source}: there are no points")
+    where = f"{table.source}, column {quoted(target)}"
+    return HeldOut(read.features, labels_among(where, read.classes, training.classes))
+
+
+@dataclass(frozen=True)
+class _Read:
+    """The points of a table: features, the texts of their classes, how many rows were dropped."""
+
+    features: NDArray[np.float64]
+    classes: list[str]
+    dropped: int
+    notes: list[str]
+
+
+def _read(table: Table, target: str, places: Sequence[int], *, drops_rows: bool) -> _Read:
     columns = [table.names[place] for place in places]
     target_place = table.names.index(target)
     kept = itemgetter(*places) if len(places) > 1 else lambda cells: (cells[places[0]],)
@@ -86,9 +150,7 @@ def points_of(table: Table, name: str, target: str, selection: Selection) -> Dat
     for line, cells in table.rows:
         value, texts = cells[target_place].strip(), kept(cells)
         numbers = [*map(number, texts)]
-        if selection.drops_rows and (
-            is_missing(value) or (None in numbers and any(map(is_missing, texts)))
-        ):
+        if drops_rows and (is_missing(value) or (None in numbers and any(map(is_missing, texts)))):
             dropped += 1
             continue
         where = f"{table.source}, {table.place} {line}"
@@ -105,14 +167,8 @@ def points_of(table: Table, name: str, target: str, selection: Selection) -> Dat
         classes.append(sys.intern(value))  # one object for each class, not for each point
         if len(classes) > MAX_POINTS:
             raise UserError(f"{where}: more than {MAX_POINTS:,} points")
-    left_out = left_out_rows(dropped, dropped + len(classes))
-    try:
-        labels, named = labels_of(f"{table.source}, column {quoted(target)}", classes)
-    except UserError as error:
-        raise UserError("; ".join((str(error), *left_out))) from None
-    shaped = np.array(features).reshape(len(classes), -1)
-    notes = (*table.notes, *left_out, *digits.notes())
-    return Dataset(name, shaped, labels, named, tuple(columns), selection, notes)
+    shaped = np.array(features).reshape(len(classes), len(places))
+    return _Read(shaped, classes, dropped, digits.notes())
 
 
 class _Digits:

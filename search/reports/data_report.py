@@ -41,8 +41,20 @@ def show_data(data: Dataset, notes: Sequence[str]) -> None:
         rows,
         f"{more:,} more features" if more else "",
         _classes(data),
+        _held_out(data),
         *notes,
     )
+
+
+def _held_out(data: Dataset) -> str:
+    """The held-out points of each class; nothing if none are held out."""
+    if data.validation is None:
+        return ""
+    points, sizes = data.validation.points, data.validation.class_sizes(len(data.classes))
+    shown = [f"{size:,} of class {name}" for name, size in zip(data.classes, sizes, strict=True)]
+    if len(shown) > _MOST_CLASSES:
+        shown = [*shown[:_MOST_CLASSES], "..."]
+    return f"Held out beside them: {points:,} point{'s' * (points > 1)}, {', '.join(shown)}"
 
 
 def _classes(data: Dataset) -> str:
