@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from search.commands.measuring import measures_option, show_measured
 from search.commands.options import (
     TOP_OF_A_TABLE,
     format_option,
@@ -36,9 +37,17 @@ from storage.url import shown
 @study_option
 @storage_option
 @success_option
+@measures_option
 @top_option
 @format_option
-def best(study: str | None, storage: str, success: str, top: int | None, output: str) -> None:
+def best(
+    study: str | None,
+    storage: str,
+    success: str,
+    measures: tuple[str, ...] | None,
+    top: int | None,
+    output: str,
+) -> None:
     """Configurations of a study, ranked by the lower end of the success rate's interval.
 
     A success is a restart that escaped, unless --success names another criterion; it is chosen
@@ -50,10 +59,14 @@ def best(study: str | None, storage: str, success: str, top: int | None, output:
     \b
     multirestart best --top 3 --format json
     multirestart best --success solved
+    multirestart best --measures balanced_accuracy,auc
     """
     chosen = Success.of(success)
     found = opened(storage, study)
     chosen = found.criterion(chosen)
+    if measures is not None:
+        show_measured(found, measures, chosen, top, output)
+        return
     standings, front = found.best(chosen), found.seeks_both and chosen.is_of_launch
     if output == "table":
         count = top or TOP_OF_A_TABLE
@@ -75,20 +88,26 @@ def best(study: str | None, storage: str, success: str, top: int | None, output:
 @click.command()
 @study_option
 @storage_option
+@measures_option
 @format_option
-def restarts(study: str | None, storage: str, output: str) -> None:
+def restarts(
+    study: str | None, storage: str, measures: tuple[str, ...] | None, output: str
+) -> None:
     """Every restart of a study, by trial and seed.
 
     \b
     multirestart restarts --format csv > restarts.csv
+    multirestart restarts --measures balanced_accuracy,auc --format csv > restarts.csv
     """
     found = opened(storage, study)
+    rows = found.restarts() if measures is None else found.measured_restarts(measures)
+    more = [name for name in measures or () if name not in RESTART_KEYS]
     if output == "table":
         total = sum(standing.counts.restarts for standing in found.best())
-        show_restarts(found.name, found.space, found.restarts(), total)
+        show_restarts(found.name, found.space, rows, total, more)
     else:
-        rows = (recorded.to_json() for recorded in found.restarts())
-        write(output, with_dimensions(RESTART_KEYS, found.space), rows)
+        names = (*with_dimensions(RESTART_KEYS, found.space), *more)
+        write(output, names, (row.to_json() for row in rows))
 
 
 @click.command()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 from search.problem.configuration import Configuration, SearchSpace
 from search.problem.dimensions import ALWAYS_SEARCHED, DIMENSIONS, HELD, shown_value
 from search.problem.problem import Problem
-from search.problem.rows import RecordedRestart, StudySummary
+from search.problem.rows import StudySummary
 from search.problem.success import ESCAPED, Success
 from search.reports.layout import NEVER_LEFT_OUT, Column
 from search.reports.report import show_table
@@ -216,6 +216,14 @@ def _needed(standing: Standing) -> str:
     return f"{standing.restarts_needed} ({fewest}-{or_dash(most)})"
 
 
+class AsJson(Protocol):
+    """A row that has its figures under their stable names."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures."""
+        ...
+
+
 _MOST_ROWS = 2000
 """Of a table for people: nobody reads more, and laying out a hundred thousand takes a minute."""
 
@@ -227,10 +235,22 @@ _RESTART_FORMS = {"accuracy": ".4f", "loss": ".4f"}
 
 
 def show_restarts(
-    study: str, space: SearchSpace, restarts: Iterable[RecordedRestart], total: int
+    study: str,
+    space: SearchSpace,
+    restarts: Iterable[AsJson],
+    total: int,
+    measures: Sequence[str] = (),
 ) -> None:
-    """The table of restarts, in the order of trials and seeds: the first of very many."""
-    names = with_dimensions(RESTART_KEYS, space)
+    """The table of restarts, in the order of trials and seeds: the first of very many.
+
+    Args:
+        study: Name of the study.
+        space: What it searches.
+        restarts: Its restarts.
+        total: How many there are.
+        measures: More columns, with the figures of these names.
+    """
+    names = (*with_dimensions(RESTART_KEYS, space), *measures)
     columns = [
         Column(
             name.replace("_", " "),
@@ -240,9 +260,7 @@ def show_restarts(
     ]
     rows = [
         [
-            shown_value(row[name])
-            if name in DIMENSIONS
-            else or_dash(row[name], _RESTART_FORMS.get(name, ""))
+            shown_value(row[name]) if name in DIMENSIONS else _restart_cell(name, row[name])
             for name in names
         ]
         for row in (recorded.to_json() for recorded in islice(restarts, _MOST_ROWS))
@@ -258,6 +276,12 @@ def with_dimensions(names: Sequence[str], space: SearchSpace) -> tuple[str, ...]
         return tuple(names)
     place = names.index("learning_rate") + 1
     return (*names[:place], *space.vary, *names[place:])
+
+
+def _restart_cell(name: str, value: Any) -> str:
+    """Numbers that are no counts have four decimals."""
+    form = _RESTART_FORMS.get(name, ".4f" if isinstance(value, float) else "")
+    return or_dash(value, form)
 
 
 STUDY_KEYS = ("study", "data", "network", "epochs", "trials", "restarts", "escaped")

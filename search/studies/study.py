@@ -6,6 +6,7 @@ most of a second. The commands are thin over this.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -29,8 +30,10 @@ if TYPE_CHECKING:
     from search.running.events import OnEvent
     from search.statistics.effects import Effects
     from search.statistics.endings.ending import Ending
+    from search.statistics.measured import MeasuredConfiguration
     from search.statistics.timing import Comparison, Timing
     from search.studies.checking import Check
+    from search.studies.measuring import MeasuredRestart
     from search.studies.racing import Raced
 
 DEFAULT_STORAGE = "sqlite:///multirestart.db"
@@ -140,6 +143,53 @@ class Study:
         seed = arguments.whole("seed", seed, 0, LARGEST_SEED)
         arguments.raise_any()
         return self.store.restart(self.study_id, trial, seed)
+
+    def measures(
+        self, names: Sequence[str], success: str | Success = ESCAPED, *, top: int | None = None
+    ) -> Rows[MeasuredConfiguration]:
+        """What measures beside accuracy are over its configurations, in the order of `best`.
+
+        They are computed from the final weights that are kept: nothing is trained again.
+
+        Args:
+            names: "accuracy", "loss", "balanced_accuracy", "auc", "right_CLASS"; with "validation_"
+                before it the same of the held-out points.
+            success: What counts as a success, as in `best`; it decides on the order alone.
+            top: How many configurations; all if None.
+
+        Returns:
+            A row for each configuration and measure: mean, standard deviation, quantiles.
+
+        Raises:
+            InvalidValuesError: If a name is unknown or no points are held out, or as `best`.
+        """
+        from search.statistics.measured import measures_of
+        from search.studies.measuring import measured_configuration
+
+        measures = measures_of(names, self.problem.data)
+        key = (self.store, self.study_id, self.problem)
+        with self.snapshot():
+            found = [standing.configuration for standing in self.best(success)[:top]]
+            return Rows(
+                row for each in found for row in measured_configuration(*key, each, measures)
+            )
+
+    def measured_restarts(self, names: Sequence[str]) -> LazyRows[MeasuredRestart]:
+        """Every restart of its complete trials, by trial and seed, with measures of it.
+
+        Args:
+            names: Of the measures, as `measures` takes them.
+
+        Raises:
+            InvalidValuesError: If a name is unknown or no points are held out.
+        """
+        from search.statistics.measured import measures_of
+        from search.studies.measuring import measured_restarts
+
+        measures = measures_of(names, self.problem.data)
+        return LazyRows(
+            lambda: measured_restarts(self.store.restarts(self.study_id), self.problem, measures)
+        )
 
     def raced(self) -> int:
         """How many of its restarts are of races."""
