@@ -32,8 +32,8 @@ VALIDATION = "validation_"
 """Before any other name: the same of the held-out points."""
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 """Those that are told of a measure, by their stable names."""
-_NUMBERS_AT_ONCE = 2**17
-"""Outputs of one layer that are in memory at once, so that they stay in the processor's cache."""
+_NUMBERS_AT_ONCE = 2**19
+"""Outputs of one layer that are in memory at once, which take a few megabytes."""
 
 
 @dataclass(frozen=True)
