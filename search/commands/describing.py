@@ -71,7 +71,7 @@ def _planned(fields: PlanFields, kept: Plan | None) -> tuple[Plan | None, str]:
 
 def _data(fields: PlanFields, kept: Plan | None) -> Dataset:
     base = Plan() if kept is None else kept
-    return fields.dataset(base.problem.data.selection) or base.problem.data
+    return fields.dataset(None if kept is None else kept.problem.data) or base.problem.data
 
 
 def _cure(caution: Caution, selection: Selection) -> str:

@@ -62,6 +62,13 @@ _OPTIONS = (
         "Refuse a file with missing cells, or drop their rows.",
         MISSING[0],
     ),
+    option(
+        "--validation",
+        "SHARE",
+        "Share of the points of each class to hold out, like 0.2: measured, not trained on.",
+        kind=float,
+    ),
+    option("--validation-data", "FILE", "A file of such points, with the columns of --data."),
     option("--hidden", "SIZES", "Hidden layers, like 2 or 4,4.", _PROBLEM.hidden, Listed(int)),
     option(
         "--activation",

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
-from search.problem.asked_data import OF_FILE, AskedData
+from search.problem.asked_data import OF_FILE, AskedData, is_built_in
 from search.problem.asked_space import asked_space
 from search.problem.datasets import BUILT_IN, Dataset
 from search.problem.dimensions import ALWAYS_SEARCHED, HELD
@@ -35,8 +35,14 @@ from search.problem.naming import configuration_name, parsed_configuration
 from search.problem.plan import OF_SEARCH, Plan, flat_name
 from search.problem.problem import Problem
 from search.problem.samplers import SAMPLERS
-from search.problem.selection import Selection
 
+_IN_PLACE_OF = (
+    ("drop", "features"),
+    ("features", "drop"),
+    ("validation", "validation_data"),
+    ("validation_data", "validation"),
+)
+"""Fields of which one that is given takes the place of the other."""
 _OF_PROBLEM = (*HELD, "epochs", "margin", "solved_at")
 
 
@@ -58,6 +64,8 @@ class PlanFields(BaseModel):
     drop: Names = None
     features: Names = None
     missing: Text = None
+    validation: Number = None
+    validation_data: Text = None
     hidden: Sizes = None
     activation: Text = None
     epochs: Whole = None
@@ -91,30 +99,44 @@ class PlanFields(BaseModel):
             raise in_our_words(error, values, PlanFields.model_fields) from None
 
     @classmethod
-    def of(cls, plan: Plan, data: str | None = None, target: str | None = None) -> PlanFields:
+    def of(
+        cls,
+        plan: Plan,
+        data: str | None = None,
+        target: str | None = None,
+        validation_data: str | None = None,
+    ) -> PlanFields:
         """All fields of a plan.
 
         Args:
             plan: The plan.
             data: Path of the CSV file that its data were read from, unless they are built in.
             target: The column with the classes in that file.
+            validation_data: Path of the file that its held-out points were read from, if they were.
 
         Returns:
             The fields, of which the method `plan` makes the same plan again.
 
         Raises:
-            UserError: If the data are not built in and `data` is None.
+            UserError: If the data are not built in and `data` is None, or held-out points are no
+                share of the data and `validation_data` is None.
         """
         problem, name = plan.problem, plan.problem.data.name
         space = plan.space.to_json()
         vary = {each: space.pop(each) for each in plan.space.vary}
         selection = problem.data.selection
-        if name in BUILT_IN and BUILT_IN[name]() == problem.data:
+        share = None if problem.data.validation is None else problem.data.validation.share
+        if is_built_in(problem.data):
             data, target = name, None
         elif data is None:
             raise UserError(
                 f"study {plan.name!r} keeps the points of its data {name!r} but not the file that "
                 "they came from: name the CSV file and its target column"
+            )
+        if problem.data.validation is not None and share is None and validation_data is None:
+            raise UserError(
+                f"study {plan.name!r} keeps its held-out points but not the file that they came "
+                "from: name that file"
             )
         return cls(
             study=plan.name,
@@ -123,6 +145,8 @@ class PlanFields(BaseModel):
             drop=selection.drop or None,
             features=selection.features or None,
             missing=selection.missing if selection.drops_rows else None,
+            validation=share,
+            validation_data=validation_data,
             **{field: getattr(problem, field) for field in _OF_PROBLEM if field not in vary},
             **space,
             vary=vary,
@@ -161,7 +185,8 @@ class PlanFields(BaseModel):
         """These fields with others in place of some.
 
         A target goes with its file, as do the columns that are taken of it: where built-in data
-        take its place, they are left out. Columns to drop take the place of features to take.
+        take its place, they are left out. Columns to drop take the place of features to take, and a
+        share of points that are held out that of a file of them, and the other way round.
 
         Args:
             options: The others by their names.
@@ -176,7 +201,7 @@ class PlanFields(BaseModel):
         if options.get("data") in BUILT_IN:
             for field in OF_FILE:
                 kept.pop(field, None)
-        for field, other in (("drop", "features"), ("features", "drop")):
+        for field, other in _IN_PLACE_OF:
             if field in options and other not in options:
                 kept.pop(other, None)
         made = PlanFields(**{**kept, **options})
@@ -186,18 +211,20 @@ class PlanFields(BaseModel):
     @cached_property
     def _asked(self) -> AskedData | None:
         """The data asked for, not loaded; None if nothing was said of any."""
-        given = {field: getattr(self, field) for field in ("data", *OF_FILE)}
-        is_said = any(value is not None for value in given.values())
-        return AskedData(**given, folder=self.folder) if is_said else None
+        given = {field: getattr(self, field) for field in ("data", *OF_FILE, "validation")}
+        if all(value is None for value in given.values()):
+            return None
+        return AskedData(**given, folder=self.folder, validation_folder=self.validation_folder)
 
-    def dataset(self, kept: Selection | None = None) -> Dataset | None:
+    def dataset(self, kept: Dataset | None = None) -> Dataset | None:
         """The data asked for; None if none were. Raises UserError if they cannot be loaded.
 
         Args:
-            kept: Columns and rows that the study took of its file, taken again unless others are.
+            kept: The data that the study has: columns, rows and held-out points are taken again
+                as it took them unless others are asked for.
         """
         try:
-            return None if self._asked is None else self._asked.load(kept or Selection())
+            return None if self._asked is None else self._asked.load(kept)
         except InvalidValuesError as error:
             raise _named(error, self._files) from None
 
@@ -213,6 +240,12 @@ class PlanFields(BaseModel):
     def folder(self) -> Path:
         """Where a relative path of data starts."""
         return self._files["data"].parent if "data" in self._files else Path()
+
+    @property
+    def validation_folder(self) -> Path:
+        """Where a relative path of held-out points starts."""
+        file = self._files.get("validation_data")
+        return Path() if file is None else file.parent
 
     def name_among(self, studies: Collection[str]) -> str:
         """The name of the study: as asked for, that of the data, or that of the study there is.
@@ -252,7 +285,7 @@ class PlanFields(BaseModel):
         """
         base = Plan() if kept is None else kept
         name = kept.name if kept is not None and self.study is None else self.name_among(())
-        data = self.dataset(base.problem.data.selection) or base.problem.data
+        data = self.dataset(None if kept is None else kept.problem.data) or base.problem.data
         search = self._given(*OF_SEARCH)
         if kept is None:
             search.setdefault("trials", None)  # 24 or the grid once, as the sampler and space say

@@ -76,12 +76,20 @@ def saved_fields(plan: Plan, asked: PlanFields, folder: Path) -> PlanFields:
     """
     if asked.data is None or asked.data in BUILT_IN:
         return PlanFields.of(plan)
-    path = asked.folder / asked.data
-    if not path.is_absolute():
-        # The file itself may be a link: the data are named after the link.
-        name = os.path.relpath(path.parent.resolve() / path.name, folder.resolve())
-        path = Path(name)
-    return PlanFields.of(plan, f"./{path}" if str(path) in BUILT_IN else str(path), asked.target)
+    path = _seen_from(folder, asked.folder / asked.data)
+    data = f"./{path}" if str(path) in BUILT_IN else str(path)
+    held_out = None
+    if asked.validation_data is not None:
+        held_out = str(_seen_from(folder, asked.validation_folder / asked.validation_data))
+    return PlanFields.of(plan, data, asked.target, held_out)
+
+
+def _seen_from(folder: Path, path: Path) -> Path:
+    """A path as it is written in a file in a folder. An absolute one stays."""
+    if path.is_absolute():
+        return path
+    # The file itself may be a link: the data are named after the link.
+    return Path(os.path.relpath(path.parent.resolve() / path.name, folder.resolve()))
 
 
 class NewPlanFile:
