@@ -6,9 +6,9 @@ import click
 
 from search.commands.options import TOP_OF_A_TABLE, Listed
 from search.problem.success import Success
-from search.reports.measure_tables import measure_keys, show_measures
+from search.reports.measure_tables import MEASURE_KEYS, show_measures
 from search.reports.report import csv_text, json_text
-from search.reports.tables import more_configurations, titled
+from search.reports.tables import more_configurations, titled, with_dimensions
 from search.studies.study import Study
 
 measures_option = click.option(
@@ -47,6 +47,8 @@ def show_measured(
     if output == "json":
         pieces = json_text(row.to_json() for row in rows)
     else:
-        pieces = csv_text(measure_keys(), (row.to_json() for row in rows))
+        pieces = csv_text(
+            with_dimensions(MEASURE_KEYS, study.space), (row.to_json() for row in rows)
+        )
     for piece in pieces:
         click.echo(piece, nl=False)

@@ -9,6 +9,12 @@ from search.reports.layout import NEVER_LEFT_OUT, Column
 from search.reports.report import show_table
 from search.statistics.measured import QUANTILES, MeasuredConfiguration
 
+MEASURE_KEYS = (
+    *("scaling", "optimizer", "learning_rate"),
+    *("measure", "restarts", "diverged", "mean", "sd"),
+    *QUANTILES,
+)
+"""The stable names of a row, in order."""
 _COLUMNS = (
     Column("configuration", importance=NEVER_LEFT_OUT),
     Column("measure", importance=NEVER_LEFT_OUT),
@@ -39,15 +45,6 @@ def show_measures(title: str, rows: Sequence[MeasuredConfiguration], more: str) 
         [_cells(row) for row in rows],
         more,
         "Restarts that diverged count in no figure but their number." if diverged else "",
-    )
-
-
-def measure_keys() -> tuple[str, ...]:
-    """The stable names of a row, in order."""
-    return (
-        *("scaling", "optimizer", "learning_rate"),
-        *("measure", "restarts", "diverged", "mean", "sd"),
-        *QUANTILES,
     )
 
 

@@ -118,12 +118,22 @@ class Measuring:
         data = problem.data
         scaled = scaler(configuration.scaling, data.features)
         self._measures = tuple(measures)
-        self._network, self._classes = problem.network, len(data.classes)
+        self._network = problem.under(configuration).network
+        self._classes = len(data.classes)
         points = {False: (data.features, data.labels)}
         if data.validation is not None:
             points[True] = (data.validation.features, data.validation.labels)
         needed = {measure.is_validation for measure in self._measures}
         self._points = {which: (scaled(points[which][0]), points[which][1]) for which in needed}
+
+    def of_stored(self, rows: Sequence[bytes]) -> NDArray[np.float64]:
+        """The measures of restarts, as `__call__` gives them.
+
+        Args:
+            rows: The weights of each as the record keeps them: little-endian float32.
+        """
+        shape = (len(rows), self._network.weight_count)
+        return self(np.frombuffer(b"".join(rows), dtype="<f4").reshape(shape))
 
     def __call__(self, weights: NDArray[np.float32]) -> NDArray[np.float64]:
         """The measures of restarts.

@@ -8,7 +8,6 @@ from itertools import groupby, islice
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from search.problem.configuration import Configuration
 from search.problem.problem import Problem
@@ -65,7 +64,7 @@ def measured_configuration(
     for block in store.members(study_id, configuration):
         sound = [member for member in block if member.outcome is not Outcome.DIVERGED]
         diverged += len(block) - len(sound)
-        figures.append(measure(_weights([one.weights for one in sound], problem)))
+        figures.append(measure.of_stored([one.weights for one in sound]))
     return summarised(configuration, measures, np.concatenate(figures), diverged)
 
 
@@ -85,18 +84,17 @@ def measured_restarts(
     for configuration, restarts in groupby(recorded, lambda one: one.configuration):
         measure = Measuring(problem, configuration, measures)
         while block := list(islice(restarts, _RESTARTS_AT_ONCE)):
-            yield from _measured(block, problem, measures, measure)
+            yield from _measured(block, measures, measure)
 
 
 def _measured(
     block: Sequence[RecordedRestart],
-    problem: Problem,
     measures: Sequence[Measure],
     measure: Measuring,
 ) -> Iterator[MeasuredRestart]:
     is_sound = [one.restart.outcome is not Outcome.DIVERGED for one in block]
     sound = [one.restart for one, is_kept in zip(block, is_sound, strict=True) if is_kept]
-    figures = iter(measure(_weights([one.weights for one in sound], problem)).tolist())
+    figures = iter(measure.of_stored([one.weights for one in sound]).tolist())
     names = [one.name for one in measures]
     is_count = [one.kind == "right" for one in measures]
     for one, is_kept in zip(block, is_sound, strict=True):
@@ -105,9 +103,3 @@ def _measured(
             row = next(figures)
             found = [int(v) if whole else v for v, whole in zip(row, is_count, strict=True)]
         yield MeasuredRestart(one, dict(zip(names, found, strict=True)))
-
-
-def _weights(rows: Sequence[bytes], problem: Problem) -> NDArray[np.float32]:
-    """Final weights, (restarts, weights), as they are stored."""
-    shape = (len(rows), problem.network.weight_count)
-    return np.frombuffer(b"".join(rows), dtype="<f4").reshape(shape)
