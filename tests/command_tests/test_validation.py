@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
 
 import multirestart as mr
 from search.problem.datasets import bands
-from tests.conftest import run_command
+from tests.conftest import ROOT, run_command
 
 ROWS = [((number * 37) % 30 / 7, "abb"[number % 3]) for number in range(30)]
 DATA = ("--data", "points.csv", "--target", "class")
@@ -127,3 +129,24 @@ def test_held_out_points_of_built_in_data_are_measured(tmp_path: Path) -> None:
     study = mr.open_study(f"sqlite:///{tmp_path / 'multirestart.db'}")
     for row in study.measured_restarts(["accuracy"]):
         assert row.measures["accuracy"] == row.recorded.restart.accuracy
+
+
+@pytest.mark.slow
+def test_where_one_class_is_rare_all_escape_and_half_of_it_is_wrong(tmp_path: Path) -> None:
+    """The example of docs/commands.md; its figures are of one kind of machine."""
+    page = (ROOT / "docs/commands.md").read_text()
+    (make,) = re.findall(r"```python\n(.*?)```", page, re.S)
+    (launch,) = re.findall(r"^multirestart (launch --data rare.csv .*)$", page, re.M)
+    with chdir(tmp_path):
+        exec(make, {})
+    run_command(*launch.split(), cwd=tmp_path)
+    study = mr.open_study(f"sqlite:///{tmp_path / 'multirestart.db'}")
+    best = study.best()[0]
+    assert best.escape_rate.rate == 1.0
+    names = ["right_rare", "right_common", "balanced_accuracy", "validation_right_rare"]
+    rare, common, balanced, held_out = study.measures(names, top=1)
+    assert 16 <= rare.quantiles[2] <= 18  # type: ignore[operator]
+    assert rare.quantiles[4] <= 20  # type: ignore[operator]
+    assert common.quantiles[0] >= 590  # type: ignore[operator]
+    assert 0.74 < balanced.quantiles[2] < 0.78  # type: ignore[operator]
+    assert 4 <= held_out.quantiles[2] <= 6  # type: ignore[operator]
