@@ -65,8 +65,8 @@ def forward(network: Network, weights: Floats, features: Floats) -> Outputs:
 
 def sigmoid(received: Floats) -> Floats:
     """1 / (1 + exp(-x)), to the last digits on either side of 0."""
-    tail = np.exp(-np.abs(received))
-    result: Floats = np.where(received < 0, tail, 1) / (1 + tail)
+    with np.errstate(over="ignore"):  # far below 0, where it is 0
+        result: Floats = 1 / (1 + np.exp(-received))
     return result
 
 

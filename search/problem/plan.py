@@ -131,7 +131,7 @@ class Plan:
             found.append(
                 Caution(
                     f"no restart can {what}: that needs {least:,} of {data.points:,} points, and "
-                    f"identical points of both classes leave {best:,} at most"
+                    f"identical points of different classes leave {best:,} at most"
                 )
             )
         return tuple(found)

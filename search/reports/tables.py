@@ -289,11 +289,13 @@ STUDY_KEYS = ("study", "data", "network", "epochs", "trials", "restarts", "escap
 
 def study_json(summary: StudySummary) -> dict[str, Any]:
     """A study under its stable names."""
-    problem = summary.problem
+    problem, classes = summary.problem, len(summary.problem["classes"])
     return {
         "study": summary.name,
         "data": problem["data"],
-        "network": "-".join(map(str, (problem["features"], *problem["hidden"], 1))),
+        "network": "-".join(
+            map(str, (problem["features"], *problem["hidden"], 1 if classes == 2 else classes))
+        ),
         "epochs": problem["epochs"],
         "trials": summary.trials,
         "restarts": summary.restarts,

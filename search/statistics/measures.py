@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from search.problem.forward import sigmoid
+
 Logits = NDArray[np.floating[Any]]
 Labels = NDArray[np.integer[Any]]
 Figures = NDArray[np.float64]
@@ -102,6 +104,21 @@ def cross_entropy(logits: Logits, labels: Labels) -> Figures:
     own = np.take_along_axis(exact, labels[None, :, None].astype(np.intp), axis=-1)[..., 0]
     of_softmax: Figures = (_log_sum_exp(exact) - own).mean(axis=1)
     return of_softmax
+
+
+def squared_error(logits: Logits, labels: Labels) -> Figures:
+    """The mean over the points of (probability of class 1 - label) squared: Keras's `mse`.
+
+    Args:
+        logits: Of the output layer of a network of two classes.
+        labels: (points,).
+
+    Returns:
+        (members,), 0 for certain answers that are all right.
+    """
+    errors = sigmoid(logits) - labels.astype(logits.dtype)
+    figures: Figures = np.square(errors).mean(axis=1, dtype=np.float64)
+    return figures
 
 
 def area_under_curve(logits: Logits, labels: Labels) -> Figures:

@@ -64,7 +64,7 @@ def test_identical_points_of_both_classes_bound_the_accuracy() -> None:
     )
     assert Plan(problem=Problem(data)).warnings[-1] == (
         "no restart can solve the problem: that needs 99 of 100 points, and identical points of "
-        "both classes leave 95 at most"
+        "different classes leave 95 at most"
     )
     assert (
         Plan(problem=Problem(data, margin=0.46, solved_at=1))

@@ -16,6 +16,7 @@ from search.statistics.measures import (
     cross_entropy,
     predicted,
     right_points,
+    squared_error,
 )
 
 RNG = np.random.default_rng(0)
@@ -72,6 +73,15 @@ def test_the_loss_is_exact_where_probabilities_are_0_and_1() -> None:
     assert loss[1] == pytest.approx((400 + np.log(2)) / 3, rel=1e-15)
     softmax = np.stack([np.zeros_like(logits), logits], axis=-1)
     assert cross_entropy(softmax, np.array([1, 0, 1])) == pytest.approx(loss, abs=1e-15)
+
+
+def test_the_squared_error_is_that_of_scikit_learn() -> None:
+    metrics = pytest.importorskip("sklearn.metrics")
+    logits, labels = answers(2)
+    error = squared_error(logits, labels)
+    for member, each in enumerate(probabilities(logits)):
+        assert error[member] == pytest.approx(metrics.brier_score_loss(labels, each), rel=1e-6)
+    assert squared_error(np.zeros((1, 4), dtype=np.float32), np.array([0, 1, 1, 0])) == [0.25]
 
 
 def test_the_loss_of_many_points_is_their_mean() -> None:
