@@ -62,6 +62,8 @@ def launch(_size: float, *, trials: int, workers: int) -> dict[str, float]:
 
 def best(size: float) -> float:
     """Seconds of a whole `multirestart best` over 1,000,000 restarts (times SIZE)."""
+    import numpy as np
+
     from search.problem.configuration import Configuration
     from search.problem.plan import Plan
     from search.problem.rows import Outcome, Restart
@@ -86,6 +88,8 @@ def best(size: float) -> float:
                     escape_epoch=1 + lane % 199 if lane % 3 else None,
                     diverged_epoch=None,
                     weights=bytes(28),
+                    right=300 if lane % 3 else 200,
+                    levels=np.array([1 + lane % 199, 300], "<u4").tobytes() if lane % 3 else b"",
                 )
                 for lane, seed in enumerate(seeds)
             ]
@@ -206,6 +210,8 @@ def parent(size: float) -> dict[str, float]:
                 escape_epoch=5 if has_escaped else None,
                 diverged_epoch=None,
                 weights=bytes(28),
+                right=300 if has_escaped else 200,
+                levels=np.array([5, 300], "<u4").tobytes() if has_escaped else b"",
             )
             for seed, has_escaped in zip(seeds, escaped, strict=True)
         )

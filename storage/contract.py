@@ -14,6 +14,7 @@ from search.problem.rows import (
     ConfigurationCounts,
     EscapeEpochs,
     Member,
+    Outcome,
     RecordedRestart,
     Restart,
     StudyRecord,
@@ -58,7 +59,7 @@ class Store(ABC):
     - Ids are never used again, so nothing of a deleted study can turn up in another.
     - Only restarts of complete trials are read. What is returned is a snapshot.
     - Summaries answer how often, at what price and how soon; nothing reads all restarts for that.
-      Another criterion of success than escaped and solved is counted where the restarts are.
+      Another accuracy is counted from the levels of the trials, a loss where the restarts are.
 
     Raises RecordError where the database cannot be used, RecordFailedError where it fails in use.
     """
@@ -217,6 +218,21 @@ class Store(ABC):
         """
 
     @abstractmethod
+    def success_epochs(
+        self, study_id: int, least_correct: int, *, races: bool = True
+    ) -> list[EscapeEpochs]:
+        """When the pooled restarts of every configuration that has any reached an accuracy.
+
+        Tallied are the first epochs from which a restart stayed at so many points right to the
+        end; one that diverged never did.
+
+        Args:
+            study_id: The study.
+            least_correct: Points to be right, more than the plateau's.
+            races: Whether restarts of races count.
+        """
+
+    @abstractmethod
     def escape_epochs(self, study_id: int) -> list[EscapeEpochs]:
         """When the pooled restarts of every configuration that has any escaped."""
 
@@ -237,8 +253,8 @@ class Store(ABC):
         """One restart by its trial's number. Raises RecordError if it is not there."""
 
     @abstractmethod
-    def escaped(self, trial: Trial) -> list[bool]:
-        """Whether each restart of a trial escaped, by seed."""
+    def outcomes(self, trial: Trial) -> list[Outcome]:
+        """The outcome of each restart of a trial, by seed."""
 
     @abstractmethod
     def members(self, study_id: int, configuration: Configuration) -> Iterator[tuple[Member, ...]]:

@@ -22,9 +22,10 @@ from storage.errors import RecordError, RecordFailedError
 from storage.url import parse_url, require_file, shown, sqlite_path
 
 VERSION_TABLE = "multirestart_version"
-LATEST_VERSION = "1"
-_VERSIONS_BEFORE = ("0001", "0002", "0003")
-"""Of records that stood among Optuna's tables, which this code cannot read."""
+LATEST_VERSION = "2"
+_VERSIONS_BEFORE = ("0001", "0002", "0003", "1")
+"""Of records that this code cannot read: the first three stood among Optuna's tables, the last has
+no levels."""
 LOCK_TIMEOUT_SECONDS = 60
 _TURN_MILLISECONDS = 250
 _SECONDS_BEFORE_A_WORD = 3.0

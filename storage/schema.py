@@ -147,6 +147,7 @@ restarts = Table(
     Column("escape_epoch", Integer),
     Column("diverged_epoch", Integer),
     Column("weights", LargeBinary, nullable=False),
+    Column("undecided", Integer, nullable=False),
     CheckConstraint(f"outcome IN {OUTCOMES}", name="known_outcome"),
     CheckConstraint(f"loss_kind IN {KINDS}", name="known_loss_kind"),
     CheckConstraint(f"last_epoch_loss_kind IN {KINDS}", name="known_last_epoch_loss_kind"),
@@ -155,5 +156,22 @@ restarts = Table(
 """One row per restart, kept in the order of its key: a seed stands once in a configuration.
 
 Its trial is the one of that configuration whose block of seeds holds its seed. A number that is
-not finite is NULL with its kind beside it.
+not finite is NULL with its kind beside it. `undecided` stands in the trial's levels too; it is here
+for whoever reads the table.
+"""
+
+levels = Table(
+    "multirestart_levels",
+    metadata,
+    Column(
+        "trial_id",
+        Integer,
+        _reference("multirestart_trials.trial_id"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("levels", LargeBinary, nullable=False),
+)
+"""One row per complete trial: from which epoch on each restart classified how many points
+correctly, as `storage.levels` packs it. Apart from the trials, which are read far more often.
 """

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, Select, and_, bindparam, func, select
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, and_, bindparam, func, select
 
 from search.problem.configuration import Configuration
 from search.problem.problem import Problem
 from search.problem.rows import ConfigurationCounts, EscapeEpochs, Outcome, StudySummary
-from search.problem.success import Success
+from search.problem.success import ESCAPED, SOLVED, Success
 from storage.contract import Store
 from storage.database import Database
-from storage.schema import configurations, restarts, studies, trials
+from storage.errors import RecordError
+from storage.levels import TrialLevels, unpack
+from storage.schema import configurations, levels, restarts, studies, trials
 from storage.sql_rows import configuration_of, counts_of, summed
 from storage.values import TrialState
 
@@ -64,14 +69,13 @@ class SqlCounting(Store):
     def configuration_counts(
         self, study_id: int, *, races: bool = True
     ) -> list[ConfigurationCounts]:
-        chosen = COMPLETE if races else and_(COMPLETE, trials.c.race_id.is_(None))
         counted = (
             select(
                 trials.c.configuration_id,
                 func.count().label("trials"),
                 *(func.sum(trials.c[name]).label(name) for name in _SUMMED),
             )
-            .where(OF_STUDY, chosen)
+            .where(OF_STUDY, _complete(races=races))
             .group_by(trials.c.configuration_id)
         )
         place = func.row_number().over(
@@ -98,22 +102,54 @@ class SqlCounting(Store):
     ) -> dict[Configuration, int]:
         with self.transaction():
             counts = self.configuration_counts(study_id, races=races)
-            if success.value is None:
+            if success in (ESCAPED, SOLVED):
                 name = "solved" if success.kind == "solved" else "escaped"
                 return {count.configuration: getattr(count, name) for count in counts}
             keys = self._configurations(study_id)
-            bound = self._bound(study_id, success, problem)
-            statement = _succeeded(success, races=races)
-            rows = [] if bound is None else self._all(statement, study=study_id, bound=bound)
-        found = {keys[row.configuration_id]: row.found for row in rows}
-        return {count.configuration: found.get(count.configuration, 0) for count in counts}
+            if success.kind in ("loss", "best"):
+                bound = self._bound(study_id, success)
+                statement = _succeeded(races=races)
+                rows = [] if bound is None else self._all(statement, study=study_id, bound=bound)
+                found = Counter({keys[row.configuration_id]: row.found for row in rows})
+            else:
+                found = Counter()
+                least = success.least_correct(problem)
+                for key, kept in self._levels(study_id, races=races):
+                    is_success = kept.is_not_wrong if least is None else kept.is_right(least)
+                    found[keys[key]] += int(is_success.sum())
+        return {count.configuration: found[count.configuration] for count in counts}
 
-    def _bound(self, study_id: int, success: Success, problem: Problem) -> float | None:
-        """What a restart's accuracy or loss has to keep to; None if no restart can."""
-        assert success.value is not None, "what has no value is counted by its outcome"
-        correct = success.least_correct(problem)
-        if correct is not None:
-            return (correct - 0.5) / problem.data.points  # no rounding decides between two counts
+    def success_epochs(
+        self, study_id: int, least_correct: int, *, races: bool = True
+    ) -> list[EscapeEpochs]:
+        totals: dict[int, NDArray[np.int64]] = defaultdict(lambda: np.zeros(2, np.int64))
+        epochs: dict[int, list[NDArray[np.int64]]] = defaultdict(list)
+        with self.transaction():
+            keys = self._configurations(study_id)
+            for key, kept in self._levels(study_id, races=races):
+                totals[key] += len(kept.diverged), kept.diverged.sum()
+                epochs[key].append(kept.first_epochs(least_correct))
+        found = []
+        for key, (count, diverged) in totals.items():
+            at, restarts_at = np.unique(np.concatenate(epochs[key]), return_counts=True)
+            tally = tuple(zip(at.tolist(), restarts_at.tolist(), strict=True))
+            found.append(EscapeEpochs(keys[key], int(count), int(diverged), tally))
+        return found
+
+    def _levels(self, study_id: int, *, races: bool) -> Iterator[tuple[int, TrialLevels]]:
+        """The levels of the complete trials, each with the id of its configuration."""
+        statement = (
+            select(trials.c.configuration_id, trials.c.number, levels.c.levels)
+            .outerjoin(levels, levels.c.trial_id == trials.c.trial_id)
+            .where(OF_STUDY, _complete(races=races))
+        )
+        for row in self._all(statement, study=study_id):
+            with levels_named(row.number):
+                yield row.configuration_id, unpack(row.levels)
+
+    def _bound(self, study_id: int, success: Success) -> float | None:
+        """What a restart's loss has to keep to; None if no restart can."""
+        assert success.value is not None, "a criterion of the loss has a value"
         if success.kind == "loss":
             return success.value
         lowest: float | None = self._all(_LOWEST_LOSS, study=study_id)[0][0]
@@ -151,15 +187,30 @@ class SqlCounting(Store):
         return {row.configuration_id: configuration_of(row.dimensions) for row in found}
 
 
-def _succeeded(success: Success, *, races: bool) -> Select[Any]:
-    """By configuration how many restarts keep to the bound of a criterion that has a value."""
+@contextmanager
+def levels_named(trial: int) -> Iterator[None]:
+    """Turn the ValueError of levels that are missing or damaged into a RecordError of the trial."""
+    try:
+        yield
+    except ValueError as error:
+        raise RecordError(f"the levels of trial {trial} are damaged: {error}") from None
+
+
+def _complete(*, races: bool) -> ColumnElement[bool]:
+    return COMPLETE if races else and_(COMPLETE, trials.c.race_id.is_(None))
+
+
+def _succeeded(*, races: bool) -> Select[Any]:
+    """By configuration how many restarts keep to the bound of a criterion of the loss."""
     bound: BindParameter[float] = bindparam("bound")
-    by_accuracy = success.kind in ("escaped", "accuracy")
-    keeps = restarts.c.accuracy > bound if by_accuracy else restarts.c.loss <= bound
-    chosen = COMPLETE if races else and_(COMPLETE, trials.c.race_id.is_(None))
     return (
         select(trials.c.configuration_id, func.count().label("found"))
         .join(restarts, OWN_TRIAL)
-        .where(OF_STUDY, chosen, restarts.c.outcome != Outcome.DIVERGED, keeps)
+        .where(
+            OF_STUDY,
+            _complete(races=races),
+            restarts.c.outcome != Outcome.DIVERGED,
+            restarts.c.loss <= bound,
+        )
         .group_by(trials.c.configuration_id)
     )

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, func, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, select
 
 from search.problem.configuration import Configuration
 from search.problem.rows import Member, Outcome, RecordedRestart, TrialSummary
 from storage.errors import RecordError
-from storage.schema import UNPUBLISHED, configurations, races, restarts, studies, trials
-from storage.sql_counting import COMPLETE, OF_STUDY, OWN_TRIAL, SqlCounting
+from storage.levels import unpack
+from storage.schema import UNPUBLISHED, configurations, levels, races, restarts, studies, trials
+from storage.sql_counting import COMPLETE, OF_STUDY, OWN_TRIAL, SqlCounting, levels_named
 from storage.sql_rows import (
     dimensions_of,
     member_of,
@@ -47,6 +49,7 @@ _COUNT = (
     .where(OF_STUDY, trials.c.race_id.is_(None))
     .group_by(trials.c.state)
 )
+_LEVELS = select(levels.c.levels).where(levels.c.trial_id == bindparam("trial"))
 _UNPUBLISHED = and_(OF_STUDY, UNPUBLISHED)
 _TO_PUBLISH = _TRIALS.where(_UNPUBLISHED).limit(bindparam("limit"))
 
@@ -96,28 +99,33 @@ class SqlReading(SqlCounting):
 
     def restarts(self, study_id: int) -> Iterator[RecordedRestart]:
         statement = _recorded().order_by(trials.c.number, restarts.c.seed)
-        yield from map(recorded_of, self._stream(statement, study=study_id))
+        with self._database.stream() as connection:
+            streaming = connection.execution_options(yield_per=BLOCK)
+            rows = streaming.execute(statement, {"study": study_id})
+            for trial_id, of_trial in groupby(rows, lambda row: row.trial_id):
+                yield from _with_levels(connection, trial_id, of_trial)
 
     def restart(self, study_id: int, trial: int, seed: int) -> RecordedRestart:
         with self.transaction():
             of_trial = _recorded().where(trials.c.number == trial)
             found = self._all(of_trial.where(restarts.c.seed == seed), study=study_id)
             known = self.trials(study_id, trial, ())[:1]
-        if found:
-            return recorded_of(found[0])
+            if found:
+                with self._database.transaction() as connection:
+                    return next(_with_levels(connection, found[0].trial_id, found))
         if known and known[0].number == trial and known[0].state is TrialState.COMPLETE:
             seeds = known[0].seeds
             raise RecordError(f"trial {trial} holds seeds {seeds[0]} to {seeds[-1]}, not {seed}")
         raise RecordError(f"trial {trial} has no recorded restarts: is it complete?")
 
-    def escaped(self, trial: Trial) -> list[bool]:
+    def outcomes(self, trial: Trial) -> list[Outcome]:
         statement = (
             select(restarts.c.outcome)
             .join(trials, OWN_TRIAL)
             .where(trials.c.trial_id == trial.trial_id)
             .order_by(restarts.c.seed)
         )
-        return [Outcome(row.outcome).has_escaped for row in self._all(statement)]
+        return [Outcome(row.outcome) for row in self._all(statement)]
 
     def members(self, study_id: int, configuration: Configuration) -> Iterator[tuple[Member, ...]]:
         with self._database.stream() as connection:
@@ -181,9 +189,25 @@ class SqlReading(SqlCounting):
             yield from connection.execution_options(yield_per=BLOCK).execute(statement, values)
 
 
+def _with_levels(
+    connection: Connection, trial_id: int, rows: Iterable[Row[Any]]
+) -> Iterator[RecordedRestart]:
+    """The restarts of rows of one trial."""
+    blob, kept = connection.execute(_LEVELS, {"trial": trial_id}).scalar(), None
+    for row in rows:
+        with levels_named(row.number):
+            kept = kept or unpack(blob)
+            recorded = recorded_of(row, kept)
+        yield recorded
+
+
 def _recorded() -> Select[Any]:
     return (
-        select(restarts, trials.c.number, configurations.c.dimensions)
+        select(
+            restarts,
+            *(trials.c.trial_id, trials.c.number, trials.c.first_seed),
+            configurations.c.dimensions,
+        )
         .select_from(trials)
         .join(configurations, configurations.c.configuration_id == trials.c.configuration_id)
         .join(restarts, OWN_TRIAL)

@@ -21,6 +21,7 @@ from search.problem.rows import (
     StudyRecord,
     TrialSummary,
 )
+from storage.levels import TrialLevels
 from storage.nonfinite import decode
 from storage.values import StoredStudy, Trial, TrialState
 
@@ -108,8 +109,17 @@ def counts_of(
     )
 
 
-def recorded_of(row: Row[Any]) -> RecordedRestart:
-    """A restart from its row, with its trial's number and its configuration's dimensions."""
+def recorded_of(row: Row[Any], levels: TrialLevels) -> RecordedRestart:
+    """A restart from its row, with its trial's number, first seed, configuration and levels.
+
+    Raises ValueError if its trial's levels do not hold it.
+    """
+    place, known = row.seed - row.first_seed, levels.of_restarts
+    if place >= len(known):
+        raise ValueError(f"they hold {len(known)} restarts, seed {row.seed} not among them")
+    right, undecided, wrong, kept = known[place]
+    if undecided != row.undecided:
+        raise ValueError(f"they say {undecided} undecided of seed {row.seed}, not {row.undecided}")
     restart = Restart(
         seed=row.seed,
         outcome=Outcome(row.outcome),
@@ -119,6 +129,10 @@ def recorded_of(row: Row[Any]) -> RecordedRestart:
         escape_epoch=row.escape_epoch,
         diverged_epoch=row.diverged_epoch,
         weights=row.weights,
+        right=right,
+        undecided=undecided,
+        wrong=wrong,
+        levels=kept,
     )
     return RecordedRestart(row.number, configuration_of(row.dimensions), restart)
 

@@ -17,9 +17,10 @@ from search.problem.rows import Restart, StudyRecord, TrialSummary
 from storage.contract import Liveness
 from storage.database import Database
 from storage.errors import RecordError
+from storage.levels import pack
 from storage.liveness import liveness_in, lock
 from storage.nonfinite import encode
-from storage.schema import configurations, races, restarts, studies, trials
+from storage.schema import configurations, levels, races, restarts, studies, trials
 from storage.sql_reading import SqlReading
 from storage.sql_rows import dimensions_of
 from storage.url import shown
@@ -180,6 +181,8 @@ class SqlStore(SqlReading):
                 _insert_restarts(self._database.dialect.paramstyle),
                 [_row(configuration_id, restart) for restart in rows],
             )
+            kept = {"trial_id": trial.trial_id, "levels": pack(rows)}
+            connection.execute(insert(levels).values(kept))
         self._checkpoint()
         return True
 
@@ -263,4 +266,5 @@ def _row(configuration_id: int, restart: Restart) -> tuple[object, ...]:
         restart.escape_epoch,
         restart.diverged_epoch,
         restart.weights,
+        restart.undecided,
     )

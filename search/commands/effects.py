@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from search.commands.options import (
+    criterion,
     format_option,
     opened,
     storage_option,
@@ -39,7 +40,7 @@ _COLUMNS = (
 @storage_option
 @success_option
 @format_option
-def effects(study: str | None, storage: str, success: str, output: str) -> None:
+def effects(study: str | None, storage: str, success: str | None, output: str) -> None:
     """How much of the variation in escape rate comes from each dimension that is searched.
 
     Or of the variation in the rate of another criterion of --success.
@@ -51,7 +52,7 @@ def effects(study: str | None, storage: str, success: str, output: str) -> None:
     \b
     multirestart effects --format csv
     """
-    chosen = Success.of(success)
+    chosen = criterion(success)
     of = opened(storage, study)
     found = of.effects(chosen)
     if output == "table":

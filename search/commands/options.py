@@ -9,7 +9,7 @@ import click
 
 from search.problem.dimensions import FULL
 from search.problem.plan import flat_name
-from search.problem.success import ESCAPED
+from search.problem.success import Success
 from search.studies.study import DEFAULT_STORAGE, Study, study_in
 from storage.contract import Store
 from storage.opening import open_for_reading
@@ -40,11 +40,16 @@ format_option = click.option(
 )
 success_option = click.option(
     "--success",
-    default=str(ESCAPED),
-    show_default=True,
     metavar="WHICH",
     help="What counts as a success: escaped (by the study's margin), solved, escaped:X (by another "
-    "margin), accuracy:X (at least X), loss:X (at most X), best:X (a loss within X of the lowest).",
+    "margin), accuracy:X (at least X), loss:X (at most X), best:X (a loss within X of the lowest), "
+    "not-wrong (no point on the wrong side of 1/2).  [default: what the study seeks]",
+)
+timed_success_option = click.option(
+    "--success",
+    metavar="WHICH",
+    help="What counts as a success: escaped (by the study's margin), solved, escaped:X (by another "
+    "margin), accuracy:X (at least X).  [default: what the study seeks]",
 )
 no_cache_option = click.option(
     "--no-cache",
@@ -54,6 +59,11 @@ no_cache_option = click.option(
 
 TOP_OF_A_TABLE = 10
 """Configurations that a table shows unless `--top` is given; JSON and CSV hold all."""
+
+
+def criterion(given: str | None) -> Success | None:
+    """What `--success` names, before anything is opened; None if it was left out."""
+    return None if given is None else Success.of(given)
 
 
 class Listed(click.ParamType[tuple[Any, ...]]):

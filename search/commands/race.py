@@ -16,15 +16,15 @@ from search.commands.options import (
 )
 from search.commands.reading import write
 from search.reports.race_report import (
-    RACE_COLUMNS,
-    RACE_KEYS,
+    race_columns,
     race_json,
+    race_keys,
     race_rows,
     statement,
     to_json,
 )
 from search.reports.report import show_table
-from search.reports.tables import describe, interval, with_dimensions
+from search.reports.tables import interval, titled, with_dimensions
 from search.studies.study import Study, study_in
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ def race(
 
     All run the same fresh seeds in rounds; after each round those that are clearly worse are
     dropped (McNemar's exact test, corrected for rounds and rivals) and the restarts of the others
-    doubled. Run again, a race that was interrupted goes on, and one that is over is shown.
+    doubled. A study that seeks the solve rate is raced by that. Run again, a race that was
+    interrupted goes on, and one that is over is shown.
 
     \b
     multirestart race --top 5
@@ -111,15 +112,15 @@ def race(
 
 
 def _show(output: str, study: Study, result: RaceResult) -> None:
-    rate = result.confirmed
+    rate, success = result.confirmed, result.state.rules.sought
     if output == "csv":
-        write(output, with_dimensions(RACE_KEYS, study.space), race_json(result.state))
+        write(output, with_dimensions(race_keys(success), study.space), race_json(result.state))
     elif output == "json":
         confirmed = None
         if rate is not None:
             low, high = rate.interval
             confirmed = {
-                "escaped": rate.escaped,
+                ("escaped" if success.is_of_launch else "successes"): rate.escaped,
                 "restarts": rate.restarts,
                 "rate": rate.rate,
                 "ci_low": low,
@@ -127,11 +128,14 @@ def _show(output: str, study: Study, result: RaceResult) -> None:
             }
         click.echo(json.dumps({**to_json(result.state), "confirmed": confirmed}, indent=2))
     else:
-        title = f"{study.name}: {describe(study.problem, study.space.vary)}"
-        show_table(title, RACE_COLUMNS, race_rows(result.state))
+        show_table(
+            titled(study.name, study.problem, success, study.space.vary),
+            race_columns(success),
+            race_rows(result.state),
+        )
         click.echo(statement(result.state))
         if rate is not None:
             click.echo(
                 f"Measured again on {rate.restarts} further seeds, not used to select it: {rate} "
-                f"escaped, {rate.rate:.3f} (95% interval {interval(rate)})."
+                f"{success.past}, {rate.rate:.3f} (95% interval {interval(rate)})."
             )

@@ -10,6 +10,7 @@ import click
 from search.commands.measuring import measures_option, show_measured
 from search.commands.options import (
     TOP_OF_A_TABLE,
+    criterion,
     format_option,
     opened,
     opened_store,
@@ -18,7 +19,6 @@ from search.commands.options import (
     success_option,
     top_option,
 )
-from search.problem.success import Success
 from search.reports.report import csv_text, json_text
 from search.reports.tables import (
     RESTART_KEYS,
@@ -43,15 +43,16 @@ from storage.url import shown
 def best(
     study: str | None,
     storage: str,
-    success: str,
+    success: str | None,
     measures: tuple[str, ...] | None,
     top: int | None,
     output: str,
 ) -> None:
     """Configurations of a study, ranked by the lower end of the success rate's interval.
 
-    A success is a restart that escaped, unless --success names another criterion; it is chosen
-    after the fact, and nothing is trained again.
+    A success is a restart that escaped, or that solved the problem if the study was launched to
+    seek that, unless --success names another criterion; it is chosen after the fact, and nothing
+    is trained again.
 
     In a study of both objectives, those that no other beats in escape rate and expected epochs at
     once are marked: the Pareto front.
@@ -61,9 +62,9 @@ def best(
     multirestart best --success solved
     multirestart best --measures balanced_accuracy,auc
     """
-    chosen = Success.of(success)
+    asked = criterion(success)
     found = opened(storage, study)
-    chosen = found.criterion(chosen)
+    chosen = found.criterion(asked)
     if measures is not None:
         show_measured(found, measures, chosen, top, output)
         return

@@ -32,10 +32,12 @@ def judge(
 ) -> tuple[Outcome, int | None, int | None]:
     """The outcome of one restart, its escape epoch and its diverged epoch, both counted from 1.
 
-    correct and finite: (epochs,). The escape epoch is the first from which the epoch's accuracy
+    correct and finite: (epochs,); final_correct: points on the right side under the final weights,
+    those that are undecided left out. The escape epoch is the first from which the epoch's accuracy
     stays above the threshold to the end. An epoch's accuracy is counted while its weights still
     move, so a restart can escape by its final weights though its last epoch was not above; it has
     then escaped within the last epoch. A final loss that is not finite counts as the last epoch's.
+    Without epochs both are 0.
     """
     epochs = len(correct)
     if not finite.all():

@@ -17,7 +17,7 @@ from search.problem.losses import keras_loss
 from search.problem.network import Network
 from search.problem.outcome import Bars
 
-TRAINING_VERSION = 2
+TRAINING_VERSION = 3
 """Which definition of a restart this code trains; its outcome depends on it.
 """
 

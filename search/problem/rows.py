@@ -28,9 +28,14 @@ class Restart:
     """One training of the network.
 
     `accuracy` and `loss` are of all points under the final weights, `last_epoch_loss` what
-    Keras's history reports for the last epoch. `escape_epoch` and `diverged_epoch` count from 1.
-    `weights` are the final ones as little-endian float32, each layer's kernel row by row and then
-    its bias.
+    Keras's history reports for the last epoch. `escape_epoch` and `diverged_epoch` count from 1;
+    of a problem of 0 epochs they are 0. `weights` are the final ones as little-endian float32, each
+    layer's kernel row by row and then its bias.
+
+    `right`, `undecided` and `wrong` count points under the final weights as
+    `search.problem.undecided` does; outcomes and criteria go by them. `levels` tell from which
+    epoch on how many points were classified correctly (`search.problem.levels`); there are none if
+    the restart diverged.
     """
 
     seed: int
@@ -41,6 +46,10 @@ class Restart:
     escape_epoch: int | None
     diverged_epoch: int | None
     weights: bytes
+    right: int
+    undecided: int = 0
+    wrong: int = 0
+    levels: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,7 @@ class RecordedRestart:
             **self.configuration.to_json(),
             "outcome": restart.outcome.value,
             "accuracy": restart.accuracy,
+            "undecided": restart.undecided,
             "loss": restart.loss,
             "escape_epoch": restart.escape_epoch,
         }
@@ -130,8 +140,11 @@ class ConfigurationCounts:
     """The pooled restarts of one configuration, counted.
 
     `epochs_spent` sums min(escape epoch, epochs) over all restarts. The best restart is the one
-    of the lowest finite loss among those that did not diverge; None if there is none. `succeeded`
-    is how many met a criterion of success; None where that is to have escaped.
+    of the lowest finite loss among those that did not diverge; None if there is none.
+
+    `succeeded` is how many met a criterion of success, `spent` the sum of min(epoch of success,
+    epochs) over all restarts; None where the criterion is to have escaped, and `spent` also where
+    no epochs are kept of it.
     """
 
     configuration: Configuration
@@ -146,16 +159,22 @@ class ConfigurationCounts:
     best_loss: float | None
     best_accuracy: float | None
     succeeded: int | None = None
+    spent: int | None = None
 
     @property
     def successes(self) -> int:
         """How many succeeded."""
         return self.escaped if self.succeeded is None else self.succeeded
 
+    @property
+    def epochs_to_success(self) -> int | None:
+        """Epochs spent until each succeeded or ended, of all restarts; None if that is not kept."""
+        return self.epochs_spent if self.succeeded is None else self.spent
+
 
 @dataclass(frozen=True)
 class EscapeEpochs:
-    """When the pooled restarts of one configuration escaped, tallied.
+    """When the pooled restarts of one configuration escaped, or met another criterion, tallied.
 
     `tally` holds (escape epoch, restarts that escaped at it), by epoch; the rest of `restarts` did
     not escape, and `diverged` of those diverged.
@@ -168,5 +187,10 @@ class EscapeEpochs:
 
     @property
     def escaped(self) -> int:
-        """How many escaped."""
+        """How many escaped, or met the criterion."""
         return sum(count for _, count in self.tally)
+
+    def spent(self, epochs: int) -> int:
+        """Epochs spent until each escaped or ended after so many, of all restarts."""
+        until = sum(epoch * count for epoch, count in self.tally)
+        return until + (self.restarts - self.escaped) * epochs

@@ -13,6 +13,7 @@ from search.problem.arguments import Arguments
 from search.problem.errors import Fault, InvalidValuesError, unknown_name
 from search.problem.names import quoted
 from search.problem.problem import Problem
+from search.problem.rows import Outcome
 
 
 class _Valued(NamedTuple):
@@ -52,8 +53,17 @@ _VALUED: Mapping[str, _Valued] = MappingProxyType(
         ),
     }
 )
-_RATES: Mapping[str, str] = MappingProxyType({"escaped": "escape rate", "solved": "solve rate"})
+_RATES: Mapping[str, str] = MappingProxyType(
+    {
+        "escaped": "escape rate",
+        "solved": "solve rate",
+        "not-wrong": "rate of no point on the wrong side",
+    }
+)
 """Kinds that stand without a value, and what their rate is called."""
+_VERBS: Mapping[str, str] = MappingProxyType(
+    {"escaped": "escapes", "solved": "solves", "succeeded": "succeeds"}
+)
 _FORMS = (*_RATES, *(f"{kind}:X" for kind in _VALUED))
 
 
@@ -64,11 +74,14 @@ class Success:
     `Success()` is "escaped" as the study was launched. As text, for `of`: `escaped`, `solved`,
     `escaped:X` (accuracy above the plateau by more than X), `accuracy:X` (at least X), `loss:X`
     (at most X), `best:X` (a loss within X of the lowest finite one that any restart of the study
-    has reached). Accuracy and loss are of all points under the final weights.
+    has reached), `not-wrong` (no point on the wrong side of 1/2, one that is undecided on none).
+    Accuracy and loss are of all points under the final weights; a point that is undecided counts
+    as not right.
 
     Args:
-        kind: "escaped", "solved", "accuracy", "loss" or "best".
-        value: The margin, accuracy, loss or difference; None for "solved" and the margin of launch.
+        kind: "escaped", "solved", "accuracy", "loss", "best" or "not-wrong".
+        value: The margin, accuracy, loss or difference; None for "solved", "not-wrong" and the
+            margin of launch.
 
     Raises:
         InvalidValuesError: If the kind is unknown, or its value is missing or breaks its rule.
@@ -127,7 +140,7 @@ class Success:
     def heading(self) -> str:
         """What it says of a restart as a column's head of two lines."""
         if self.value is None:
-            return f"\n{self.kind}"
+            return "no point\nwrong" if self.kind == "not-wrong" else f"\n{self.kind}"
         return _VALUED[self.kind].heading.format(_written(self.value))
 
     @property
@@ -142,8 +155,40 @@ class Success:
 
     @property
     def is_of_launch(self) -> bool:
-        """Whether it is "escaped" as the study was launched: the only one whose epoch is kept."""
+        """Whether it is "escaped" as the study was launched."""
         return self.kind == "escaped" and self.value is None
+
+    @property
+    def verb(self) -> str:
+        """What a restart that meets it does: "escapes", "solves", "succeeds"."""
+        return _VERBS[self._word]
+
+    @property
+    def past(self) -> str:
+        """What a restart that met it has done: "escaped", "solved", "succeeded"."""
+        return self._word
+
+    @property
+    def noun(self) -> str:
+        """What epochs are counted per: "escape" as the study was launched, else "success"."""
+        return "escape" if self.is_of_launch else "success"
+
+    @property
+    def _word(self) -> str:
+        return self.kind if self.kind in _VERBS and self.value is None else "succeeded"
+
+    def is_met_by(self, outcome: Outcome) -> bool:
+        """Whether a restart of an outcome meets it, where outcomes tell.
+
+        Args:
+            outcome: What became of the restart.
+
+        Raises:
+            ValueError: If the criterion is neither "escaped" nor "solved" alone.
+        """
+        if self not in (ESCAPED, SOLVED):
+            raise ValueError(f"an outcome does not tell of {self}")
+        return outcome is Outcome.SOLVED or (self == ESCAPED and outcome.has_escaped)
 
     def within(self, problem: Problem) -> Success:
         """The criterion for a study: `ESCAPED` for a margin that is the study's own.
@@ -166,13 +211,15 @@ class Success:
         return ESCAPED if self.value == problem.margin else self
 
     def least_correct(self, problem: Problem) -> int | None:
-        """Points that a restart has to classify correctly; None where only its loss counts.
+        """Points that a restart has to classify correctly; None where something else counts.
 
         Whole counts, from the decimals as written, as in `Problem.bars`.
 
         Args:
             problem: What the study holds fixed.
         """
+        if self.kind == "not-wrong":
+            return None
         if self.value is None:
             return problem.bars.escaped if self.kind == "escaped" else problem.bars.solved
         if self.kind == "escaped":
@@ -180,6 +227,33 @@ class Success:
         if self.kind == "accuracy":
             return math.ceil(Fraction(repr(self.value)) * problem.data.points)
         return None
+
+    def has_epochs(self, problem: Problem) -> bool:
+        """Whether the epochs at which restarts met it are kept: of accuracies above the plateau.
+
+        Args:
+            problem: What the study holds fixed.
+        """
+        least = self.least_correct(problem)
+        return least is not None and least > problem.points_above(0.0) - 1
+
+    def timed(self, problem: Problem) -> int:
+        """Points that a restart has to classify correctly from its epoch of success on.
+
+        Args:
+            problem: What the study holds fixed.
+
+        Raises:
+            InvalidValuesError: If no epochs are kept of the criterion.
+        """
+        least = self.least_correct(problem)
+        if least is None or not self.has_epochs(problem):
+            rule = (
+                "must have epochs, which are kept of escaped, solved, escaped:X and accuracy:X "
+                f"with X above the plateau of {problem.data.plateau:.4f}"
+            )
+            raise InvalidValuesError([Fault("success", rule, quoted(str(self)))])
+        return least
 
 
 ESCAPED = Success()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
+from search.problem.success import Success
 from search.reports.layout import NEVER_LEFT_OUT, Column
 from search.reports.tables import interval
 from search.statistics.race_state import Contest, RaceEnd, RaceState
 
-RACE_COLUMNS = (
+_COLUMNS = (
     Column("\nconfiguration", importance=NEVER_LEFT_OUT),
     Column("first\nmeasured", right=True, importance=7),
     Column("\nrate", right=True, importance=8),
@@ -19,10 +20,9 @@ RACE_COLUMNS = (
     Column("\nstatus", importance=NEVER_LEFT_OUT),
     Column("dropped\nin round", right=True, importance=6),
     Column("corrected\np", right=True, importance=5),
-    Column("seeds that only\nit : rival escaped", right=True, importance=4),
+    Column("seeds that only\nit : rival {past}", right=True, importance=4),
     Column("\nrival", importance=3),
 )
-"""Columns of the table for people, one for each cell of `race_rows`."""
 
 RACE_KEYS = (
     *("scaling", "optimizer", "learning_rate", "status"),
@@ -34,19 +34,39 @@ RACE_KEYS = (
 )
 
 
+def race_columns(success: Success) -> tuple[Column, ...]:
+    """Columns of the table for people, one for each cell of `race_rows`."""
+    past = success.past
+    return tuple(replace(column, title=column.title.format(past=past)) for column in _COLUMNS)
+
+
+def race_keys(success: Success) -> tuple[str, ...]:
+    """The stable names of a race's rows, in order."""
+    return tuple(_named(success, name) for name in RACE_KEYS)
+
+
+def _named(success: Success, name: str) -> str:
+    """A key of `RACE_KEYS` as rows of a race by a criterion have it."""
+    return name if success.is_of_launch else name.replace("escaped", "successes")
+
+
 def race_rows(state: RaceState) -> list[list[str]]:
     """Cells of the table, best first. The rival of those that remain is the leader."""
     return [_cells(state, index) for index in state.ranking]
 
 
 def race_json(state: RaceState) -> list[dict[str, Any]]:
-    """The rows of a race under their stable names, RACE_KEYS, best first.
+    """The rows of a race under their stable names, `race_keys`, best first.
 
     The fields from `rival` on are those of the comparison that a drop rests on or, for those that
     remain, of that with the leader; None for the leader. `difference` is the paired difference of
     the rates (this minus rival), `p` that it is not worse, one-sided, as is `corrected_p`.
     """
-    return [_row_json(state, index) for index in state.ranking]
+    success = state.rules.sought
+    return [
+        {_named(success, name): value for name, value in _row_json(state, index).items()}
+        for index in state.ranking
+    ]
 
 
 def to_json(state: RaceState) -> dict[str, Any]:
@@ -80,7 +100,8 @@ def statement(state: RaceState) -> str:
     if best is not None:
         first = entrant.first_measured
         sentences.append(
-            f"{entrant.name} {_PLACES[state.end]}: {best} fresh restarts escaped, {best.rate:.3f} "
+            f"{entrant.name} {_PLACES[state.end]}: {best} fresh restarts "
+            f"{state.rules.sought.past}, {best.rate:.3f} "
             f"(95% interval {interval(best)}); first measured {first}, {first.rate:.3f}"
         )
     beside = [
@@ -115,9 +136,9 @@ def _beside(state: RaceState, index: int, contest: Contest) -> str:
     paired, confidence = contest.paired, state.rules.confidence
     low, high = paired.interval(confidence)
     return (
-        f"{state.entrants[index].name} (escaped alone from {paired.only_this} of {paired.restarts} "
-        f"seeds, the other from {paired.only_other}: difference {paired.difference:+.4f}, "
-        f"{confidence:.1%} interval {low:+.4f} to {high:+.4f})"
+        f"{state.entrants[index].name} ({state.rules.sought.past} alone from {paired.only_this} of "
+        f"{paired.restarts} seeds, the other from {paired.only_other}: difference "
+        f"{paired.difference:+.4f}, {confidence:.1%} interval {low:+.4f} to {high:+.4f})"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Protocol
 
@@ -66,13 +67,13 @@ def show_standings(
         names += ["..."] * (len(missing) > len(names))
         have = "configuration has" if len(missing) == 1 else "configurations have"
         notes.append(f"{len(missing)} {have} no complete trial yet: {', '.join(names)}")
-    notes.append(_of_success(success, shown))
+    notes.append(of_criterion("best", success, shown))
     others = _other_outcomes(success)
     columns = (
         *configuration_columns(space.dimensions, success),
         *_STANDING_COLUMNS[:2],
         *(_OUTCOME_COLUMNS[name] for name in others),
-        *_STANDING_COLUMNS[2:],
+        *(_per(column, success) for column in _STANDING_COLUMNS[2:]),
     )
     show_table(
         titled(study, problem, success, space.vary),
@@ -120,22 +121,28 @@ def _other_outcomes(success: Success) -> list[str]:
     return [name for name in _OUTCOME_COLUMNS if str(success) != name]
 
 
-def _of_success(success: Success, shown: Sequence[Standing]) -> str:
-    """What to say of the criterion below the table; nothing if it is all right."""
-    if not success.is_of_launch:
-        return (
-            "Epochs per escape are told for --success escaped alone: how soon another criterion "
-            "is met is not kept."
-        )
-    alike = escape_alike(shown)
-    if alike:
-        which = "each" if len(alike) == len(shown) else len(alike)
-        return (
-            f"Nearly every restart escapes under {which} of these, but from "
-            f"{alike[0].solve_rate} to {alike[-1].solve_rate} solve the problem: multirestart best "
-            "--success solved ranks by that."
-        )
-    return ""
+def of_criterion(command: str, success: Success, shown: Sequence[Standing]) -> str:
+    """What to say of the criterion below the table of a command; nothing if it is all right.
+
+    Args:
+        command: "best" or "times".
+        success: The criterion.
+        shown: The standings of the configurations in the table.
+    """
+    alike = escape_alike(shown) if success.is_of_launch else []
+    if not alike:
+        return ""
+    which = "each" if len(alike) == len(shown) else len(alike)
+    return (
+        f"Nearly every restart escapes under {which} of these, but from "
+        f"{alike[0].solve_rate} to {alike[-1].solve_rate} solve the problem: multirestart "
+        f"{command} --success solved ranks by that."
+    )
+
+
+def _per(column: Column, success: Success) -> Column:
+    """A column of epochs per escape, as of epochs per success by another criterion."""
+    return replace(column, title=column.title.replace("escape", success.noun))
 
 
 def more_configurations(shown: int, total: int, command: str = "") -> str:
@@ -229,7 +236,7 @@ _MOST_ROWS = 2000
 
 RESTART_KEYS = (
     *("trial", "seed", *ALWAYS_SEARCHED),
-    *("outcome", "accuracy", "loss", "escape_epoch"),
+    *("outcome", "accuracy", "undecided", "loss", "escape_epoch"),
 )
 _RESTART_FORMS = {"accuracy": ".4f", "loss": ".4f"}
 

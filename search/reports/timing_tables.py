@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import click
 import numpy as np
 
 from search.problem.problem import Problem
+from search.problem.success import ESCAPED, Success
 from search.reports.layout import NEVER_LEFT_OUT, Column
 from search.reports.report import show_table
 from search.reports.tables import (
     configuration_cells,
     configuration_columns,
-    describe,
     dimensions_among,
     interval,
     more_configurations,
     or_dash,
+    titled,
 )
 from search.statistics.cutoff import FEWEST_ESCAPED, RESAMPLES, SEED, Cost
 from search.statistics.survival import SurvivalCurve
@@ -25,45 +27,65 @@ from search.statistics.timing import Comparison, Timing
 
 _TIMES_COLUMNS = (
     Column("\ndiverged", right=True, importance=1),
-    Column("median epochs\nto escape", right=True, importance=NEVER_LEFT_OUT),
-    Column("epochs per escape\nwithout cutoff", right=True, importance=8),
+    Column("median epochs\nto {per}", right=True, importance=NEVER_LEFT_OUT),
+    Column("epochs per {per}\nwithout cutoff", right=True, importance=8),
     Column("\ncutoff", right=True, importance=7),
-    Column("epochs per escape\nat cutoff", right=True, importance=6),
+    Column("epochs per {per}\nat cutoff", right=True, importance=6),
 )
 _COMPARE_MARK = Column("", importance=NEVER_LEFT_OUT)
 _COMPARE_COLUMNS = (
     Column("\nrate", right=True, importance=8),
     Column("95%\ninterval", importance=NEVER_LEFT_OUT),
     Column("\ndiverged", right=True, importance=1),
-    Column("median epochs\nto escape", right=True, importance=NEVER_LEFT_OUT),
+    Column("median epochs\nto {per}", right=True, importance=NEVER_LEFT_OUT),
 )
 _PLOT_WIDTH, _PLOT_HEIGHT = 64, 11
 _MARKS = ("●", "○", "◐")  # the first, the second, both in one place
 
 
-def show_timings(study: str, problem: Problem, timings: Sequence[Timing], top: int) -> None:
-    """The table of times to escape and of when to give up, best first, and the advice."""
+def show_timings(
+    study: str,
+    problem: Problem,
+    timings: Sequence[Timing],
+    top: int,
+    *,
+    success: Success = ESCAPED,
+    note: str = "",
+) -> None:
+    """The table of times to success and of when to give up, best first, and the advice.
+
+    Args:
+        study: Name of the study.
+        problem: What it holds fixed.
+        timings: All its configurations, ranked.
+        top: How many of them to show.
+        success: The criterion.
+        note: What else to say below the table.
+    """
     shown = timings[:top]
     dimensions = dimensions_among(timing.configuration for timing in shown)
-    note = (
-        f"Intervals are of 95%; those of epochs per escape by {RESAMPLES:,} resamples of the "
-        f"restarts, seed {SEED}.\n"
+    rests = (
+        f"Intervals are of 95%; those of epochs per {success.noun} by {RESAMPLES:,} resamples of "
+        f"the restarts, seed {SEED}.\n"
         "A cutoff is chosen on one half of the restarts; what it costs, and what that is instead "
         "of, is measured on the other half.\n"
-        "Restarts that had not escaped by the last epoch are censored there, diverged ones too."
+        f"Restarts that had not {success.past} by the last epoch are censored there, diverged ones "
+        "too."
     )
     show_table(
-        f"{study}: {describe(problem, dimensions)}",
-        (*configuration_columns(dimensions), *_TIMES_COLUMNS),
+        titled(study, problem, success, dimensions),
+        (*configuration_columns(dimensions, success), *_worded(_TIMES_COLUMNS, success)),
         [_times_cells(timing) for timing in shown],
-        note,
+        rests,
         more_configurations(len(shown), len(timings)),
+        note,
     )
     advised = [f"{timing.name}: {timing.advice}" for timing in shown if timing.cutoff]
     if len(advised) < len(shown):
         others = "the others" if advised else "these"
         advised.append(
-            f"For {others} no cutoff: to choose one, {FEWEST_ESCAPED} restarts must have escaped."
+            f"For {others} no cutoff: to choose one, {FEWEST_ESCAPED} restarts must have "
+            f"{success.past}."
         )
     if advised:
         click.echo("\n".join(["", *advised]))
@@ -72,19 +94,27 @@ def show_timings(study: str, problem: Problem, timings: Sequence[Timing], top: i
 def show_comparison(study: str, problem: Problem, comparison: Comparison) -> None:
     """Two configurations with their test, what follows from it, and their curves."""
     pair, test = (comparison.first, comparison.second), comparison.test
+    success = comparison.first.success
     dimensions = dimensions_among(timing.configuration for timing in pair)
     show_table(
-        f"{study}: {describe(problem, dimensions)}",
-        (_COMPARE_MARK, *configuration_columns(dimensions), *_COMPARE_COLUMNS),
+        titled(study, problem, success, dimensions),
+        (
+            _COMPARE_MARK,
+            *configuration_columns(dimensions, success),
+            *_worded(_COMPARE_COLUMNS, success),
+        ),
         [_compare_cells(mark, timing) for mark, timing in zip(_MARKS, pair, strict=False)],
     )
     lines = [] if test is None else [f"Log-rank chi-squared {test.statistic:.1f}, {_p(test.p)}:"]
-    curves = plot([timing.curve for timing in pair], problem.epochs)
+    curves = plot([timing.curve for timing in pair], problem.epochs, success.past)
     click.echo("\n".join(["", *lines, comparison.verdict, "", *curves]))
 
 
-def plot(curves: Sequence[SurvivalCurve], epochs: int) -> list[str]:
-    """Two curves of "not yet escaped" over the epochs, as lines of text."""
+def plot(curves: Sequence[SurvivalCurve], epochs: int, past: str = "escaped") -> list[str]:
+    """Two curves of "not yet escaped" over the epochs, as lines of text.
+
+    past: what the restarts have done.
+    """
     width = min(_PLOT_WIDTH, epochs + 1)
     columns = np.linspace(0, epochs, width).round().astype(np.int64)
     canvas = [[" "] * width for _ in range(_PLOT_HEIGHT)]
@@ -99,11 +129,15 @@ def plot(curves: Sequence[SurvivalCurve], epochs: int) -> list[str]:
     ]
     end = str(epochs)
     return [
-        "not yet escaped",
+        f"not yet {past}",
         *lines,
         f"{'':5}└{'─' * width}",
         f"{'':5} 0{end:>{width - 1}} epochs",
     ]
+
+
+def _worded(columns: Iterable[Column], success: Success) -> list[Column]:
+    return [replace(column, title=column.title.format(per=success.noun)) for column in columns]
 
 
 def _times_cells(timing: Timing) -> list[str]:

@@ -107,7 +107,7 @@ class _Track:
 
     def follow(self, store: Store) -> RaceResult:
         """Read what was completed since the last time. Raises LaunchError if a trial is missing."""
-        fresh = 0
+        fresh, succeeded = 0, self._race.rules.sought.is_met_by
         with store.transaction():
             for trial in store.race_trials(self._race.race_id):
                 if trial.state is TrialState.GIVEN_UP:
@@ -118,7 +118,8 @@ class _Track:
                     first = trial.first_seed - self._race.first_seed
                     row = self._rows[trial.configuration]
                     place = row, slice(first, first + trial.restarts)
-                    self._escaped[place], self._is_known[place] = store.escaped(trial), True
+                    self._escaped[place] = [succeeded(outcome) for outcome in store.outcomes(trial)]
+                    self._is_known[place] = True
                     self._seen.add(trial.trial_id)
                     fresh += 1
         if fresh and self._has_next_round():

@@ -66,7 +66,7 @@ def begin_race(
     entrants = [
         {
             "configuration": standing.configuration.to_json(),
-            "escaped": standing.counts.escaped,
+            "escaped": standing.counts.successes,
             "restarts": standing.counts.restarts,
         }
         for standing in standings[:top]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
+from search.problem.levels import levels_of
 from search.problem.outcome import judge
-from search.problem.problem import Problem, Task
-from search.problem.rows import Restart
+from search.problem.problem import Task
+from search.problem.rows import Outcome, Restart
 from search.problem.scaling import scale
+from search.problem.undecided import sides
 from search.training.program import compiled_program
 from search.training.stack import Histories, Recipe, program_kind, train_stack
 
@@ -47,31 +50,52 @@ def train_trial(task: Task) -> tuple[Restart, ...]:
     trained = [
         restart
         for histories in train_stack(features, labels, recipe(task), task.seeds)
-        for restart in _restarts(task.problem, histories)
+        for restart in _restarts(task, features, histories)
     ]
     return tuple(sorted(trained, key=lambda restart: restart.seed))
 
 
-def _restarts(problem: Problem, histories: Histories) -> list[Restart]:
-    rows = []
-    for lane, seed in enumerate(histories.seeds):
-        outcome, escape_epoch, diverged_epoch = judge(
+def _restarts(task: Task, features: NDArray[np.float32], histories: Histories) -> list[Restart]:
+    problem = task.problem.under(task.configuration)
+    final = sides(
+        problem.network,
+        histories.weights,
+        features,
+        problem.data.labels,
+        histories.final_correct,
+    )
+    judged = [
+        judge(
             correct=histories.correct[:, lane],
             finite=histories.finite[:, lane],
-            final_correct=int(histories.final_correct[lane]),
+            final_correct=int(final.right[lane]),
             final_loss=float(histories.final_loss[lane]),
             bars=problem.bars,
         )
-        rows.append(
-            Restart(
-                seed=seed,
-                outcome=outcome,
-                accuracy=int(histories.final_correct[lane]) / problem.data.points,
-                loss=float(histories.final_loss[lane]),
-                last_epoch_loss=float(histories.loss[-1, lane]),
-                escape_epoch=escape_epoch,
-                diverged_epoch=diverged_epoch,
-                weights=histories.weights[lane].astype("<f4").tobytes(),
-            )
+        for lane in range(len(histories.seeds))
+    ]
+    has_ended = np.array([outcome is not Outcome.DIVERGED for outcome, _, _ in judged])
+    levels = levels_of(
+        histories.correct, np.where(has_ended, final.right, 0), problem.points_above(0.0) - 1
+    )
+    # Without epochs there is no last one: the loss is that of the initial weights.
+    last_losses = histories.loss[-1] if problem.epochs else histories.final_loss
+    return [
+        Restart(
+            seed=seed,
+            outcome=outcome,
+            accuracy=int(histories.final_correct[lane]) / problem.data.points,
+            loss=float(histories.final_loss[lane]),
+            last_epoch_loss=float(last_losses[lane]),
+            escape_epoch=escape_epoch,
+            diverged_epoch=diverged_epoch,
+            weights=histories.weights[lane].astype("<f4").tobytes(),
+            right=int(final.right[lane]),
+            undecided=int(final.undecided[lane]),
+            wrong=int(final.wrong[lane]),
+            levels=levels[lane],
         )
-    return rows
+        for lane, (seed, (outcome, escape_epoch, diverged_epoch)) in enumerate(
+            zip(histories.seeds, judged, strict=True)
+        )
+    ]

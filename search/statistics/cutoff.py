@@ -66,13 +66,17 @@ class Cutoff:
     @property
     def advice(self) -> str:
         """What to do, in a sentence; both of its figures are of the held-out half."""
+        return self.advised("escape")
+
+    def advised(self, per: str) -> str:
+        """The same of epochs per escape, or per what else was tallied."""
         if self.chosen is None:
             return f"run all {self.epochs} epochs: no cutoff is clearly better"
         if not self.holds or self.at_chosen is None or self.full_held_out is None:
             return f"run all {self.epochs} epochs: a cutoff at {self.chosen} held on one half only"
         return (
             f"restart after {self.chosen} epochs: {self.at_chosen.epochs_per_escape:.0f} epochs "
-            f"per escape instead of {self.full_held_out.epochs_per_escape:.0f}"
+            f"per {per} instead of {self.full_held_out.epochs_per_escape:.0f}"
         )
 
 

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from search.problem.configuration import Configuration
 from search.problem.errors import Faults
+from search.problem.success import ESCAPED, SOLVED, Success
 from search.statistics.escape import EscapeRate
 from search.statistics.paired import Paired
 
@@ -25,6 +26,7 @@ class RaceRules:
     the last two are told apart by the restarts of each, however many there were at the start.
     practical: rates that differ by no more than this are the same for all practical purposes; with
     0 none ever are.
+    success: what counts as a success, "escaped" or "solved".
 
     Raises InvalidValuesError that names all values that break their rules.
     """
@@ -33,6 +35,7 @@ class RaceRules:
     first_round: int = 64
     max_restarts: int = 2560
     practical: float = 0.005
+    success: str = str(ESCAPED)
 
     def __post_init__(self) -> None:
         faults = Faults()
@@ -45,7 +48,14 @@ class RaceRules:
             faults.require(value >= 1, field, "must be at least 1", value)
         rule = "must be at least 0 and less than 1"
         faults.require(0 <= self.practical < 1, "practical", rule, f"{self.practical:g}")
+        is_raced = self.success in (str(ESCAPED), str(SOLVED))
+        faults.require(is_raced, "success", "must be escaped or solved", self.success)
         faults.raise_any()
+
+    @property
+    def sought(self) -> Success:
+        """The criterion of success."""
+        return Success.of(self.success)
 
     @cached_property
     def rounds(self) -> tuple[int, ...]:

@@ -60,14 +60,12 @@ class Standing:
 
     @property
     def expected_epochs(self) -> float | None:
-        """Epochs spent per escape at the full budget.
+        """Epochs spent per success at the full budget.
 
-        None if none escaped, and for any other criterion than to have escaped as the study was
-        launched: how soon a restart met that is not kept.
+        None if none succeeded, or if no epochs are kept of the criterion.
         """
-        if not self.success.is_of_launch:
-            return None
-        return expected_epochs(self.counts.epochs_spent, self.counts.escaped)
+        spent = self.counts.epochs_to_success
+        return None if spent is None else expected_epochs(spent, self.counts.successes)
 
     def to_json(self) -> dict[str, Any]:
         """All figures under their stable names, `standing_keys` of the criterion."""

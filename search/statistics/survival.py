@@ -117,9 +117,13 @@ class SurvivalCurve:
         steps = np.concatenate(([1.0], self.not_escaped))
         return steps[np.searchsorted(self.times.at, epochs, side="right")]
 
-    def points(self) -> list[dict[str, Any]]:
-        """The curve for programs, from epoch 0 on; an end of the interval without value is None."""
-        names = ("epoch", "not_escaped", "not_escaped_low", "not_escaped_high", "at_risk", "events")
+    def points(self, past: str = "escaped") -> list[dict[str, Any]]:
+        """The curve for programs, from epoch 0 on; an end of the interval without value is None.
+
+        past: what the restarts have done, as the names say it.
+        """
+        curve = (f"not_{past}", f"not_{past}_low", f"not_{past}_high")
+        names = ("epoch", *curve, "at_risk", "events")
         at, count = self.times.at, self.times.count
         columns = (at, self.not_escaped, self.low, self.high, self.at_risk, count)
         rows = [

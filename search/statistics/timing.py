@@ -1,10 +1,11 @@
-"""How soon the configurations of a study escape: the figures of each, and two compared."""
+"""How soon the configurations of a study escape or succeed: the figures of each, two compared."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from search.problem.configuration import Configuration
 from search.problem.naming import configuration_name
 from search.problem.rows import EscapeEpochs
+from search.problem.success import ESCAPED, Success
 from search.statistics.cutoff import FEWEST_ESCAPED, Cutoff, when_to_give_up
 from search.statistics.escape import EscapeRate
 from search.statistics.ranking import rank
@@ -25,18 +27,34 @@ TIMES_KEYS = (
     *("cutoff_expected_epochs_low", "cutoff_expected_epochs_high"),
     *("held_out_restarts", "held_out_escaped_by_cutoff", "held_out_expected_epochs", "advice"),
 )
-"""Stable names of what `Timing.to_json` tells."""
 
 SIGNIFICANT = 0.05
 _ENOUGH_ESCAPES = 10  # for the normal approximation of the log-rank test
 
 
+def times_keys(success: Success) -> tuple[str, ...]:
+    """The stable names of what `Timing.to_json` tells by a criterion, in order."""
+    names = {
+        "escaped": ("success", "successes"),
+        "escape_rate": ("success_rate",),
+        "held_out_escaped_by_cutoff": ("held_out_successes_by_cutoff",),
+    }
+    if success.is_of_launch:
+        return TIMES_KEYS
+    return tuple(chain.from_iterable(names.get(name, (name,)) for name in TIMES_KEYS))
+
+
 @dataclass(frozen=True)
 class Timing:
-    """When the pooled restarts of a configuration escaped, and the figures that follow."""
+    """When the pooled restarts of a configuration succeeded, and the figures that follow.
+
+    `success` is the criterion by which `row` tallies: to have escaped unless another was chosen.
+    What is called an escape here and in what follows is a success by it.
+    """
 
     row: EscapeEpochs
     epochs: int
+    success: Success = ESCAPED
 
     @property
     def configuration(self) -> Configuration:
@@ -60,12 +78,12 @@ class Timing:
 
     @property
     def expected_epochs(self) -> float | None:
-        """Epochs spent per escape at the full budget."""
+        """Epochs spent per success at the full budget."""
         return self.times.expected_epochs(self.epochs)
 
     @cached_property
     def curve(self) -> SurvivalCurve:
-        """The Kaplan-Meier curve of "not yet escaped"."""
+        """The Kaplan-Meier curve of "not yet escaped", or "not yet" by another criterion."""
         return survival_curve(self.times)
 
     @cached_property
@@ -77,13 +95,19 @@ class Timing:
     def advice(self) -> str:
         """When to give up a restart, in a sentence."""
         if self.cutoff is None:
-            return f"no cutoff: {self.escape_rate} escaped, and choosing one takes {FEWEST_ESCAPED}"
-        return self.cutoff.advice
+            return (
+                f"no cutoff: {self.escape_rate} {self.success.past}, and choosing one takes "
+                f"{FEWEST_ESCAPED}"
+            )
+        return self.cutoff.advised(self.success.noun)
 
     def to_json(self) -> dict[str, Any]:
         """All figures under their stable names."""
         cutoff = self.cutoff
-        row: dict[str, Any] = {**dict.fromkeys(TIMES_KEYS), **self.escapes_json()}
+        row: dict[str, Any] = {
+            **dict.fromkeys(times_keys(self.success)),
+            **self.escapes_json(),
+        }
         row.update(expected_epochs=self.expected_epochs, advice=self.advice)
         if cutoff is not None:
             row["expected_epochs_low"] = cutoff.full.low
@@ -94,20 +118,26 @@ class Timing:
             row["cutoff_expected_epochs_low"] = cutoff.at_chosen.low
             row["cutoff_expected_epochs_high"] = cutoff.at_chosen.high
             row["held_out_restarts"] = cutoff.at_chosen.restarts
-            row["held_out_escaped_by_cutoff"] = cutoff.at_chosen.escaped
+            counted = "escaped" if self.success.is_of_launch else "successes"
+            row[f"held_out_{counted}_by_cutoff"] = cutoff.at_chosen.escaped
             row["held_out_expected_epochs"] = cutoff.full_held_out.epochs_per_escape
         return row
 
     def escapes_json(self) -> dict[str, Any]:
-        """How many escaped and how soon, under stable names."""
+        """How many escaped, or succeeded, and how soon, under stable names."""
+        of_success: dict[str, Any] = {"escaped": self.row.escaped}
+        rate = "escape_rate"
+        if not self.success.is_of_launch:
+            of_success = {"success": self.success.words, "successes": self.row.escaped}
+            rate = "success_rate"
         low, high = self.escape_rate.interval
         median_low, median_high = self.curve.median_interval
         return {
             **self.configuration.to_json(),
             "restarts": self.row.restarts,
-            "escaped": self.row.escaped,
+            **of_success,
             "diverged": self.row.diverged,
-            "escape_rate": self.escape_rate.rate,
+            rate: self.escape_rate.rate,
             "ci_low": low,
             "ci_high": high,
             "epochs": self.epochs,
@@ -117,10 +147,18 @@ class Timing:
         }
 
 
-def ranked_timings(rows: Iterable[EscapeEpochs], epochs: int) -> list[Timing]:
-    """The configurations in the order of `best`: by the lower end of the escape rate's interval."""
+def ranked_timings(
+    rows: Iterable[EscapeEpochs], epochs: int, success: Success = ESCAPED
+) -> list[Timing]:
+    """The configurations in the order of `best`: by the lower end of the success rate's interval.
+
+    Args:
+        rows: When the restarts of each succeeded.
+        epochs: Epochs that each restart was given.
+        success: The criterion that they are tallied by.
+    """
     return sorted(
-        (Timing(row, epochs) for row in rows),
+        (Timing(row, epochs, success) for row in rows),
         key=lambda one: rank(one.configuration, one.escape_rate, one.expected_epochs),
     )
 
@@ -149,7 +187,7 @@ class Comparison:
         if test is None:
             return (
                 f"nothing to compare: {first.escape_rate} of {first.name} and "
-                f"{second.escape_rate} of {second.name} escaped"
+                f"{second.escape_rate} of {second.name} {first.success.past}"
                 + (", all at one epoch" if first.row.escaped + second.row.escaped else "")
             )
         doubts = self._doubts(test)
@@ -161,15 +199,15 @@ class Comparison:
             )
         sooner, later = (first, second) if test.score > 0 else (second, first)
         return (
-            f"{sooner.name} escapes sooner than {later.name}: {_half(sooner, 'its restarts')}, "
-            f"{_half(later, 'the other')}{caution}"
+            f"{sooner.name} {sooner.success.verb} sooner than {later.name}: "
+            f"{_half(sooner, 'its restarts')}, {_half(later, 'the other')}{caution}"
         )
 
     def _doubts(self, test: LogRank) -> list[str]:
         doubts = []
         escaped = self.first.row.escaped + self.second.row.escaped
         if escaped < _ENOUGH_ESCAPES:
-            doubts.append(f"only {escaped} escaped in all, so p is rough")
+            doubts.append(f"only {escaped} {self.first.success.past} in all, so p is rough")
         if self.picked_from is not None and self.picked_from > 2:
             doubts.append(
                 f"picked as the two best of {self.picked_from} by the same restarts, which p does "
@@ -179,8 +217,9 @@ class Comparison:
         epoch = _clearly_behind(sooner, later)
         if epoch is not None:
             doubts.append(
-                f"the curves cross: by epoch {epoch} clearly fewer of {sooner.name} had escaped "
-                f"than of {later.name}, and the test takes all epochs together"
+                f"the curves cross: by epoch {epoch} clearly fewer of {sooner.name} had "
+                f"{sooner.success.past} than of {later.name}, and the test takes all epochs "
+                "together"
             )
         return doubts
 
@@ -193,7 +232,7 @@ class Comparison:
                 "log_rank_statistic": test.statistic if test else None,
                 "log_rank_p": test.p if test else None,
                 "verdict": self.verdict,
-                "curve": timing.curve.points(),
+                "curve": timing.curve.points(timing.success.past),
             }
             for timing in (self.first, self.second)
         ]

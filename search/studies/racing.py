@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
 from search.problem.arguments import Arguments
 from search.problem.errors import Fault, InvalidValuesError, LaunchError, UserError
 from search.problem.plan import MAX_RESTARTS
+from search.problem.rows import ConfigurationCounts
+from search.problem.success import Success
 from search.running.cores import worker_count
 from search.running.engine import Engine
 from search.running.events import OnEvent, RaceBegan, RoundDone, WaitingForLock
@@ -23,6 +25,7 @@ from search.running.run import run_trials
 from search.running.workers import LocalWorkers
 from search.statistics.race_state import RaceRules
 from search.statistics.ranking import ranked
+from search.studies.study import Study
 from storage.contract import Store
 from storage.values import StoredStudy
 
@@ -59,14 +62,16 @@ def race_study(
     with store.transaction():
         last = last_race(store, study.study_id)
         running = None if last is not None and new and _has_ended(store, last) else last
-        standings = ranked(store.configuration_counts(study.study_id))
+        success = Study(store, study).sought
+        standings = ranked(_counted(store, study.study_id, success), success)
         if running is not None:
             result = race_result(store, running)
             _refuse_others(running, given, is_over=result.is_over)
             if result.is_over:
                 return Raced(running, result, was_over=True)
     rules = RaceRules(
-        **{name: value for name, value in given.items() if name not in ("top", "confirm")}
+        **{name: value for name, value in given.items() if name not in ("top", "confirm")},
+        success=str(success),
     )
     if running is None and len(standings) < 2:
         raise UserError(
@@ -84,6 +89,14 @@ def race_study(
                 _refuse_others(running, given, is_over=False)  # another may have begun its own
             engine = LocalWorkers(count, cache_root() if cache else None)
             return _run(opened, running, engine, interrupts, on_event)
+
+
+def _counted(store: Store, study_id: int, success: Success) -> list[ConfigurationCounts]:
+    """The configurations, with their successes by what a study seeks."""
+    counts = store.configuration_counts(study_id)
+    if success.is_of_launch:
+        return counts
+    return [replace(count, succeeded=count.solved) for count in counts]
 
 
 def _checked(asked: Mapping[str, Any]) -> dict[str, Any]:

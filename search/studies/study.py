@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,9 +16,10 @@ from search.problem.arguments import Arguments
 from search.problem.configuration import Configuration, SearchSpace
 from search.problem.errors import UserError
 from search.problem.problem import Problem
-from search.problem.rows import ConfigurationCounts, RecordedRestart, StudyRecord
+from search.problem.rows import RecordedRestart, StudyRecord
 from search.problem.success import ESCAPED, SOLVED, Success
 from search.statistics.ranking import Standing, ranked
+from search.studies.counting import counted, success_epochs
 from search.studies.frames import LazyRows, Rows
 from storage.contract import Store
 from storage.errors import NothingStoredError, RecordError
@@ -91,20 +92,22 @@ class Study:
         """The criterion of success that its sampler seeks: solved, or escaped."""
         return SOLVED if self.record.search.get("objective") == "solve-rate" else ESCAPED
 
-    def best(self, success: str | Success = ESCAPED) -> Rows[Standing]:
+    def best(self, success: str | Success | None = None) -> Rows[Standing]:
         """Its configurations, ranked by the lower end of the success rate's interval.
 
         Args:
             success: What counts as a success: "escaped" (as the study was launched), "solved",
-                "escaped:0.3" (another margin), "accuracy:0.95", "loss:0.1", "best:0.01".
+                "escaped:0.3" (another margin), "accuracy:0.95", "loss:0.1", "best:0.01",
+                "not-wrong"; what the study seeks if None.
 
         Raises:
             InvalidValuesError: If there is no such criterion.
         """
         criterion = self.criterion(success)
-        return Rows(ranked(self._counts(criterion), criterion))
+        counts = counted(self.store, self.stored, self.problem, criterion)
+        return Rows(ranked(counts, criterion))
 
-    def criterion(self, success: str | Success) -> Success:
+    def criterion(self, success: str | Success | None) -> Success:
         """A criterion of success for this study.
 
         Args:
@@ -116,16 +119,7 @@ class Study:
         Raises:
             InvalidValuesError: If there is no such criterion, or no room for its margin.
         """
-        return Success.of(success).within(self.problem)
-
-    def _counts(self, success: Success, *, races: bool = True) -> list[ConfigurationCounts]:
-        """Its configurations, with their successes under a criterion."""
-        with self.snapshot():
-            counts = self.store.configuration_counts(self.study_id, races=races)
-            if success.is_of_launch:
-                return counts
-            found = self.store.successes(self.study_id, success, self.problem, races=races)
-        return [replace(count, succeeded=found[count.configuration]) for count in counts]
+        return self.sought if success is None else Success.of(success).within(self.problem)
 
     def restarts(self) -> LazyRows[RecordedRestart]:
         """Every restart of its complete trials, by trial and seed."""
@@ -195,27 +189,47 @@ class Study:
         """How many of its restarts are of races."""
         return self.store.raced_restarts(self.study_id)
 
-    def times(self) -> Rows[Timing]:
-        """How soon its configurations escape, in the order of `best`."""
+    def times(self, success: str | Success | None = None) -> Rows[Timing]:
+        """How soon its configurations escape or succeed, in the order of `best`.
+
+        Args:
+            success: What counts as a success, as in `best`, but not by the loss nor "not-wrong",
+                of which no epochs are kept.
+
+        Raises:
+            InvalidValuesError: If there is no such criterion, or no epochs are kept of it.
+            UserError: If the study trains nothing, for 0 epochs.
+        """
         from search.statistics.timing import ranked_timings
 
-        return Rows(ranked_timings(self.store.escape_epochs(self.study_id), self.problem.epochs))
+        criterion = self.criterion(success)
+        rows = success_epochs(self.store, self.stored, self.problem, criterion)
+        return Rows(ranked_timings(rows, self.problem.epochs, criterion))
 
-    def compare(self, first: str | None = None, second: str | None = None) -> Comparison:
+    def compare(
+        self,
+        first: str | None = None,
+        second: str | None = None,
+        *,
+        success: str | Success | None = None,
+    ) -> Comparison:
         """Whether one configuration escapes sooner than another; the two best unless named.
 
         Args:
             first: A configuration like "standard/adam/0.1".
             second: Another; both or neither must be given.
+            success: What counts as a success, as in `times`.
 
         Raises:
-            UserError: If there are not two configurations, one is unknown, or both are the same.
+            InvalidValuesError: If there is no such criterion, or no epochs are kept of it.
+            UserError: If there are not two configurations, one is unknown, both are the same, or
+                the study trains nothing.
         """
         from search.studies.comparing import compared
 
-        return compared(self.name, self.times, first, second)
+        return compared(self.name, lambda: self.times(success), first, second)
 
-    def effects(self, success: str | Success = ESCAPED) -> Effects:
+    def effects(self, success: str | Success | None = None) -> Effects:
         """What its rate of success depends on, by the trials of the search alone.
 
         Args:
@@ -228,7 +242,7 @@ class Study:
         from search.statistics.effects import effects
 
         criterion = self.criterion(success)
-        counts = self._counts(criterion, races=False)
+        counts = counted(self.store, self.stored, self.problem, criterion, races=False)
         if not counts:
             raise UserError(f"study {self.name!r} has no complete trials yet")
         return effects(counts, self.space, criterion)

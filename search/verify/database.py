@@ -12,6 +12,7 @@ from search.problem.plan import Plan
 from search.problem.problem import Problem, Task
 from search.problem.rows import RecordedRestart, Restart, TrialSummary
 from search.statistics.objectives import objective_values, summarize
+from search.verify.points import wrong_with_points
 from search.verify.tolerance import losses_agree
 from storage.contract import Store
 from storage.errors import RecordError
@@ -64,6 +65,11 @@ def _wrong_with(
     values = objective_values(plan.objective, said)
     if trial.values != values:
         yield f"the sampler was told {list(trial.values)}, its restarts say {list(values)}"
+    for row in rows:
+        wrong = wrong_with_points(plan.problem, row)
+        if wrong is not None:
+            yield f"seed {row.seed}: {wrong}"
+            return  # one of a trial tells enough
 
 
 def sample(store: Store, study_id: int, count: int, seed: int) -> list[RecordedRestart]:

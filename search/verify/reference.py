@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from search.problem.levels import levels_of
 from search.problem.outcome import judge
 from search.problem.problem import Task
-from search.problem.rows import Restart
+from search.problem.rows import Outcome, Restart
 from search.problem.scaling import scale
+from search.problem.undecided import sides
 from search.running.trial import recipe
 from search.training.reference import train_reference
 from search.verify.tolerance import losses_agree
@@ -25,27 +27,36 @@ class Comparison:
 
 def retrain(task: Task) -> Restart:
     """Train the first seed of a task by plain Keras."""
-    data, problem = task.problem.data, task.problem
+    data, problem = task.problem.data, task.problem.under(task.configuration)
     features = scale(task.configuration.scaling, data.features)
     trained = train_reference(
         features, data.labels.astype(np.float32), recipe(task), task.first_seed
     )
+    correct = np.rint(trained.accuracy * data.points).astype(np.int64)
+    final_correct = np.array([round(trained.final_accuracy * data.points)])
+    final = sides(problem.network, trained.weights[None], features, data.labels, final_correct)
     outcome, escape_epoch, diverged_epoch = judge(
-        correct=np.rint(trained.accuracy * data.points).astype(np.int64),
+        correct=correct,
         finite=trained.finite,
-        final_correct=round(trained.final_accuracy * data.points),
+        final_correct=int(final.right[0]),
         final_loss=trained.final_loss,
         bars=problem.bars,
     )
+    kept = np.zeros(1, np.int64) if outcome is Outcome.DIVERGED else final.right
+    (levels,) = levels_of(correct[:, None], kept, problem.points_above(0.0) - 1)
     return Restart(
         seed=task.first_seed,
         outcome=outcome,
         accuracy=trained.final_accuracy,
         loss=trained.final_loss,
-        last_epoch_loss=float(trained.loss[-1]),
+        last_epoch_loss=float(trained.loss[-1]) if problem.epochs else trained.final_loss,
         escape_epoch=escape_epoch,
         diverged_epoch=diverged_epoch,
         weights=trained.weights.astype("<f4").tobytes(),
+        right=int(final.right[0]),
+        undecided=int(final.undecided[0]),
+        wrong=int(final.wrong[0]),
+        levels=levels,
     )
 
 
@@ -67,6 +78,9 @@ def compare(recorded: Restart, fresh: Restart) -> Comparison:
     epochs = recorded.diverged_epoch, fresh.diverged_epoch
     if epochs != (None, None):
         rows.append(["diverged epoch", *map(_shown, epochs), _same(*epochs)])
+    undecided = recorded.undecided, fresh.undecided
+    if undecided != (0, 0):
+        rows.append(["undecided points", *map(str, (*undecided, abs(undecided[0] - undecided[1])))])
     rows.append(["weights", "", "", f"{weights.max():.1e}"])
     close = losses_agree(recorded.last_epoch_loss, fresh.last_epoch_loss)
     same = recorded.outcome == fresh.outcome and recorded.diverged_epoch == fresh.diverged_epoch

@@ -43,16 +43,21 @@ def train(task: Task) -> tuple[Restart, ...]:
 def _restart(task: Task, seed: int) -> Restart:
     draw = _draw(task.configuration, seed)
     escaped = draw < _CHANCES.get(str(task.configuration), 0.05)
-    epochs = task.problem.epochs
+    epochs, points = task.problem.epochs, task.problem.data.points
+    right = points if escaped else task.problem.points_above(0.0) - 1
+    epoch = 1 + int(draw * epochs) if escaped else None
     return Restart(
         seed=seed,
         outcome=Outcome.SOLVED if escaped else Outcome.NOT_ESCAPED,
         accuracy=1.0 if escaped else task.problem.data.plateau,
         loss=draw,
         last_epoch_loss=draw,
-        escape_epoch=1 + int(draw * epochs) if escaped else None,
+        escape_epoch=epoch,
         diverged_epoch=None,
         weights=bytes(4 * task.problem.network.weight_count),
+        right=right,
+        wrong=points - right,
+        levels=np.array([epoch, points], "<u4").tobytes() if escaped else b"",
     )
 
 

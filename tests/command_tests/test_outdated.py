@@ -22,8 +22,8 @@ def url(launched: Launched, tmp_path: Path) -> str:
     with closing(sqlite3.connect(tmp_path / "old.db")) as connection, connection:
         (stored,) = connection.execute("SELECT problem FROM multirestart_studies").fetchone()
         problem = json.loads(stored)
-        assert problem["training_version"] == 2
-        problem["training_version"] = 1
+        assert problem["training_version"] == 3
+        problem["training_version"] = 2
         connection.execute("UPDATE multirestart_studies SET problem = ?", [json.dumps(problem)])
     return f"sqlite:///{tmp_path / 'old.db'}"
 

@@ -28,7 +28,7 @@ BEST_KEYS = [
 ]
 RESTART_KEYS = [
     *("trial", "seed", "scaling", "optimizer", "learning_rate", "outcome"),
-    *("accuracy", "loss", "escape_epoch"),
+    *("accuracy", "undecided", "loss", "escape_epoch"),
 ]
 
 
@@ -111,7 +111,7 @@ def test_restarts_as_a_table(launched: Launched, tmp_path: Path) -> None:
 def test_a_table_of_very_many_restarts_is_cut_and_says_so(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    one = Restart(1, Outcome.SOLVED, 1.0, 0.1, 0.1, 3, None, b"")
+    one = Restart(1, Outcome.SOLVED, 1.0, 0.1, 0.1, 3, None, b"", 300)
     row = RecordedRestart(0, Configuration("none", "sgd", 0.1), one)
     show_restarts("many", SearchSpace(), repeat(row, 2000), 2005)
     out = capsys.readouterr().out

@@ -7,12 +7,14 @@ import io
 import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import multirestart as mr
+from search.problem.levels import first_epoch
 from search.problem.success import SOLVED, Success
 from search.statistics.effects import effects_keys
 from search.statistics.ranking import standing_keys
@@ -20,6 +22,21 @@ from tests.conftest import Launched, run_command
 
 NAMES = ("scaling", "optimizer", "learning_rate")
 XOR = "a,b,class\n0,0,no\n0,1,yes\n1,0,yes\n1,1,no\n"
+
+
+def epochs_per_success(url: str, success: Success) -> dict[tuple[object, ...], float]:
+    """Of each configuration with successes, from its restarts' levels; of a loss there are none."""
+    study = mr.open_study(url)
+    least = success.least_correct(study.problem)
+    if least is None:
+        return {}
+    spent, found = Counter[tuple[object, ...]](), Counter[tuple[object, ...]]()
+    for row in study.restarts():
+        key = astuple(row.configuration)
+        epoch = first_epoch(row.restart.levels, least)
+        spent[key] += study.problem.epochs if epoch is None else epoch
+        found[key] += epoch is not None
+    return {key: spent[key] / count for key, count in found.items() if count}
 
 
 @pytest.mark.parametrize(
@@ -42,12 +59,15 @@ def test_successes_follow_from_the_restarts(
     expected = Counter(tuple(row[name] for name in NAMES) for row in restarts if meets(row, lowest))
     assert 0 < expected.total() < 512
     chosen = Success.of(success)
+    costs = epochs_per_success(launched.url, chosen)
+    assert bool(costs) == (chosen.kind not in ("loss", "best"))
     for row in best:
         assert tuple(row) == standing_keys(chosen)
         assert row["success"] == chosen.words
         assert row["successes"] == expected[tuple(row[name] for name in NAMES)]
         assert row["success_rate"] == row["successes"] / 64
-        assert row["expected_epochs"] is None
+        key = tuple(row[name] for name in NAMES)
+        assert row["expected_epochs"] == pytest.approx(costs[key]) if key in costs else None
     lows = [row["ci_low"] for row in best]
     assert lows == sorted(lows, reverse=True)
     effects = json.loads(
@@ -66,7 +86,8 @@ def test_tables_say_what_counts(launched: Launched, tmp_path: Path) -> None:
     assert "accuracy" in head
     assert ">= 0.95" in second
     assert "6 more configurations: multirestart best --success accuracy:0.95 --top 8" in best.stdout
-    assert "Epochs per escape are told for --success escaped alone" in best.stdout
+    assert "epochs per\nescape" not in best.stdout
+    assert "success" in second
     effects = run_command("effects", *storage, "--success", "solved", cwd=tmp_path).stdout
     assert effects.splitlines()[0].endswith("; success: solved")
     assert "of the variation in solve rate" in effects
@@ -127,6 +148,11 @@ def test_a_study_that_seeks_solved_restarts_shows_them(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[0].endswith("; success: solved")
     assert " of 8 solved" in done.stderr or " of 16 solved" in done.stderr
     assert "multirestart best --study bands --success solved " in done.stderr
+    for command in ("best", "times", "compare"):
+        title = run_command(command, cwd=tmp_path).stdout.splitlines()[0]
+        assert title.endswith("; success: solved"), command
+        title = run_command(command, "--success", "escaped", cwd=tmp_path).stdout.splitlines()[0]
+        assert "success" not in title
     again = run_command("best", "--success", "solved", cwd=tmp_path)
     assert again.stdout.splitlines()[0] == done.stdout.splitlines()[0]
     assert run_command("check", "--retrain", "0", cwd=tmp_path).returncode == 0
@@ -156,6 +182,14 @@ def test_criteria_read_afterwards_count_what_a_launch_with_that_margin_counts(
     for success in ("solved", "escaped:0.3", "accuracy:1"):
         found = {one.configuration: one.success_rate for one in by_default.best(success)}
         assert found == expected
+        rows = {one.configuration: one.row for one in by_default.times(success)}
+        assert rows == {one.configuration: one.row for one in by_margin.times()}
+        assert any(row.tally for row in rows.values())
+        compared = by_default.compare(success=success), by_margin.compare()
+        assert compared[0].test == compared[1].test
+    for name in ("loss:0.1", "best:0.1", "not-wrong", "accuracy:0.5"):
+        with pytest.raises(mr.InvalidValuesError, match="must have epochs, which are kept of esc"):
+            by_default.times(name)
     told = {one.configuration: one.escape_rate for one in by_default.best()}
     assert told != expected
     again = {one.configuration: one.success_rate for one in by_margin.best("escaped:0.01")}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import optuna
 
 from search.dashboard.optuna_storage import open_optuna_storage
@@ -19,6 +20,7 @@ from search.running.source import Claim
 from storage.liveness import FileLiveness
 
 SPACE = SearchSpace(("none", "standard"), ("sgd", "adam"), (0.01, 0.1))
+_AT_3 = np.array([3, 300], "<u4").tobytes()
 PLAN = Plan("s", space=SPACE, restarts=2, sampler="grid", trials=8)
 
 
@@ -85,9 +87,9 @@ def rows(claim: Claim, share: float = 1.0) -> tuple[Restart, ...]:
     """Restarts of a claim of which a share escaped."""
     escaped = round(share * claim.task.restarts)
     return tuple(
-        Restart(seed, Outcome.SOLVED, 1.0, 0.1, 0.1, 3, None, bytes(28))
+        Restart(seed, Outcome.SOLVED, 1.0, 0.1, 0.1, 3, None, bytes(28), 300, levels=_AT_3)
         if place < escaped
-        else Restart(seed, Outcome.NOT_ESCAPED, 0.6, 0.6, 0.6, None, None, bytes(28))
+        else Restart(seed, Outcome.NOT_ESCAPED, 0.6, 0.6, 0.6, None, None, bytes(28), 180, 0, 120)
         for place, seed in enumerate(claim.task.seeds)
     )
 

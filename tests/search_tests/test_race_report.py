@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 
+from search.problem.success import ESCAPED
 from search.reports.race_report import (
-    RACE_COLUMNS,
     RACE_KEYS,
+    race_columns,
     race_json,
     race_rows,
     statement,
@@ -29,7 +30,7 @@ def _state(restarts: int, *, max_restarts: int = 128, practical: float = 0.005) 
 
 def test_rows_of_a_race_that_is_over() -> None:
     rows = race_rows(_state(128))
-    assert all(len(row) == len(RACE_COLUMNS) for row in rows)
+    assert all(len(row) == len(race_columns(ESCAPED)) for row in rows)
     measured = ["200 of 256", "0.781"]
     assert rows[0] == [
         *("none adam 0.03", *measured, "127 of 128", "0.992", "0.957-0.999"),
@@ -96,5 +97,5 @@ def test_a_race_that_goes_on_and_one_not_begun(capsys: pytest.CaptureFixture[str
     assert statement(begun) == "Round 1 needs 128 restarts of 4 configurations."
     assert {row[3] for row in race_rows(begun)} == {"-"}
     assert race_json(begun)[0]["fresh_rate"] is None
-    show_table("race", RACE_COLUMNS, race_rows(state), statement(state))
+    show_table("race", race_columns(ESCAPED), race_rows(state), statement(state))
     assert "clearly worse" in capsys.readouterr().out

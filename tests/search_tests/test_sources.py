@@ -291,12 +291,12 @@ def test_objectives(tmp_path: Path, objective: str) -> None:
 
 
 def test_expected_epochs_of_none_escaped_are_all_that_were_spent() -> None:
-    plateau = Restart(1, Outcome.NOT_ESCAPED, 0.6, 0.6, 0.6, None, None, b"")
+    plateau = Restart(1, Outcome.NOT_ESCAPED, 0.6, 0.6, 0.6, None, None, b"", 180)
     assert objective_values("both", summarize([plateau, plateau], 200)) == (0.0, 400.0)
 
 
 def test_the_solve_rate_counts_the_solved_alone() -> None:
-    solved = Restart(1, Outcome.SOLVED, 1.0, 0.1, 0.1, 3, None, b"")
+    solved = Restart(1, Outcome.SOLVED, 1.0, 0.1, 0.1, 3, None, b"", 300)
     escaped = replace(solved, seed=2, outcome=Outcome.ESCAPED)
     summary = summarize([solved, escaped, replace(escaped, seed=3), replace(escaped, seed=4)], 200)
     assert objective_values("solve-rate", summary) == (0.25,)

@@ -71,7 +71,7 @@ def test_a_criterion_survives_as_text(success: Success) -> None:
         (
             "sloved",
             "unknown success 'sloved': did you mean solved? it must be one of accuracy:X, best:X, "
-            "escaped, escaped:X, loss:X, solved",
+            "escaped, escaped:X, loss:X, not-wrong, solved",
         ),
         ("", "unknown success '': it must be one of accuracy:X"),
         (

@@ -31,4 +31,4 @@ def test_check_and_reference_judge_alike(recorded: float, fresh: float, agree: b
 
 
 def restart(loss: float) -> Restart:
-    return Restart(7, Outcome.NOT_ESCAPED, 0.5, 0.6, loss, None, None, bytes(28))
+    return Restart(7, Outcome.NOT_ESCAPED, 0.5, 0.6, loss, None, None, bytes(28), 2)

@@ -27,7 +27,24 @@ EPOCHS = 200
 def restart(seed: int, outcome: Outcome = Outcome.SOLVED, loss: float = 0.5) -> Restart:
     escape_epoch = 7 if outcome.has_escaped else None
     diverged_epoch = 3 if outcome is Outcome.DIVERGED else None
-    return Restart(seed, outcome, 0.75, loss, loss / 2, escape_epoch, diverged_epoch, b"\x00" * 28)
+    return Restart(
+        seed,
+        outcome,
+        0.75,
+        loss,
+        loss / 2,
+        escape_epoch,
+        diverged_epoch,
+        b"\x00" * 28,
+        right=3,
+        wrong=1,
+        levels=stepped((7, 3)) if outcome.has_escaped else b"",
+    )
+
+
+def stepped(*steps: tuple[int, int]) -> bytes:
+    """Levels of steps of an epoch and its points."""
+    return np.array(steps, dtype="<u4").tobytes()
 
 
 def of_points(points: int) -> Problem:
@@ -42,7 +59,13 @@ FOUR_POINTS = of_points(4)
 def judged(seed: int, correct: int, loss: float) -> Restart:
     """A restart that classifies so many of four points correctly, at the default margin."""
     outcome = {3: Outcome.ESCAPED, 4: Outcome.SOLVED}.get(correct, Outcome.NOT_ESCAPED)
-    return replace(restart(seed, outcome, loss), accuracy=correct / 4)
+    return replace(
+        restart(seed, outcome, loss),
+        accuracy=correct / 4,
+        right=correct,
+        wrong=4 - correct,
+        levels=stepped((7, correct)) if outcome.has_escaped else b"",
+    )
 
 
 def claim(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from search.problem.configuration import Configuration
+from search.problem.levels import levels_of
 from search.problem.rows import (
     BestRestart,
     EscapeEpochs,
@@ -34,6 +37,7 @@ from tests.storage_tests.made import (
     judged,
     of_points,
     restart,
+    stepped,
 )
 
 
@@ -62,6 +66,12 @@ class ResultsContract:
             escape_epoch=st.none() | st.integers(1, 2**31 - 1),
             diverged_epoch=st.none() | st.integers(1, 2**31 - 1),
             weights=st.binary(max_size=5000),
+            right=st.integers(0, 2**32 - 1),
+            undecided=st.integers(0, 2**31 - 1),
+            wrong=st.integers(0, 2**32 - 1),
+            levels=st.lists(st.tuples(*[st.integers(0, 2**32 - 1)] * 2), max_size=9).map(
+                lambda steps: stepped(*steps)
+            ),
         ),
         rate=st.floats(min_value=5e-324, allow_infinity=False),
     )
@@ -186,7 +196,7 @@ class ResultsContract:
         study = store.add_study("any", RECORD)
         near = range(max(0, bar - 2), min(points, bar + 2) + 1)
         rows = [
-            replace(restart(seed, Outcome.NOT_ESCAPED), accuracy=correct / points)
+            replace(restart(seed, Outcome.NOT_ESCAPED), accuracy=correct / points, right=correct)
             for seed, correct in enumerate(near)
         ]
         add(store, study, ADAM, *rows)
@@ -211,7 +221,8 @@ class ResultsContract:
         assert summary == summarize(rows, EPOCHS)
         assert summary.best == BestRestart(1, 0.5, 0.75)
         assert summary.tally == ((3, 1), (7, 1))
-        assert store.escaped(trial) == [True, False, True]
+        outcomes = [Outcome.SOLVED, Outcome.NOT_ESCAPED, Outcome.SOLVED]
+        assert store.outcomes(trial) == outcomes
 
     def test_escape_epochs_are_tallied_over_the_trials_of_a_configuration(
         self, store: Store, study: StoredStudy
@@ -224,6 +235,93 @@ class ResultsContract:
         found = {row.configuration: row for row in store.escape_epochs(study.study_id)}
         assert found[ADAM] == EscapeEpochs(ADAM, restarts=5, diverged=1, tally=((3, 1), (7, 2)))
         assert found[SGD] == EscapeEpochs(SGD, restarts=1, diverged=1, tally=())
+
+    @given(
+        trials=st.lists(
+            st.tuples(
+                st.sampled_from([ADAM, SGD]),
+                st.booleans(),
+                st.lists(
+                    st.tuples(st.lists(st.integers(0, 9), min_size=6, max_size=6), st.booleans()),
+                    min_size=1,
+                    max_size=5,
+                ),
+            ),
+            max_size=5,
+        ),
+        least=st.integers(5, 9),
+    )
+    @settings(
+        max_examples=40,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+    )
+    def test_epochs_of_any_accuracy_are_those_of_the_histories(
+        self,
+        store: Store,
+        trials: list[tuple[Configuration, bool, list[tuple[list[int], bool]]]],
+        least: int,
+    ) -> None:
+        """Brute force over the histories of 9 points, 4 of them the plateau's."""
+        study = store.add_study("any", RECORD)
+        race = store.add_race(study.study_id, {}, [], 0)
+        first = 0
+        expected: dict[bool, dict[Configuration, list[int | None]]] = {True: {}, False: {}}
+        for key, is_raced, histories in trials:
+            finals = np.array([0 if diverged else history[-1] for history, diverged in histories])
+            correct = np.array([history for history, _ in histories]).T
+            rows = [
+                replace(
+                    restart(first + lane, Outcome.DIVERGED if diverged else Outcome.ESCAPED),
+                    right=history[-1],
+                    levels=levels,
+                )
+                for lane, ((history, diverged), levels) in enumerate(
+                    zip(histories, levels_of(correct, finals, 4), strict=True)
+                )
+            ]
+            add(store, study, key, *rows, race=race.race_id if is_raced else None)
+            first += len(rows)
+            reached = [
+                next((e for e in range(1, 7) if min(history[e - 1 :]) >= least), None)
+                if not diverged
+                else None
+                for history, diverged in histories
+            ]
+            for races in (True, *([False] if not is_raced else [])):
+                expected[races].setdefault(key, []).extend(reached)
+        for races, of in expected.items():
+            found = store.success_epochs(study.study_id, least, races=races)
+            assert {row.configuration for row in found} == set(of)
+            for row in found:
+                at = Counter(epoch for epoch in of[row.configuration] if epoch is not None)
+                assert row.restarts == len(of[row.configuration])
+                assert row.tally == tuple(sorted(at.items()))
+        store.delete_study(study.study_id)
+
+    def test_epochs_of_a_criterion_count_what_diverged_apart(
+        self, store: Store, study: StoredStudy
+    ) -> None:
+        lost = replace(judged(3, 4, math.nan), outcome=Outcome.DIVERGED, levels=b"")
+        late = replace(judged(2, 4, 0.1), levels=stepped((3, 3), (9, 4)))
+        add(store, study, ADAM, judged(1, 3, 0.2), late, lost)
+        claim(store, study, ADAM, 4)
+        (solved,) = store.success_epochs(study.study_id, 4)
+        assert solved == EscapeEpochs(ADAM, restarts=3, diverged=1, tally=((9, 1),))
+        (escaped,) = store.success_epochs(study.study_id, 3)
+        assert escaped.tally == ((3, 1), (7, 1))
+        assert escaped.spent(200) == 3 + 7 + 200
+        assert store.success_epochs(store.add_study("other", RECORD).study_id, 3) == []
+
+    def test_no_point_wrong_is_a_success_where_some_are_undecided(
+        self, store: Store, study: StoredStudy
+    ) -> None:
+        stuck = replace(judged(1, 2, 0.35), undecided=2, wrong=0)
+        lost = replace(judged(4, 4, 0.1), outcome=Outcome.DIVERGED)
+        add(store, study, ADAM, stuck, judged(2, 3, 0.3), judged(3, 4, 0.1), lost)
+        of = store.successes(study.study_id, Success.of("not-wrong"), FOUR_POINTS)
+        assert of == {ADAM: 2}
+        assert store.successes(study.study_id, Success.of("accuracy:1"), FOUR_POINTS) == {ADAM: 1}
 
     def test_members_are_those_of_one_configuration_in_complete_trials(
         self, store: Store, study: StoredStudy

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "1"
+revision = "2"
 down_revision = None
 
 _KINDS = "('finite', 'inf', '-inf', 'nan')"
@@ -122,10 +122,22 @@ def upgrade() -> None:
         sa.Column("escape_epoch", sa.Integer),
         sa.Column("diverged_epoch", sa.Integer),
         sa.Column("weights", sa.LargeBinary, nullable=False),
+        sa.Column("undecided", sa.Integer, nullable=False),
         sa.CheckConstraint(
             "outcome IN ('not escaped', 'escaped', 'solved', 'diverged')", name="known_outcome"
         ),
         sa.CheckConstraint(f"loss_kind IN {_KINDS}", name="known_loss_kind"),
         sa.CheckConstraint(f"last_epoch_loss_kind IN {_KINDS}", name="known_last_epoch_loss_kind"),
         sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "multirestart_levels",
+        sa.Column(
+            "trial_id",
+            sa.Integer,
+            _reference("multirestart_trials.trial_id"),
+            primary_key=True,
+            autoincrement=False,
+        ),
+        sa.Column("levels", sa.LargeBinary, nullable=False),
     )
