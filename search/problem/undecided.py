@@ -19,11 +19,11 @@ from search.problem.network import Network
 UNDECIDED = 0.01
 """A point is undecided if its logit is within this of 0: its probability between .4975 and .5025.
 
-Measured on 256 restarts of each configuration of the default space. On 4-row XOR under Adam(0.1)
-all 155 that had stuck after 200 epochs had two logits within 0.0099 of 0 and the other two beyond
-4.3; after 1,000 epochs those two were within 0.0007. On the source problem, of 2,048, the bound
-changed no escape and took one of 548 that had solved it; on moons (200 points), two of 549. A bound
-of 0.003 left the two points of 103 of the 155; one of 0.03 took four of the 548.
+Measured on 256 restarts of each configuration of the default space (scripts/undecided.py). On 4-row
+XOR under Adam(0.1) all 155 that had stuck after 200 epochs had two logits within 0.0099 of 0 and
+the other two beyond 4.3; after 1,000 epochs those two were within 0.0006. On the source problem, of
+2,048, the bound changed no escape and took one of 548 that had solved it. A bound of 0.003 left the
+two points of 103 of the 155; one of 0.03 took one escape of 596 and four of the 548.
 """
 
 Flags = NDArray[np.bool_]

@@ -7,7 +7,6 @@ import io
 import json
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,7 @@ def epochs_per_success(url: str, success: Success) -> dict[tuple[object, ...], f
         return {}
     spent, found = Counter[tuple[object, ...]](), Counter[tuple[object, ...]]()
     for row in study.restarts():
-        key = astuple(row.configuration)
+        key = tuple(row.configuration[name] for name in NAMES)
         epoch = first_epoch(row.restart.levels, least)
         spent[key] += study.problem.epochs if epoch is None else epoch
         found[key] += epoch is not None
