@@ -72,7 +72,7 @@ class Problem:
             plain = faults.built(partial(DIMENSIONS[name].check, getattr(self, name)))
             if plain is not None:
                 object.__setattr__(self, name, DIMENSIONS[name].held(plain))
-        faults.built(partial(check_count, "epochs", self.epochs))
+        faults.built(partial(check_count, "epochs", self.epochs, least=0))
         faults.built(partial(keras_loss, self.loss, self.outputs))
         plateau = self.data.plateau
         rule = f"must be at least 0 and leave room above the plateau of {plateau:.4f}"

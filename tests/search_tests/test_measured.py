@@ -108,7 +108,9 @@ def test_names_of_measures_are_checked(study: mr.Study, names: list[str], messag
 def restart(seed: int, weights: np.ndarray[tuple[int], np.dtype[np.float32]]) -> RecordedRestart:
     is_finite = bool(np.isfinite(weights).all())
     outcome = Outcome.SOLVED if is_finite else Outcome.DIVERGED
-    kept = Restart(seed, outcome, 0.0, 0.0, 0.0, None, None, weights.astype("<f4").tobytes())
+    kept = Restart(
+        seed, outcome, 0.0, 0.0, 0.0, None, None, weights.astype("<f4").tobytes(), right=0
+    )
     return RecordedRestart(0, ADAM, kept)
 
 

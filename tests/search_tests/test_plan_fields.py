@@ -170,7 +170,7 @@ def test_the_sampler_is_looked_at_beside_a_faulty_problem() -> None:
     with pytest.raises(InvalidValuesError) as raised:
         fields.plan()
     assert str(raised.value) == (
-        "epochs must be at least 1, received 0; the sampler grid needs lists of values "
+        "epochs must be at least 0, received -1; the sampler grid needs lists of values "
         "like 0.01,0.1, received the range 0.1:1 of learning_rate"
     )
 

@@ -81,7 +81,7 @@ def test_what_toml_cannot_hold_is_refused() -> None:
         ('epochs = "3"', "{}: epochs must be a whole number, received '3'"),
         ("epochs = true", "{}: epochs must be a whole number, received true"),
         ("margin = 1979-05-27", '{}: margin must be a number, received "1979-05-27"'),
-        ("epochs = 0", "{}: epochs must be at least 1, received 0"),
+        ("epochs = 0", "{}: epochs must be at least 0, received -1"),
         ("sampler_seed = -1", "{}: sampler_seed must be at least 0, received -1"),
         ("margin = nan", "{}: margin must be at least 0 and leave room above the plateau of "
          "0.6667, received nan"),
@@ -108,7 +108,7 @@ def test_what_toml_cannot_hold_is_refused() -> None:
         ),
         (
             "epochs = 0\ntrials = 0",
-            "{0}: epochs must be at least 1, received 0; "
+            "{0}: epochs must be at least 0, received -1; "
             "{0}: trials must be at least 1 and at most 1000000, received 0",
         ),
         ("a", "{}: not well-formed TOML (Expected '=' after a key in a key/value pair (at end of "
@@ -166,7 +166,7 @@ def test_a_fault_is_told_where_it_was_given(tmp_path: Path) -> None:
     with pytest.raises(UserError) as raised:
         read_plan(path).overridden({"epochs": -1}).plan()
     assert str(raised.value) == (
-        f"{path}: batch_size must be at least 1, received 0; epochs must be at least 1, received -1"
+        f"{path}: batch_size must be at least 1, received 0; epochs must be at least 0, received -1"
     )
 
 

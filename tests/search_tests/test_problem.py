@@ -83,7 +83,7 @@ def test_all_faults_are_told_at_once_each_with_its_field() -> None:
     ]
     assert str(raised.value) == (
         "hidden must be layer sizes of at least 1, received (0,); "
-        "epochs must be at least 1, received 0; "
+        "epochs must be at least 0, received -1; "
         "margin must be at least 0 and leave room above the plateau of 0.6667, received 2"
     )
 
