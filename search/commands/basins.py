@@ -16,7 +16,7 @@ from search.commands.reading import write
 from search.problem.naming import configuration_name, find_configuration
 from search.reports.ending_tables import show_configuration, show_endings
 from search.reports.tables import more_configurations, with_dimensions
-from search.statistics.endings.ending import ENDING_KEYS
+from search.statistics.endings.ending import ending_keys
 
 
 @click.command()
@@ -49,7 +49,8 @@ def basins(
     endings = map(found.basins, keys)
     if output != "table":
         rows = (ending.to_json() for some in endings for ending in some)
-        write(output, with_dimensions(ENDING_KEYS, found.space), rows)
+        names = ending_keys(len(problem.data.classes))
+        write(output, with_dimensions(names, found.space), rows)
         return
     if configuration is not None:
         show_configuration(name, problem.under(keys[0]), next(endings))

@@ -16,7 +16,7 @@ from scipy.special import expit
 from search.problem.datasets import bands
 from search.problem.network import Network
 from search.problem.scaling import scale
-from search.statistics.endings.ending import ENDING_KEYS
+from search.statistics.endings.ending import ending_keys
 from tests.conftest import ROOT, Launched, run_command
 
 
@@ -25,7 +25,7 @@ def test_basins_as_json_account_for_every_restart(launched: Launched, tmp_path: 
     best = run_command("best", "--storage", launched.url, "--format", "json", cwd=tmp_path)
     rows = json.loads(done.stdout)
     assert done.stderr == ""
-    assert [list(row) for row in rows] == [list(ENDING_KEYS)] * len(rows)
+    assert [list(row) for row in rows] == [list(ending_keys(2))] * len(rows)
     names = ("scaling", "optimizer", "learning_rate")
     for standing in json.loads(best.stdout):
         mine = [row for row in rows if all(row[name] == standing[name] for name in names)]
@@ -71,7 +71,7 @@ def test_typical_weights_compute_what_the_words_say(launched: Launched, tmp_path
 def test_csv_has_the_same_columns(launched: Launched, tmp_path: Path) -> None:
     done = run_command("basins", "--storage", launched.url, "--format", "csv", cwd=tmp_path)
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
-    assert list(rows[0]) == list(ENDING_KEYS)
+    assert list(rows[0]) == list(ending_keys(2))
     weights = [json.loads(row["weights"]) for row in rows if row["weights"]]
     assert {len(row) for row in weights} == {7}
 

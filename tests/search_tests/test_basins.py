@@ -13,18 +13,10 @@ from search.problem.forward import forward
 from search.problem.problem import Problem
 from search.problem.rows import Member, Outcome
 from search.problem.scaling import scale
-from search.statistics.endings.basins import (
-    Basin,
-    Ends,
-    Kind,
-    basins,
-    constant_loss,
-    ends,
-    higher_part,
-    joined,
-    readable,
-    stored_weights,
-)
+from search.statistics.endings.basins import Basin, basins, readable
+from search.statistics.endings.ends import Ends, ends, joined, stored_weights
+from search.statistics.endings.kinds import Kind, constant_loss
+from search.statistics.endings.parts import parts
 from tests.search_tests.functions import (
     BEGUN,
     BEGUN_LOSS,
@@ -186,7 +178,9 @@ def test_functions_without_end_are_left_over_together() -> None:
             trials=np.zeros(count, dtype=np.int64),
             losses=np.full(count, 0.5),
             kinds=np.full(count, list(Kind).index(Kind.FOUND), dtype=np.int8),
-            higher=random.integers(0, 256, size=(count, 64), dtype=np.uint8),
+            outcomes=np.zeros(count, dtype=np.int8),
+            functions=np.arange(count, dtype=np.int32),
+            table=random.integers(0, 256, size=(count, 64), dtype=np.uint8),
             points=512,
         )
     )
@@ -195,12 +189,12 @@ def test_functions_without_end_are_left_over_together() -> None:
 
 
 def test_the_higher_part_of_an_escaped_member_is_class_1() -> None:
-    answers = np.array([[0.1, 0.3, 0.7], [0.1, 0.3, 0.7]])
-    assert higher_part(answers, np.array([True, False])).tolist() == [
+    answers = np.array([[0.1, 0.3, 0.7], [0.1, 0.3, 0.7]])[..., None]
+    assert parts(answers, np.array([True, False])).tolist() == [
         [False, False, True],
         [False, False, True],
     ]
-    assert higher_part(answers * 0.6, np.array([True, False])).tolist() == [
+    assert parts(answers * 0.6, np.array([True, False])).tolist() == [
         [False, False, False],
         [False, False, True],
     ]

@@ -8,7 +8,8 @@ import pytest
 from search.problem.configuration import Configuration
 from search.problem.datasets import Dataset, bands2d
 from search.problem.problem import Problem
-from search.statistics.endings.basins import Kind, stored_weights
+from search.statistics.endings.ends import stored_weights
+from search.statistics.endings.kinds import Kind
 from search.statistics.endings.regions import Answer, answer_of, describe
 from tests.search_tests.functions import (
     BEGUN,

@@ -2,86 +2,32 @@
 
 What identifies a basin is the function computed, not the loss: a slow optimizer leaves a continuum
 of losses on the way down, and different functions can share a loss. So members are grouped by what
-they compute on the data, in two steps: how far a member got (its `Kind`), and then the points on
-which its answer is the higher one, members that differ on few points being one group.
-
-For restarts that escaped the higher answer is class 1 as predicted. For one that did not, the
-predicted class is an accident: with one boundary found the best answer on its far side is a
-probability of 1/2, which training leaves at 0.48 or 0.52. Its higher answer is a probability above
-the middle between its lowest and its highest. How far it got is told by the loss: splitting the
-points in two can save at most the information that the split holds on the class; a member that
-saves at least half of it has found its split, one that saves less has begun.
+they compute on the data, in three steps: how far a member got (its `Kind`); then the parts that it
+puts the points in, members that differ on few points being one group; and then groups that are
+mirror images of each other by a symmetry of the data (`symmetry`) become orientations of one basin.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from search.problem.forward import forward, sigmoid
-from search.problem.network import Network
-from search.problem.problem import Problem
-from search.problem.rows import Member, Outcome
+from search.problem.rows import Outcome
+from search.statistics.endings.ends import OUTCOMES, Ends
+from search.statistics.endings.kinds import KINDS, WITH_A_FUNCTION, Kind
+from search.statistics.endings.parts import SAME_FUNCTION, differing
 from search.statistics.escape import EscapeRate
 
-STILL = 0.1
-"""An answer is constant if its standard deviation over the points is below this share of the
-labels' own, which is that of the perfect answer, and if it saves less than `WORTH`."""
+Images = Callable[[Kind, int], NDArray[np.uint8]]
+"""All mirror images of what the member of a seed computes, it being of that kind: packed as in
+`Ends.table`, shape (images, bytes); without images an empty one."""
 
-WORTH = 0.05
-"""Share of the best constant answer's loss that any answer but a constant one has to save. One
-that only stirs, but in step with the labels, can save more."""
-
-SAME_FUNCTION = 0.05
-"""Members whose higher answers differ on at most this share of the points are of one basin."""
-
-_POINTS = 512  # a function is compared on so many points at most, evenly spread over the rows
-_NUMBERS_AT_ONCE = 2**21  # activations of one layer held at once: 8 MB
-_BASINS = 64  # of one kind; members that are in none of the first so many are left over
-
-
-class Kind(StrEnum):
-    """How far a restart got, by its outcome and by what it computes."""
-
-    SOLVED = "solved"
-    ESCAPED = "escaped"
-    FOUND = "found"
-    BEGUN = "begun"
-    CONSTANT = "constant"
-    DIVERGED = "diverged"
-    OTHERS = "others"
-
-
-_KINDS = tuple(Kind)
-_OUTCOMES = {
-    Kind.SOLVED: Outcome.SOLVED,
-    Kind.ESCAPED: Outcome.ESCAPED,
-    Kind.FOUND: Outcome.NOT_ESCAPED,
-    Kind.BEGUN: Outcome.NOT_ESCAPED,
-    Kind.CONSTANT: Outcome.NOT_ESCAPED,
-    Kind.DIVERGED: Outcome.DIVERGED,
-}
-
-
-@dataclass(frozen=True)
-class Ends:
-    """Where restarts ended, one row each, in few bytes.
-
-    `kinds` indexes `Kind`'s members; `higher`, shape (restarts, bytes), packs for each point
-    compared whether the answer there is the higher one.
-    """
-
-    seeds: NDArray[np.int64]
-    trials: NDArray[np.int64]
-    losses: NDArray[np.float64]
-    kinds: NDArray[np.int8]
-    higher: NDArray[np.uint8]
-    points: int
+_GROUPS = 64  # of one kind; members that are in none of the first so many are left over
+_ITSELF = -1  # the orientation that a group is of before others join it
 
 
 @dataclass(frozen=True)
@@ -91,6 +37,11 @@ class Basin:
     `share` counts them of all restarts of the configuration. The typical member is that of the
     median loss (the lower of two, then the lower seed); others put together have none, but
     `merged`: their kinds, each with its basins and restarts. Losses are None if none is finite.
+    `outcome` is that of all its restarts, None if they have several. `orientations` are the
+    restarts of each group of mirror images, the largest first, one if there are none; a restart
+    differs from what most of its orientation compute on `differs` of the points compared at most,
+    and from a mirror image of what most of the largest compute; None of others, and of those that
+    stay together because no group is near.
     """
 
     kind: Kind
@@ -100,85 +51,46 @@ class Basin:
     loss: float | None
     loss_low: float | None
     loss_high: float | None
+    outcome: Outcome | None = None
+    orientations: tuple[int, ...] = ()
+    differs: int | None = None
     merged: tuple[tuple[Kind, int, int], ...] = ()
 
-    @property
-    def outcome(self) -> Outcome | None:
-        """The outcome that all its restarts share; None of others put together."""
-        return _OUTCOMES.get(self.kind)
 
+@dataclass(frozen=True)
+class _Group:
+    """Members of one kind, `rows` of `Ends`, that compute the same or mirror images of it.
 
-def constant_loss(labels: NDArray[np.uint8]) -> float:
-    """Loss of the best constant answer: the entropy of the classes, in nats (0.6365 for 1/3)."""
-    return float(_entropy(labels.mean()))
-
-
-def ends(problem: Problem, features: NDArray[np.float32], members: Sequence[Member]) -> Ends:
-    """Where members ended.
-
-    features: (points, features) as the configuration scales them.
+    `center` is a row of `Ends.table`, what most of the first orientation compute; -1 of those that
+    are near no group. `orientations` count its members by the mirror image that they are near.
     """
-    compared = np.unique(
-        np.linspace(0, len(features) - 1, min(_POINTS, len(features))).round().astype(int)
-    )
-    points, labels = features[compared], problem.data.labels[compared]
-    losses = np.array([member.loss for member in members])
-    kinds = np.full(len(members), _KINDS.index(Kind.DIVERGED), dtype=np.int8)
-    higher = np.zeros((len(members), (len(points) + 7) // 8), dtype=np.uint8)
-    sound = [i for i, member in enumerate(members) if member.outcome is not Outcome.DIVERGED]
-    for rows in _pieces(sound, problem.network, len(points)):
-        weights = stored_weights([members[row].weights for row in rows])
-        answers = sigmoid(forward(problem.network, weights, points).logits)
-        outcomes = [members[row].outcome for row in rows]
-        upper = higher_part(answers, np.array([outcome.has_escaped for outcome in outcomes]))
-        kinds[rows] = _kinds(outcomes, answers, upper, losses[rows], labels)
-        constant = kinds[rows] == _KINDS.index(Kind.CONSTANT)
-        upper[constant] = _which_constant(answers[constant], labels)
-        higher[rows] = np.packbits(upper, axis=1)
-    return Ends(
-        seeds=np.array([member.seed for member in members], dtype=np.int64),
-        trials=np.array([member.trial for member in members], dtype=np.int64),
-        losses=losses,
-        kinds=kinds,
-        higher=higher,
-        points=len(points),
-    )
+
+    kind: Kind
+    rows: NDArray[np.int64]
+    center: int
+    orientations: Mapping[int, int]
+    differs: int
 
 
-def joined(blocks: Iterable[Ends]) -> Ends:
-    """The ends of several blocks of members, at least one, as one."""
-    parts = list(blocks)
-    columns = {
-        name: np.concatenate([getattr(part, name) for part in parts])
-        for name in ("seeds", "trials", "losses", "kinds", "higher")
-    }
-    return Ends(**columns, points=parts[0].points)
-
-
-def higher_part(
-    answers: NDArray[np.floating[Any]], escaped: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Where each member's answer is the higher one, shape (members, points).
-
-    answers: probabilities of class 1, shape (members, points); escaped: (members,).
-    """
-    middle = (answers.min(axis=1) + answers.max(axis=1)) / 2
-    upper: NDArray[np.bool_] = answers > np.where(escaped, 0.5, middle)[:, None]
-    return upper
-
-
-def basins(found: Ends) -> list[Basin]:
+def basins(found: Ends, images: Images | None = None) -> list[Basin]:
     """The basins of a configuration's restarts, the largest first.
 
     A group grows around what most members compute exactly alike: in order of frequency, a function
-    that is not within `SAME_FUNCTION` of one before it makes a new basin, and every member is of
-    the nearest. So the result does not depend on the order of the members.
+    that is not within `SAME_FUNCTION` of one before it makes a new group, and every member is of
+    the nearest. So the result does not depend on the order of the members. Then, the largest first,
+    a group that is within `SAME_FUNCTION` of a mirror image of a larger one joins that one. It has
+    to be the larger one's own image, so no chain of resemblances puts unlike groups together.
+
+    Args:
+        found: Where the restarts ended.
+        images: What gives mirror images; without, no groups are put together by them.
     """
-    made = [
-        _basin(found, kind, rows)
-        for index, kind in enumerate(_KINDS)
-        for rows in _alike(found, np.flatnonzero(found.kinds == index))
-    ]
+    made = []
+    for index, kind in enumerate(KINDS):
+        groups = list(_alike(found, kind, np.flatnonzero(found.kinds == index)))
+        if images is not None and kind in WITH_A_FUNCTION:
+            groups = _mirrored(found, groups, images)
+        made += [_basin(found, group) for group in groups]
     return sorted(made, key=_largest_first)
 
 
@@ -199,107 +111,95 @@ def readable(every: Sequence[Basin], most: int = 6, least: float = 0.02) -> list
     return [*kept, _others(rest)]
 
 
-def stored_weights(rows: Sequence[bytes]) -> NDArray[np.float32]:
-    """Weights as they are stored, shape (members, weights)."""
-    return np.frombuffer(b"".join(rows), dtype="<f4").reshape(len(rows), -1)
-
-
-def _kinds(
-    outcomes: Sequence[Outcome],
-    answers: NDArray[np.floating[Any]],
-    upper: NDArray[np.bool_],
-    losses: NDArray[np.float64],
-    labels: NDArray[np.uint8],
-) -> NDArray[np.int8]:
-    """Index of each member's kind; none of them diverged."""
-    ones = (upper & (labels == 1)).sum(axis=1, dtype=np.int64)
-    points = upper.sum(axis=1, dtype=np.int64)
-    of_split = _split_entropy(ones, points, int(labels.sum()), len(labels))
-    saved, savable = constant_loss(labels) - losses, constant_loss(labels) - of_split
-    still = (answers.std(axis=1) < STILL * labels.std()) & (saved < WORTH * constant_loss(labels))
-    found = (saved > 0) & (saved >= savable / 2)
-    kinds = np.full(len(outcomes), _KINDS.index(Kind.BEGUN), dtype=np.int8)
-    for kind, holds in (
-        (Kind.FOUND, found),
-        (Kind.CONSTANT, still),
-        (Kind.SOLVED, [outcome is Outcome.SOLVED for outcome in outcomes]),
-        (Kind.ESCAPED, [outcome is Outcome.ESCAPED for outcome in outcomes]),
-    ):
-        kinds[holds] = _KINDS.index(kind)
-    return kinds
-
-
-def _which_constant(
-    answers: NDArray[np.floating[Any]], labels: NDArray[np.uint8]
-) -> NDArray[np.bool_]:
-    """Patterns that tell constants apart, whatever their ripples: nearest to 0, the best one, or 1.
-
-    The best one's alternates, so that it differs from both others on half of the points.
-    """
-    share, mean = labels.mean(), answers.mean(axis=1)[:, None]
-    alternating = np.arange(len(labels)) % 2 == 1
-    return np.where(mean < share / 2, False, (mean > (1 + share) / 2) | alternating)
-
-
-def _split_entropy(
-    ones_above: NDArray[np.int64], above: NDArray[np.int64], ones: int, points: int
-) -> NDArray[np.float64]:
-    """Entropy of the class, in nats, once it is known on which side of a split a point is."""
-    below = points - above
-    return (
-        above * _entropy(ones_above / np.maximum(above, 1))
-        + below * _entropy((ones - ones_above) / np.maximum(below, 1))
-    ) / points
-
-
-def _entropy(share: NDArray[np.float64]) -> NDArray[np.float64]:
-    one, other = (np.where(side > 0, side, 1.0) for side in (share, 1 - share))  # 0 log 0 is 0
-    entropy: NDArray[np.float64] = -one * np.log(one) - other * np.log(other)
-    return entropy
-
-
-def _pieces(rows: Sequence[int], network: Network, points: int) -> Iterator[list[int]]:
-    """The rows in pieces whose activations fit in memory together."""
-    widest = max(*network.hidden, network.features, 1)
-    size = max(1, _NUMBERS_AT_ONCE // (points * widest))
-    for first in range(0, len(rows), size):
-        yield list(rows[first : first + size])
-
-
-def _alike(found: Ends, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+def _alike(found: Ends, kind: Kind, rows: NDArray[np.int64]) -> Iterator[_Group]:
     """The rows in groups that compute the same; what is in none of them singly stays together."""
     if not rows.size:
         return
     functions, inverse, counts = np.unique(
-        found.higher[rows], axis=0, return_inverse=True, return_counts=True
+        found.functions[rows], return_inverse=True, return_counts=True
     )
+    table = found.table[functions]
     tolerance = int(SAME_FUNCTION * found.points)
     distances = np.empty((0, len(functions)), dtype=np.int64)
+    centers: list[int] = []
     for candidate in np.argsort(-counts, kind="stable"):
-        if len(distances) == _BASINS:
+        if len(centers) == _GROUPS:
             break
-        if not len(distances) or distances[:, candidate].min() > tolerance:
-            differing = np.bitwise_count(functions ^ functions[candidate]).sum(axis=1, dtype=int)
-            distances = np.vstack([distances, differing])
-    nearest = np.where(distances.min(axis=0) <= tolerance, distances.argmin(axis=0), -1)
-    groups = nearest[inverse.ravel()]
+        if not centers or distances[:, candidate].min() > tolerance:
+            away = differing(table, table[candidate], found.points)
+            distances = np.vstack([distances, away])
+            centers.append(int(candidate))
+    least = distances.min(axis=0)
+    nearest = np.where(least <= tolerance, distances.argmin(axis=0), -1)
+    groups = nearest[inverse]
     for group in np.unique(groups):
-        yield rows[groups == group]
+        members = rows[groups == group]
+        center = int(functions[centers[group]]) if group >= 0 else -1
+        yield _Group(
+            kind, members, center, {_ITSELF: len(members)}, int(least[nearest == group].max())
+        )
 
 
-def _basin(found: Ends, kind: Kind, rows: NDArray[np.int64]) -> Basin:
-    rows = rows[np.lexsort((found.seeds[rows], found.losses[rows]))]  # a NaN sorts last
+def _mirrored(found: Ends, groups: Sequence[_Group], images: Images) -> list[_Group]:
+    """The groups, of one kind, with those that are mirror images of a larger one put to it."""
+    tolerance = int(SAME_FUNCTION * found.points)
+    alone = [group for group in groups if group.center < 0]
+    others = [group for group in groups if group.center >= 0]
+    if len(others) < 2:
+        return list(groups)
+    heads: list[tuple[_Group, NDArray[np.uint8]]] = []
+    for group in sorted(others, key=lambda one: (-len(one.rows), _first_seed(found, one))):
+        for place, (head, mirrors) in enumerate(heads):
+            away = differing(mirrors, found.table[group.center], found.points)
+            if away.size and away.min() <= tolerance:
+                heads[place] = (_joined(found, head, group, mirrors, int(away.argmin())), mirrors)
+                break
+        else:
+            heads.append((group, images(group.kind, _first_seed(found, group))))
+    return [*(head for head, _ in heads), *alone]
+
+
+def _joined(
+    found: Ends, head: _Group, group: _Group, mirrors: NDArray[np.uint8], image: int
+) -> _Group:
+    """A group and another that is near one of its mirror images."""
+    functions = found.table[np.unique(found.functions[group.rows])]
+    away = differing(functions, mirrors[image], found.points)
+    before = head.orientations.get(image, 0)
+    return _Group(
+        kind=head.kind,
+        rows=np.concatenate([head.rows, group.rows]),
+        center=head.center,
+        orientations={**head.orientations, image: before + len(group.rows)},
+        differs=max(head.differs, int(away.max())),
+    )
+
+
+def _first_seed(found: Ends, group: _Group) -> int:
+    """The least seed of those that compute what most of the group do."""
+    rows = group.rows
+    if group.center >= 0:
+        rows = rows[found.functions[rows] == group.center]
+    return int(found.seeds[rows].min())
+
+
+def _basin(found: Ends, group: _Group) -> Basin:
+    rows = group.rows[np.lexsort((found.seeds[group.rows], found.losses[group.rows]))]  # NaN last
     losses = found.losses[rows]
     finite = losses[np.isfinite(losses)]
     typical = rows[(len(rows) - 1) // 2]
+    outcomes = np.unique(found.outcomes[rows])
     return Basin(
-        kind=kind,
+        kind=group.kind,
         share=EscapeRate(len(rows), len(found.seeds)),
         seed=int(found.seeds[typical]),
         trial=int(found.trials[typical]),
         loss=float(found.losses[typical]) if np.isfinite(found.losses[typical]) else None,
         loss_low=float(finite[0]) if finite.size else None,
         loss_high=float(finite[-1]) if finite.size else None,
+        outcome=OUTCOMES[outcomes[0]] if len(outcomes) == 1 else None,
+        orientations=tuple(sorted(group.orientations.values(), reverse=True)),
+        differs=group.differs if group.center >= 0 and group.kind in WITH_A_FUNCTION else None,
     )
 
 
@@ -325,4 +225,4 @@ def _others(rest: Sequence[Basin]) -> Basin:
 
 def _largest_first(basin: Basin) -> tuple[Any, ...]:
     seed = -1 if basin.seed is None else basin.seed
-    return (-basin.share.escaped, _KINDS.index(basin.kind), seed)
+    return (-basin.share.escaped, KINDS.index(basin.kind), seed)

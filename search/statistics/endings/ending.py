@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,16 +12,11 @@ from numpy.typing import NDArray
 from search.problem.configuration import Configuration
 from search.problem.problem import Problem
 from search.problem.rows import Member
-from search.problem.scaling import scale
-from search.statistics.endings.basins import (
-    Basin,
-    Kind,
-    basins,
-    ends,
-    joined,
-    readable,
-    stored_weights,
-)
+from search.problem.scaling import scale, scaler
+from search.statistics.endings.basins import Basin, Images, basins, readable
+from search.statistics.endings.ends import ends, joined, stored_weights
+from search.statistics.endings.images import mirror_images
+from search.statistics.endings.kinds import Kind
 from search.statistics.endings.regions import Answer, Regions, answer_of, describe
 from search.statistics.endings.units import HiddenUnit, hidden_units
 
@@ -38,26 +33,33 @@ class Typical:
 
 @dataclass(frozen=True, eq=False)
 class Ending:
-    """A basin of a configuration; no typical member is described where it diverged."""
+    """A basin of a configuration; no typical member is described where it diverged.
+
+    `classes` is how many the data have; `apart` tells it from others of the configuration whose
+    functions have the same name.
+    """
 
     configuration: Configuration
     basin: Basin
     typical: Typical | None
+    classes: int = 2
+    apart: str = ""
 
     @property
     def name(self) -> str:
         """What the basin is called in a table."""
         if self.typical is not None:
-            return self.typical.regions.name
+            return f"{self.typical.regions.name}{self.apart}"
         if self.basin.kind is Kind.OTHERS:
             return f"{sum(count for _, count, _ in self.basin.merged)} others"
         return self.basin.kind.value
 
     @property
     def words(self) -> str:
-        """What its typical member computes."""
+        """What its typical member computes, and in how many orientations its restarts do."""
         if self.typical is not None:
-            return self.typical.regions.words
+            words = self.typical.regions.words
+            return f"{words}; {self._mirrored}" if self._mirrored else words
         if self.basin.kind is Kind.OTHERS:
             parts = [
                 f"{restarts} {kind.value}{f' in {count} basins' if count > 1 else ''}"
@@ -66,10 +68,18 @@ class Ending:
             return f"small basins put together: {', '.join(parts)}"
         return "a loss or weight stopped being finite"
 
+    @property
+    def _mirrored(self) -> str:
+        each = self.basin.orientations
+        if len(each) < 2:
+            return ""
+        return f"its mirror images too, {len(each)} orientations in all"
+
     def to_json(self) -> dict[str, Any]:
         """All figures under their stable names; what there is not is None."""
         basin, typical = self.basin, self.typical
-        row: dict[str, Any] = {**dict.fromkeys(ENDING_KEYS), **self.configuration.to_json()}
+        row: dict[str, Any] = dict.fromkeys(ending_keys(self.classes))
+        row.update(self.configuration.to_json())
         row["basin"] = self.name
         row["kind"] = basin.kind.value
         row["outcome"] = basin.outcome.value if basin.outcome else None
@@ -80,22 +90,28 @@ class Ending:
         for name in ("loss", "loss_low", "loss_high", "trial", "seed"):
             row[name] = getattr(basin, name)
         row["function"] = self.words
+        row["orientations"] = list(basin.orientations) or None
+        row["differs"] = basin.differs
         if typical is not None:
             regions = typical.regions
             row["probability_low"], row["probability_high"] = regions.low, regions.high
-            row["right_0"], row["right_1"] = regions.right
+            row.update({f"right_{c}": right for c, right in enumerate(regions.right)})
+            row["undecided"] = regions.undecided
             row["boundaries"] = list(regions.boundaries) if regions.boundaries else None
             row["hidden_units"] = [str(unit) for unit in typical.units]
             row["weights"] = typical.weights.tolist()
         return row
 
 
-ENDING_KEYS = (
-    *("scaling", "optimizer", "learning_rate", "basin", "kind", "outcome", "restarts", "of"),
-    *("share", "ci_low", "ci_high", "loss", "loss_low", "loss_high", "trial", "seed", "function"),
-    *("probability_low", "probability_high", "right_0", "right_1", "boundaries"),
-    *("hidden_units", "weights"),
-)
+def ending_keys(classes: int) -> tuple[str, ...]:
+    """The keys of a basin as JSON, for data of so many classes."""
+    return (
+        *("scaling", "optimizer", "learning_rate", "basin", "kind", "outcome", "restarts", "of"),
+        *("share", "ci_low", "ci_high", "loss", "loss_low", "loss_high", "trial", "seed"),
+        *("function", "orientations", "differs", "probability_low", "probability_high"),
+        *(f"right_{c}" for c in range(classes)),
+        *("undecided", "boundaries", "hidden_units", "weights"),
+    )
 
 
 def configuration_endings(
@@ -110,9 +126,11 @@ def configuration_endings(
     time; by_seed: gives those of some seeds again.
     """
     features = scale(configuration.scaling, problem.data.features)
-    shown = readable(basins(joined(ends(problem, features, block) for block in blocks)))
+    found = joined(ends(problem, features, block) for block in blocks)
+    shown = readable(basins(found, _images(problem, configuration, by_seed)))
     seeds = [basin.seed for basin in shown if basin.seed is not None]
     members = by_seed(seeds)
+    has_biases = any(layer.end > layer.bias for layer in problem.network.layers)
     made = []
     for basin in shown:
         typical = None
@@ -122,8 +140,48 @@ def configuration_endings(
             typical = Typical(
                 weights=weights,
                 answer=answer,
-                regions=describe(problem.data, basin.kind, answer),
+                regions=describe(problem.data, basin.kind, answer, has_biases=has_biases),
                 units=hidden_units(problem.network, weights, features),
             )
-        made.append(Ending(configuration, basin, typical))
-    return made
+        made.append(Ending(configuration, basin, typical, len(problem.data.classes)))
+    return _told_apart(made, problem.data.points)
+
+
+def _images(
+    problem: Problem,
+    configuration: Configuration,
+    by_seed: Callable[[Collection[int]], Mapping[int, Member]],
+) -> Images:
+    """What gives the mirror images of what a restart computes."""
+    to_scale = scaler(configuration.scaling, problem.data.features)
+
+    def images(kind: Kind, seed: int) -> NDArray[np.uint8]:
+        weights = stored_weights([by_seed([seed])[seed].weights])[0]
+        return mirror_images(problem.data, problem.network, to_scale, weights, kind)
+
+    return images
+
+
+def _told_apart(endings: Sequence[Ending], points: int) -> list[Ending]:
+    """The same; of those with one name each has the points that are right, where these differ.
+
+    All points, or if that does not tell all of them apart those of each class.
+    """
+    told = []
+    for ending in endings:
+        apart = ""
+        same = [
+            other.typical.regions.right
+            for other in endings
+            if other.typical is not None and other.name == ending.name
+        ]
+        if ending.typical is not None and len(set(same)) > 1:
+            right = ending.typical.regions.right
+            totals = {sum(other) for other in same}
+            apart = (
+                f", {sum(right)} of {points} right"
+                if len(totals) == len(same)
+                else f", {'+'.join(map(str, right))} of {points} right"
+            )
+        told.append(replace(ending, apart=apart))
+    return told

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +13,21 @@ from search.problem.datasets import Dataset
 from search.problem.forward import forward, sigmoid
 from search.problem.problem import Problem
 from search.problem.scaling import scaler
-from search.statistics.endings.basins import Kind, constant_loss, higher_part
+from search.statistics.endings.kinds import BY_CLASS, Kind, constant_loss
+from search.statistics.endings.lines import line_words
+from search.statistics.endings.parts import (
+    UNDECIDED,
+    Answers,
+    Codes,
+    above,
+    in_columns,
+    middles,
+    predicted,
+)
 
 Answer = Callable[[NDArray[np.float64]], NDArray[np.float64]]
-"""A network on points in the data's own units: (points, features) -> probability of class 1."""
-
-_MANY = 8  # classes that change more often than this along a feature overlap; no one finds those
-_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
+"""A network on points in the data's own units: (points, features) -> the probability of class 1,
+(points,), or of each of three or more classes, (points, classes)."""
 
 
 @dataclass(frozen=True)
@@ -29,16 +36,18 @@ class Regions:
 
     `name` is short, `words` is a sentence. `low` and `high` are the mean probabilities of class 1
     where the answer is the lower and the higher one (as basins split the points;
-    of equal answers both), `right` the points classified correctly, of class 0 and of class 1.
-    `boundaries` are, for data of one feature, where the answer passes from one part to the other;
-    else None.
+    of equal answers both), None of three or more classes. `right` are the points classified
+    correctly, of each class, and `undecided` those that are told apart as undecided, which are not
+    right. `boundaries` are, for data of one feature, where the answer passes from one part to
+    another; else None.
     """
 
     name: str
     words: str
-    low: float
-    high: float
-    right: tuple[int, int]
+    low: float | None
+    high: float | None
+    right: tuple[int, ...]
+    undecided: int
     boundaries: tuple[float, ...] | None
 
 
@@ -55,178 +64,144 @@ def answer_of(
     return answer
 
 
-def describe(data: Dataset, kind: Kind, answer: Answer) -> Regions:
-    """What a member of a basin of this kind computes. Not for those that diverged."""
-    probabilities = answer(data.features)
-    escaped = kind in (Kind.SOLVED, Kind.ESCAPED)
-    higher = higher_part(probabilities[None], np.array([escaped]))[0]
-    low, high = (
-        float(probabilities[part if part.any() else ~part].mean()) for part in (~higher, higher)
-    )
-    predicted = probabilities > 0.5
-    right = tuple(int((predicted[data.labels == c] == c).sum()) for c in (0, 1))
+def describe(data: Dataset, kind: Kind, answer: Answer, *, has_biases: bool = True) -> Regions:
+    """What a member of a basin of this kind computes. Not for those that diverged.
+
+    Args:
+        data: The data.
+        kind: The basin's.
+        answer: What the member answers.
+        has_biases: Whether its network has biases, so that exactly equal answers are undecided.
+    """
+    answers = in_columns(answer(data.features))
+    middle = middles(answers)
+
+    def part(points: Answers) -> Codes:
+        return predicted(points) if kind in BY_CLASS else above(points, middle)
+
+    taken, codes = predicted(answers), part(answers)
+    undecided = np.zeros(data.points, dtype=np.bool_)
+    if kind is Kind.UNDECIDED:
+        undecided = _undecided(answers, has_biases)
+        codes = np.where(undecided, len(data.classes), taken).astype(np.uint8)
+    is_right = (taken == data.labels) & ~undecided
+    right = tuple(int(is_right[data.labels == c].sum()) for c in range(len(data.classes)))
+    low, high = _levels(answers, codes) if answers.shape[1] == 1 else (None, None)
     boundaries = None
     if kind is Kind.CONSTANT:
-        name, words = _constant_words(data, probabilities)
+        name, words = _constant_words(data, answers)
+    elif kind is Kind.NEARLY_CONSTANT:
+        name, words = kind.value, _nearly_constant_words(data, answers, sum(right))
+    elif kind is Kind.UNDECIDED:
+        name, words = _undecided_words(data, right, undecided)
     elif data.features.shape[1] == 1:
-        threshold = 0.5 if escaped else float(probabilities.min() + probabilities.max()) / 2
-        crossings = _crossings(data, answer, threshold, probabilities)
-        boundaries = tuple(position for position, _ in crossings)
-        starts_high = bool(higher[data.features.argmin()])
-        name, words = _line_words(data, kind, crossings, starts_high, low, high)
+        name, words, boundaries = line_words(
+            data, kind, lambda line: part(in_columns(answer(line))), (low, high)
+        )
     else:
-        name, words = _count_words(data, kind, higher, right, low, high)
-    return Regions(name, words, low, high, (right[0], right[1]), boundaries)
+        name, words = _count_words(data, kind, codes, right, (low, high))
+    return Regions(name, words, low, high, right, int(undecided.sum()), boundaries)
 
 
-def _constant_words(data: Dataset, probabilities: NDArray[np.float64]) -> tuple[str, str]:
-    one = data.classes[1]
-    low, high, mean = probabilities.min(), probabilities.max(), probabilities.mean()
-    where = "everywhere" if low > 0.5 else "nowhere" if high <= 0.5 else "here and there"
-    level = f"{mean:.2f}" if high - low < 0.02 else f"{low:.2f} to {high:.2f}"
-    words = f"class {one} {where}, its probability {level} on every point: the constant answer"
-    loss = -np.mean(np.log(np.where(data.labels == 1, mean, 1 - mean).clip(1e-12)))
-    if loss > 1.1 * constant_loss(data.labels):
-        words = words.removesuffix("the constant answer")
-        best = f"{data.labels.mean():.2f}"
-        return "another constant", f"{words}another constant than the best, which is {best}"
-    return "constant answer", words
-
-
-def _line_words(
-    data: Dataset,
-    kind: Kind,
-    crossings: Sequence[tuple[float, bool]],
-    starts_high: bool,
-    low: float,
-    high: float,
-) -> tuple[str, str]:
-    """Name and words for one feature; crossings are (position, whether it rises there)."""
-    one, span = data.classes[1], np.ptp(data.features)
-    where = _intervals([position for position, _ in crossings], starts_high, float(span))
-    escaped = kind in (Kind.SOLVED, Kind.ESCAPED)
-    words = (
-        f"class {one} {where}"
-        if escaped
-        else f"class {one} at {high:.2f} {where}, at {low:.2f} elsewhere"
+def _levels(answers: Answers, codes: Codes) -> tuple[float, float]:
+    """Mean probabilities of class 1 in the lower part and in the higher one."""
+    low, high = (
+        float(answers[codes == part if (codes == part).any() else codes != part, 0].mean())
+        for part in (0, 1)
     )
-    truth = _true_boundaries(data)
-    count = len(crossings)
-    turned = [(position, not rises) for position, rises in crossings]
-    if len(truth) > _MANY:
-        name = f"{_boundaries(count)} drawn"
-    elif _matched(data, turned, truth) == count:
-        name = f"{_of_them(count, len(truth))} the wrong way round"
-    elif kind is Kind.BEGUN:
-        name = f"{_boundaries(count)} begun"
-    elif found := _matched(data, crossings, truth):
-        name = f"{_of_them(found, len(truth))} found"
+    return low, high
+
+
+def _undecided(answers: Answers, has_biases: bool) -> NDArray[np.bool_]:
+    """Where the two likeliest classes are as near to each other as `UNDECIDED` says."""
+    if answers.shape[1] == 1:
+        answers = np.concatenate([1 - answers, answers], axis=1)
+    second, first = np.sort(answers, axis=1)[:, -2:].T
+    apart = np.log(first) - np.log(np.maximum(second, np.finfo(np.float64).tiny))
+    undecided: NDArray[np.bool_] = apart <= UNDECIDED
+    return undecided if has_biases else undecided & (apart != 0)
+
+
+def _constant_words(data: Dataset, answers: Answers) -> tuple[str, str]:
+    low, high, mean = answers.min(axis=0), answers.max(axis=0), answers.mean(axis=0)
+    ripples = (high - low).max() >= 0.02
+    levels = ", ".join(
+        f"{least:.2f} to {most:.2f}" if ripples else f"{level:.2f}"
+        for least, most, level in zip(low, high, mean, strict=True)
+    )
+    if len(mean) == 1:
+        one = data.classes[1]
+        where = "everywhere" if low[0] > 0.5 else "nowhere" if high[0] <= 0.5 else "here and there"
+        words = f"class {one} {where}, its probability {levels} on every point: "
+        shares = np.array([data.labels.mean()])
+        chosen = np.where(data.labels == 1, mean[0], 1 - mean[0])
     else:
-        name = f"{_boundaries(count)} out of place"
-    words += f": {name}"
-    return (kind.value if escaped else name), words
+        words = f"classes {', '.join(data.classes)} at {levels} on every point: "
+        shares = np.bincount(data.labels, minlength=len(mean)) / data.points
+        chosen = mean[data.labels]
+    if -np.log(chosen.clip(1e-12)).mean() > 1.1 * constant_loss(data.labels):
+        best = ", ".join(f"{share:.2f}" for share in shares)
+        return "another constant", f"{words}another constant than the best, which is {best}"
+    return "constant answer", f"{words}the constant answer"
+
+
+def _nearly_constant_words(data: Dataset, answers: Answers, right: int) -> str:
+    _, words = _constant_words(data, answers)
+    start, _, constant = words.rpartition(": ")
+    return f"{start}: {constant} but for a ripple, right on {right} of {data.points} points"
+
+
+def _undecided_words(
+    data: Dataset, right: Sequence[int], undecided: NDArray[np.bool_]
+) -> tuple[str, str]:
+    counts = np.bincount(data.labels[undecided], minlength=len(data.classes))
+    count = int(counts.sum())
+    of_each = _listed(
+        [f"{n} of class {name}" for n, name in zip(counts, data.classes, strict=True) if n]
+    )
+    between = "at 1/2" if len(data.classes) == 2 else "between classes"
+    wrong = data.points - sum(right) - count
+    name = f"{sum(right)} right, {count} undecided"
+    words = f"{sum(right)} points right, {count} undecided {between} ({of_each})"
+    return name, f"{words}, {wrong} wrong" if wrong else words
 
 
 def _count_words(
     data: Dataset,
     kind: Kind,
-    higher: NDArray[np.bool_],
+    codes: Codes,
     right: Sequence[int],
-    low: float,
-    high: float,
+    levels: tuple[float | None, float | None],
 ) -> tuple[str, str]:
     """Name and words where there is no line to speak of: points counted."""
-    zero, one = data.classes
-    ones, points = int(data.labels.sum()), data.points
-    if kind in (Kind.SOLVED, Kind.ESCAPED):
-        return kind.value, (
-            f"right on {right[0]} of {points - ones} points of class {zero} and on {right[1]} of "
-            f"{ones} of class {one}"
+    classes = range(len(data.classes))
+    of_class = np.bincount(data.labels, minlength=len(data.classes))
+    if kind in BY_CLASS:
+        first, *rest = (
+            f"{right[c]} of {of_class[c]}{' points' if not c else ''} of class {data.classes[c]}"
+            for c in classes
         )
-    above, ones_above = int(higher.sum()), int(data.labels[higher].sum())
+        return kind.value, f"right on {_listed([first, *(f'on {more}' for more in rest)])}"
     done = "found" if kind is Kind.FOUND else "begun"
-    return f"a split {done}", (
-        f"class {one} at {high:.2f} on {above} points ({ones_above} of them class {one}), at "
-        f"{low:.2f} on the other {points - above} ({ones - ones_above} of them): a split {done}"
-    )
-
-
-def _crossings(
-    data: Dataset, answer: Answer, threshold: float, probabilities: NDArray[np.float64]
-) -> list[tuple[float, bool]]:
-    """Where along the one feature the answer passes a threshold between points of the data."""
-    line, first = np.unique(data.features[:, 0], return_index=True)
-    above = probabilities[first] > threshold
-    at = np.flatnonzero(above[1:] != above[:-1])
-    if not at.size:
-        return []
-    left, right, rises = line[at], line[at + 1], above[at + 1]
-    for _ in range(30):  # bisection
-        middle = (left + right) / 2
-        past = (answer(middle[:, None]) > threshold) == rises
-        left, right = np.where(past, left, middle), np.where(past, middle, right)
-    return [(float(x), bool(up)) for x, up in zip((left + right) / 2, rises, strict=True)]
-
-
-def _true_boundaries(data: Dataset) -> list[tuple[float, bool]]:
-    """Where the class changes along the one feature, midway between the points."""
-    line, inverse = np.unique(data.features[:, 0], return_inverse=True)
-    ones = np.bincount(inverse.ravel(), data.labels) / np.bincount(inverse.ravel()) > 0.5
-    return [
-        (float(line[i] + line[i + 1]) / 2, bool(ones[i + 1]))
-        for i in np.flatnonzero(ones[1:] != ones[:-1])
-    ]
-
-
-def _matched(
-    data: Dataset, crossings: Sequence[tuple[float, bool]], truth: Sequence[tuple[float, bool]]
-) -> int:
-    """True boundaries that have a crossing of their direction nearby.
-
-    Nearby is within half of the points between it and the next true boundary on that side.
-    """
-    line = np.sort(data.features[:, 0])
-    places = np.searchsorted(line, [at for at, _ in truth])
-    edges = [0, *places, len(line)]
-    crossed = [(int(np.searchsorted(line, position)), up) for position, up in crossings]
-    return sum(
-        any(
-            up == rises and (before + at) / 2 <= position <= (at + after) / 2
-            for position, up in crossed
+    inside = [data.labels[codes == c] for c in classes]
+    if len(data.classes) == 2:
+        low, high = levels
+        below, ones_below = len(inside[0]), int(inside[0].sum())
+        above_, ones_above = len(inside[1]), int(inside[1].sum())
+        return f"a split {done}", (
+            f"class {data.classes[1]} at {high:.2f} on {above_} points ({ones_above} of them class "
+            f"{data.classes[1]}), at {low:.2f} on the other {below} ({ones_below} of them): "
+            f"a split {done}"
         )
-        for before, (at, after), (_, rises) in zip(edges, pairwise(edges[1:]), truth, strict=False)
-    )
-
-
-def _intervals(boundaries: Sequence[float], starts_high: bool, span: float) -> str:
-    """The higher part in words, its boundaries to a hundredth to a thousandth of the range."""
-    decimals = 2 - int(np.floor(np.log10(span))) if span > 0 else 2
-    shown = [f"{round(boundary, decimals):.{max(0, decimals)}f}" for boundary in boundaries]
-    edges = [None, *shown, None]
-    pieces = list(pairwise(edges))[0 if starts_high else 1 :: 2]
-    words = [
-        f"for x < {right}"
-        if left is None
-        else f"for x > {left}"
-        if right is None
-        else f"between {left} and {right}"
-        for left, right in pieces
+    leans = [
+        f"to class {data.classes[c]} on {len(inside[c])} points ({(inside[c] == c).sum()} of them "
+        f"class {data.classes[c]})"
+        for c in classes
+        if len(inside[c])
     ]
-    if len(words) > 3:
-        words = [*words[:2], f"in {len(words) - 2} more intervals"]
-    return " and ".join(words)
+    return f"a split {done}", f"leans {_listed(leans)}: a split {done}"
 
 
-def _boundaries(count: int) -> str:
-    number = _NUMBERS[count] if count < len(_NUMBERS) else str(count)
-    return f"{number} {'boundary' if count == 1 else 'boundaries'}"
-
-
-def _of_them(found: int, of: int) -> str:
-    if of == 1:
-        return "the boundary"
-    if found == of == 2:
-        return "both boundaries"
-    if found == of:
-        return f"all {_boundaries(of)}"
-    return _boundaries(found) if of == 2 else f"{found} of {_boundaries(of)}"
+def _listed(words: Sequence[str]) -> str:
+    """Words as a list: a, b and c."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -1,0 +1,67 @@
+"""What the mirror images of a network compute, by the symmetries of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.problem.datasets import Dataset
+from search.problem.network import Network
+from search.statistics.endings.kinds import BY_CLASS, Kind
+from search.statistics.endings.parts import (
+    Answers,
+    Codes,
+    above,
+    answers_and_undecided,
+    compared,
+    middles,
+    packed,
+    predicted,
+)
+from search.statistics.endings.symmetry import symmetries
+
+ToScale = Callable[[NDArray[np.float64]], NDArray[np.float32]]
+
+
+def mirror_images(
+    data: Dataset, network: Network, to_scale: ToScale, weights: NDArray[np.float32], kind: Kind
+) -> NDArray[np.uint8]:
+    """What every mirror image of a network puts where, by the symmetries of the data.
+
+    The image of a network under a symmetry says of a point what the network says of the place that
+    the symmetry takes it to, the classes taken back: the image of a network that is right
+    everywhere is so too.
+
+    Args:
+        data: The data.
+        network: The shape of the network.
+        to_scale: The scaling of the features.
+        weights: (weights,).
+        kind: How far it got.
+
+    Returns:
+        (images, bytes), each as `Ends.table` has functions.
+    """
+    classes = len(data.classes)
+    own, _ = answers_and_undecided(
+        network, weights[None], to_scale(data.features[compared(data.points)])
+    )
+    made = [packed(np.zeros((0, own.shape[1]), dtype=np.uint8), classes)]
+    for symmetry in symmetries(data):
+        found = answers_and_undecided(network, weights[None], to_scale(symmetry.images))
+        back = np.argsort([*symmetry.classes, classes]).astype(np.uint8)
+        made.append(packed(back[_codes(kind, classes, own, *found)], classes))
+    return np.unique(np.concatenate(made), axis=0)
+
+
+def _codes(
+    kind: Kind, classes: int, own: Answers, answers: Answers, undecided: NDArray[np.bool_]
+) -> Codes:
+    """The part of each place, as `ends` tells it; own: the network's answers on the points."""
+    if kind in BY_CLASS:
+        return predicted(answers)
+    if kind is Kind.UNDECIDED:
+        return np.where(undecided, np.uint8(classes), predicted(answers))
+    return above(answers, middles(own))
