@@ -162,9 +162,15 @@ def _mirrored(found: Ends, groups: Sequence[_Group], images: Images) -> list[_Gr
 def _joined(
     found: Ends, head: _Group, group: _Group, mirrors: NDArray[np.uint8], image: int
 ) -> _Group:
-    """A group and another that is near one of its mirror images."""
+    """A group and another that is near one of its mirror images.
+
+    An image that is no other function is no other orientation: a basin can be symmetric itself.
+    """
+    center, mirror = found.table[head.center], mirrors[image]
+    if int(differing(mirror[None], center, found.points)[0]) <= int(SAME_FUNCTION * found.points):
+        image, mirror = _ITSELF, center
     functions = found.table[np.unique(found.functions[group.rows])]
-    away = differing(functions, mirrors[image], found.points)
+    away = differing(functions, mirror, found.points)
     before = head.orientations.get(image, 0)
     return _Group(
         kind=head.kind,

@@ -163,25 +163,26 @@ def _images(
 
 
 def _told_apart(endings: Sequence[Ending], points: int) -> list[Ending]:
-    """The same; of those with one name each has the points that are right, where these differ.
+    """The same; those with one name have what tells them apart beside it.
 
-    All points, or if that does not tell all of them apart those of each class.
+    That is the points that are right, or those of each class, or where neither does a number.
     """
     told = []
     for ending in endings:
-        apart = ""
-        same = [
-            other.typical.regions.right
-            for other in endings
-            if other.typical is not None and other.name == ending.name
-        ]
-        if ending.typical is not None and len(set(same)) > 1:
-            right = ending.typical.regions.right
-            totals = {sum(other) for other in same}
-            apart = (
-                f", {sum(right)} of {points} right"
-                if len(totals) == len(same)
-                else f", {'+'.join(map(str, right))} of {points} right"
-            )
+        same = [one for one in endings if one.typical is not None and one.name == ending.name]
+        apart = "" if ending.typical is None or len(same) < 2 else _apart(ending, same, points)
         told.append(replace(ending, apart=apart))
     return told
+
+
+def _apart(ending: Ending, same: Sequence[Ending], points: int) -> str:
+    """What tells an ending apart from the others of its name."""
+    rights = [one.typical.regions.right for one in same if one.typical is not None]
+    mine = rights[same.index(ending)]
+    if len({sum(right) for right in rights}) == len(same):
+        return f", {sum(mine)} of {points} right"
+    if len(set(rights)) == len(same):
+        return f", {'+'.join(map(str, mine))} of {points} right"
+    if len({one.words for one in same}) == len(same):
+        return ""
+    return f" ({same.index(ending) + 1})"

@@ -13,8 +13,9 @@ from search.problem.problem import Problem
 from search.problem.rows import Member, Outcome
 from search.statistics.endings.kinds import KINDS, Kind, kinds, which_constant
 from search.statistics.endings.parts import (
+    UNDECIDED,
     Codes,
-    answers_and_undecided,
+    answers_and_gaps,
     compared,
     leaves_undecided,
     packed,
@@ -119,16 +120,14 @@ def _told(
     classes: int,
 ) -> tuple[NDArray[np.int8], Codes]:
     """Kinds and codes of members that did not diverge."""
-    answers, undecided = answers_and_undecided(network, weights, points)
+    answers, gaps = answers_and_gaps(network, weights, points)
     codes = parts(answers, np.array([outcome.has_escaped for outcome in outcomes]))
     taken = predicted(answers)
-    found = kinds(
-        outcomes, answers, codes, leaves_undecided(taken, undecided), losses, labels, classes
-    )
+    found = kinds(outcomes, answers, codes, leaves_undecided(taken, gaps), losses, labels, classes)
     is_undecided, constant, nearly = (
         found == KINDS.index(kind) for kind in (Kind.UNDECIDED, Kind.CONSTANT, Kind.NEARLY_CONSTANT)
     )
-    codes[is_undecided] = np.where(undecided, classes, taken)[is_undecided]
+    codes[is_undecided] = np.where(gaps <= UNDECIDED, classes, taken)[is_undecided]
     codes[constant] = which_constant(answers[constant], labels, classes)
     codes[nearly] = 0  # all as one
     return found, codes

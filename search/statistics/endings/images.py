@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +12,11 @@ from search.problem.datasets import Dataset
 from search.problem.network import Network
 from search.statistics.endings.kinds import BY_CLASS, Kind
 from search.statistics.endings.parts import (
+    UNDECIDED,
     Answers,
     Codes,
     above,
-    answers_and_undecided,
+    answers_and_gaps,
     compared,
     middles,
     packed,
@@ -45,23 +47,21 @@ def mirror_images(
         (images, bytes), each as `Ends.table` has functions.
     """
     classes = len(data.classes)
-    own, _ = answers_and_undecided(
+    own, _ = answers_and_gaps(
         network, weights[None], to_scale(data.features[compared(data.points)])
     )
     made = [packed(np.zeros((0, own.shape[1]), dtype=np.uint8), classes)]
     for symmetry in symmetries(data):
-        found = answers_and_undecided(network, weights[None], to_scale(symmetry.images))
+        found = answers_and_gaps(network, weights[None], to_scale(symmetry.images))
         back = np.argsort([*symmetry.classes, classes]).astype(np.uint8)
         made.append(packed(back[_codes(kind, classes, own, *found)], classes))
     return np.unique(np.concatenate(made), axis=0)
 
 
-def _codes(
-    kind: Kind, classes: int, own: Answers, answers: Answers, undecided: NDArray[np.bool_]
-) -> Codes:
+def _codes(kind: Kind, classes: int, own: Answers, answers: Answers, gaps: NDArray[Any]) -> Codes:
     """The part of each place, as `ends` tells it; own: the network's answers on the points."""
     if kind in BY_CLASS:
         return predicted(answers)
     if kind is Kind.UNDECIDED:
-        return np.where(undecided, np.uint8(classes), predicted(answers))
+        return np.where(gaps <= UNDECIDED, np.uint8(classes), predicted(answers))
     return above(answers, middles(own))

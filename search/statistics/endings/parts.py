@@ -26,6 +26,7 @@ SAME_FUNCTION = 0.05
 """Members whose parts differ on at most this share of the points are of one basin; and so many
 undecided points can be those next to a boundary."""
 
+_NEARLY = 10  # times as far apart as undecided: probabilities from 0.475 to 0.525
 _POINTS = 512  # a function is compared on so many points at most, evenly spread over the rows
 
 Answers = NDArray[np.floating[Any]]
@@ -41,10 +42,10 @@ def compared(points: int) -> NDArray[np.int64]:
     return np.unique(spread.round().astype(np.int64))
 
 
-def answers_and_undecided(
+def answers_and_gaps(
     network: Network, weights: NDArray[np.floating[Any]], features: NDArray[np.floating[Any]]
-) -> tuple[Answers, NDArray[np.bool_]]:
-    """What members answer on points, and where they are undecided.
+) -> tuple[Answers, NDArray[np.floating[Any]]]:
+    """What members answer on points, and how far apart the logits of the likeliest classes are.
 
     Args:
         network: Of all members.
@@ -52,21 +53,21 @@ def answers_and_undecided(
         features: (points, features), scaled.
 
     Returns:
-        Answers, (members, points, columns), and flags, (members, points). Exactly equal logits of a
-        network without biases are not undecided: no unit of it gives anything there.
+        Answers, (members, points, columns), and gaps, (members, points): of one logit its distance
+        from 0. An exact 0 of a network without biases is given as infinite, for it is not
+        undecided: no unit of it gives anything there.
     """
     logits = forward(network, weights, features).logits
     if logits.ndim == 2:
-        answers, apart = sigmoid(logits)[..., None], np.abs(logits)
+        answers, gaps = sigmoid(logits)[..., None], np.abs(logits)
     else:
         powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
         answers = powers / powers.sum(axis=-1, keepdims=True)
         second, first = np.moveaxis(np.partition(logits, -2, axis=-1)[..., -2:], -1, 0)
-        apart = first - second
-    undecided = apart <= UNDECIDED
+        gaps = first - second
     if all(layer.bias == layer.end for layer in network.layers):
-        undecided &= apart != 0
-    return answers, undecided
+        gaps = np.where(gaps == 0, np.inf, gaps)
+    return answers, gaps
 
 
 def in_columns(probabilities: NDArray[np.floating[Any]]) -> Answers:
@@ -109,17 +110,22 @@ def parts(answers: Answers, escaped: NDArray[np.bool_]) -> Codes:
     return np.where(escaped[:, None], predicted(answers), above(answers, middles(answers)))
 
 
-def leaves_undecided(codes: Codes, undecided: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Whether members take more than one class and leave more points undecided than chance does.
+def leaves_undecided(codes: Codes, gaps: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
+    """Whether members take several classes and leave points undecided, as a state of its own.
+
+    A boundary that passes near a point leaves it undecided too, and an answer that wavers about 1/2
+    many. So more points have to be undecided than are nearly so, and than `SAME_FUNCTION` says.
 
     Args:
         codes: Predicted classes, (members, points).
-        undecided: Where they are undecided, (members, points).
+        gaps: As of `answers_and_gaps`, (members, points).
     """
+    undecided = gaps <= UNDECIDED
     decided = ~undecided
+    nearly = (decided & (gaps <= _NEARLY * UNDECIDED)).sum(axis=1)
+    many = undecided.sum(axis=1) > np.maximum(nearly, int(SAME_FUNCTION * codes.shape[1]))
     lowest = np.where(decided, codes, np.iinfo(np.uint8).max).min(axis=1)
     highest = np.where(decided, codes, 0).max(axis=1)
-    many: NDArray[np.bool_] = undecided.sum(axis=1) > int(SAME_FUNCTION * codes.shape[1])
     return np.asarray(many & (lowest < highest))
 
 
