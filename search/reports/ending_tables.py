@@ -82,11 +82,14 @@ def show_endings(
     columns.append(Column("typical\nseed", right=True, importance=5))
     columns.append(Column("its hidden\nunits", importance=3))
     rows: list[list[str]] = []
+    varied: set[str] = set()
     for endings in configurations:
-        name = str(endings[0].configuration)
-        heading = [name, *[""] * (len(columns) - 1)]
-        rows += [heading, *(_cells(problem, ending, mirrored) for ending in endings)]
-    title = f"{study}: {describe(problem)}"
+        configuration = endings[0].configuration
+        varied.update(configuration.others)
+        heading = [str(configuration), *[""] * (len(columns) - 1)]
+        held = problem.under(configuration)
+        rows += [heading, *(_cells(held, ending, mirrored) for ending in endings)]
+    title = f"{study}: {describe(problem, varied)}"
     show_table(title, columns, rows, _reading(problem, mirrored), *notes)
 
 
@@ -166,7 +169,7 @@ def _alike(problem: Problem, basin: Basin) -> str:
     what = f"in {len(each)} orientations: {', '.join(map(str, each))}; " if len(each) > 1 else ""
     if basin.differs:
         return f"{what}but for at most {basin.differs} of {points} points"
-    return f"{what}on all of {points} points"
+    return f"{what}on all {points} points"
 
 
 def _levels(typical: Typical) -> str:
@@ -195,7 +198,7 @@ def _ends(low: float | None, high: float | None, form: str, between: str) -> str
 
 
 def _right(problem: Problem, typical: Typical) -> list[str]:
-    of = np.bincount(problem.data.labels, minlength=len(problem.data.classes))
+    of = problem.data.class_sizes
     return [f"{right} of {all_}" for right, all_ in zip(typical.regions.right, of, strict=True)]
 
 
@@ -209,7 +212,7 @@ def _about(problem: Problem, ending: Ending) -> Iterator[str]:
     rate = f"{basin.share.rate:.3f}, {interval(basin.share)}"
     yield click.style(f"{ending.name}: {basin.share} restarts ({rate})", bold=True)
     yield from _entry("computes", ending.words)
-    if basin.differs is not None:
+    if basin.differs is not None and basin.share.escaped > 1:
         yield from _entry("alike", _alike(problem, basin))
     if basin.seed is not None:
         loss = "not finite" if basin.loss is None else f"{basin.loss:.4f}"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search.problem.configuration import Configuration
-from search.problem.datasets import bands
+from search.problem.datasets import Dataset, bands
 from search.problem.problem import Problem
 from search.problem.rows import Member, Outcome
 
@@ -75,3 +76,9 @@ def population() -> list[Member]:
         member(50 + seed, weights, loss, outcome)
         for seed, (weights, loss, outcome) in enumerate(kinds)
     ]
+
+
+def grid(features: int) -> Dataset:
+    """The corners of the unit cube with their parity: for two features the four points of XOR."""
+    corners = np.array(list(product((0.0, 1.0), repeat=features)))
+    return Dataset("grid", corners, (corners.sum(axis=1) % 2).astype(np.uint8))

@@ -97,6 +97,8 @@ def basins(found: Ends, images: Images | None = None) -> list[Basin]:
 def readable(every: Sequence[Basin], most: int = 6, least: float = 0.02) -> list[Basin]:
     """At most `most` basins as they are; if there are more, the others put together stand last.
 
+    A single other one stays as it is.
+
     Kept are then the largest that hold at least a share of `least`; beside them the largest of
     those that solved, escaped or diverged, however small, for one such restart is worth a line.
     """
@@ -108,7 +110,7 @@ def readable(every: Sequence[Basin], most: int = 6, least: float = 0.02) -> list
     large = [basin for basin in every if basin not in must and basin.share.rate >= least]
     kept = sorted([*must, *large[: max(0, most - len(must))]], key=_largest_first)
     rest = [basin for basin in every if basin not in kept]
-    return [*kept, _others(rest)]
+    return list(every) if len(rest) < 2 else [*kept, _others(rest)]
 
 
 def _alike(found: Ends, kind: Kind, rows: NDArray[np.int64]) -> Iterator[_Group]:

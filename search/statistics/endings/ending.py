@@ -130,7 +130,7 @@ def configuration_endings(
     shown = readable(basins(found, _images(problem, configuration, by_seed)))
     seeds = [basin.seed for basin in shown if basin.seed is not None]
     members = by_seed(seeds)
-    has_biases = any(layer.end > layer.bias for layer in problem.network.layers)
+    has_biases = problem.network.use_bias
     made = []
     for basin in shown:
         typical = None

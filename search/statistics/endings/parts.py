@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from search.problem.forward import forward, sigmoid
+from search.problem.forward import forward
 from search.problem.network import Network
 
 UNDECIDED = 0.01
@@ -57,15 +57,14 @@ def answers_and_gaps(
         from 0. An exact 0 of a network without biases is given as infinite, for it is not
         undecided: no unit of it gives anything there.
     """
-    logits = forward(network, weights, features).logits
+    outputs = forward(network, weights, features)
+    answers, logits = outputs.probabilities, outputs.logits
     if logits.ndim == 2:
-        answers, gaps = sigmoid(logits)[..., None], np.abs(logits)
+        answers, gaps = answers[..., None], np.abs(logits)
     else:
-        powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-        answers = powers / powers.sum(axis=-1, keepdims=True)
         second, first = np.moveaxis(np.partition(logits, -2, axis=-1)[..., -2:], -1, 0)
         gaps = first - second
-    if all(layer.bias == layer.end for layer in network.layers):
+    if not network.use_bias:
         gaps = np.where(gaps == 0, np.inf, gaps)
     return answers, gaps
 
@@ -142,7 +141,8 @@ def packed(codes: Codes, classes: int) -> NDArray[np.uint8]:
 
 def differing(rows: NDArray[np.uint8], one: NDArray[np.uint8], points: int) -> NDArray[np.int64]:
     """On how many points packed codes differ from one row of them, (rows,)."""
-    changed = (rows ^ one).reshape(len(rows), -1, (points + 7) // 8)
+    width = (points + 7) // 8
+    changed = (rows ^ one).reshape(len(rows), rows.shape[1] // width, width)
     count: NDArray[np.int64] = np.bitwise_count(np.bitwise_or.reduce(changed, axis=1)).sum(
         axis=1, dtype=np.int64
     )

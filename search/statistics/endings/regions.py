@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from search.problem.configuration import Configuration
 from search.problem.datasets import Dataset
-from search.problem.forward import forward, sigmoid
+from search.problem.forward import forward
 from search.problem.problem import Problem
 from search.problem.scaling import scaler
 from search.statistics.endings.kinds import BY_CLASS, Kind, constant_loss
@@ -58,8 +58,9 @@ def answer_of(
     to_scale = scaler(configuration.scaling, problem.data.features)
 
     def answer(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        logits = forward(problem.network, weights[None], to_scale(points)).logits[0]
-        return np.asarray(sigmoid(logits.astype(np.float64)), dtype=np.float64)
+        outputs = forward(problem.network, weights[None], to_scale(points))
+        exactly = outputs._replace(logits=outputs.logits.astype(np.float64))
+        return np.asarray(exactly.probabilities[0], dtype=np.float64)
 
     return answer
 
@@ -123,32 +124,37 @@ def _undecided(answers: Answers, has_biases: bool) -> NDArray[np.bool_]:
 
 
 def _constant_words(data: Dataset, answers: Answers) -> tuple[str, str]:
+    words = _everywhere(data, answers, 2)
+    if answers.shape[1] == 1:
+        shares = np.array([data.labels.mean()])
+        probabilities = np.array([1 - answers.mean(), answers.mean()])
+    else:
+        shares = np.array(data.class_sizes) / data.points
+        probabilities = answers.mean(axis=0)
+    loss = -np.log(probabilities[data.labels].clip(1e-12)).mean()
+    if loss > 1.1 * constant_loss(data.labels):
+        best = ", ".join(f"{share:.2f}" for share in shares)
+        return "another constant", f"{words}: another constant than the best, which is {best}"
+    return "constant answer", f"{words}: the constant answer"
+
+
+def _everywhere(data: Dataset, answers: Answers, decimals: int) -> str:
+    """What an answer is that is nearly the same on all points."""
     low, high, mean = answers.min(axis=0), answers.max(axis=0), answers.mean(axis=0)
-    ripples = (high - low).max() >= 0.02
+    ripples = (high - low).max() >= 2 * 10.0**-decimals
     levels = ", ".join(
-        f"{least:.2f} to {most:.2f}" if ripples else f"{level:.2f}"
+        f"{least:.{decimals}f} to {most:.{decimals}f}" if ripples else f"{level:.{decimals}f}"
         for least, most, level in zip(low, high, mean, strict=True)
     )
-    if len(mean) == 1:
-        one = data.classes[1]
-        where = "everywhere" if low[0] > 0.5 else "nowhere" if high[0] <= 0.5 else "here and there"
-        words = f"class {one} {where}, its probability {levels} on every point: "
-        shares = np.array([data.labels.mean()])
-        chosen = np.where(data.labels == 1, mean[0], 1 - mean[0])
-    else:
-        words = f"classes {', '.join(data.classes)} at {levels} on every point: "
-        shares = np.bincount(data.labels, minlength=len(mean)) / data.points
-        chosen = mean[data.labels]
-    if -np.log(chosen.clip(1e-12)).mean() > 1.1 * constant_loss(data.labels):
-        best = ", ".join(f"{share:.2f}" for share in shares)
-        return "another constant", f"{words}another constant than the best, which is {best}"
-    return "constant answer", f"{words}the constant answer"
+    if len(mean) > 1:
+        return f"classes {', '.join(data.classes)} at {levels} on every point"
+    where = "everywhere" if low[0] > 0.5 else "nowhere" if high[0] <= 0.5 else "here and there"
+    return f"class {data.classes[1]} {where}, its probability {levels} on every point"
 
 
 def _nearly_constant_words(data: Dataset, answers: Answers, right: int) -> str:
-    _, words = _constant_words(data, answers)
-    start, _, constant = words.rpartition(": ")
-    return f"{start}: {constant} but for a ripple, right on {right} of {data.points} points"
+    ripples = _everywhere(data, answers, 3)
+    return f"{ripples}: nearly constant, right on {right} of {data.points} points"
 
 
 def _undecided_words(
@@ -175,7 +181,7 @@ def _count_words(
 ) -> tuple[str, str]:
     """Name and words where there is no line to speak of: points counted."""
     classes = range(len(data.classes))
-    of_class = np.bincount(data.labels, minlength=len(data.classes))
+    of_class = data.class_sizes
     if kind in BY_CLASS:
         first, *rest = (
             f"{right[c]} of {of_class[c]}{' points' if not c else ''} of class {data.classes[c]}"
