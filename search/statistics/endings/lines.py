@@ -50,7 +50,7 @@ def _name(data: Dataset, kind: Kind, crossings: Sequence[_Boundary]) -> str:
     truth = _true_boundaries(data)
     count = len(crossings)
     turned = [_Boundary(at, after, before) for at, before, after in crossings]
-    if len(truth) > _MANY:
+    if len(truth) > _MANY or not count:
         return f"{_boundaries(count)} drawn"
     if _matched(data, turned, truth) == count:
         return f"{_of_them(count, len(truth))} the wrong way round"
@@ -58,6 +58,8 @@ def _name(data: Dataset, kind: Kind, crossings: Sequence[_Boundary]) -> str:
         return f"{_boundaries(count)} begun"
     if found := _matched(data, crossings, truth):
         return f"{_of_them(found, len(truth))} found"
+    if len(data.classes) > 2 and _in_place(data, crossings, truth) == count:
+        return f"{_of_them(count, len(truth))} in place, between other classes"
     return f"{_boundaries(count)} out of place"
 
 
@@ -127,6 +129,15 @@ def _matched(data: Dataset, crossings: Sequence[_Boundary], truth: Sequence[_Bou
             for place, pair in crossed
         )
         for before, (at, after), true in zip(edges, pairwise(edges[1:]), truth, strict=False)
+    )
+
+
+def _in_place(data: Dataset, crossings: Sequence[_Boundary], truth: Sequence[_Boundary]) -> int:
+    """True boundaries that have a crossing nearby, whichever classes it is between."""
+    return _matched(
+        data,
+        [_Boundary(one.at, 0, 0) for one in crossings],
+        [_Boundary(one.at, 0, 0) for one in truth],
     )
 
 

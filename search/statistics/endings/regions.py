@@ -30,6 +30,9 @@ Answer = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 (points,), or of each of three or more classes, (points, classes)."""
 
 
+_FEW = 3  # classes that a sentence can go through, and pairs of them
+
+
 @dataclass(frozen=True)
 class Regions:
     """What one network draws on the data.
@@ -180,32 +183,53 @@ def _count_words(
     levels: tuple[float | None, float | None],
 ) -> tuple[str, str]:
     """Name and words where there is no line to speak of: points counted."""
-    classes = range(len(data.classes))
-    of_class = data.class_sizes
     if kind in BY_CLASS:
-        first, *rest = (
-            f"{right[c]} of {of_class[c]}{' points' if not c else ''} of class {data.classes[c]}"
-            for c in classes
-        )
-        return kind.value, f"right on {_listed([first, *(f'on {more}' for more in rest)])}"
-    done = "found" if kind is Kind.FOUND else "begun"
-    inside = [data.labels[codes == c] for c in classes]
+        if len(data.classes) > _FEW:
+            of_each = ", ".join(
+                f"{name}: {count} of {size}"
+                for name, count, size in zip(data.classes, right, data.class_sizes, strict=True)
+            )
+            words = f"right on {sum(right)} of {data.points} points, by class {of_each}"
+        else:
+            first, *rest = zip(right, data.class_sizes, data.classes, strict=True)
+            words = f"right on {first[0]} of {first[1]} points of class {first[2]}"
+            words = _listed([words, *(f"on {n} of {of} of class {name}" for n, of, name in rest)])
+        return kind.value, words + _taken_for(data, codes)
+    name = f"a split {'found' if kind is Kind.FOUND else 'begun'}"
+    inside = [data.labels[codes == c] for c in range(len(data.classes))]
     if len(data.classes) == 2:
         low, high = levels
         below, ones_below = len(inside[0]), int(inside[0].sum())
         above_, ones_above = len(inside[1]), int(inside[1].sum())
-        return f"a split {done}", (
+        return name, (
             f"class {data.classes[1]} at {high:.2f} on {above_} points ({ones_above} of them class "
-            f"{data.classes[1]}), at {low:.2f} on the other {below} ({ones_below} of them): "
-            f"a split {done}"
+            f"{data.classes[1]}), at {low:.2f} on the other {below} ({ones_below} of them): {name}"
         )
     leans = [
-        f"to class {data.classes[c]} on {len(inside[c])} points ({(inside[c] == c).sum()} of them "
-        f"class {data.classes[c]})"
-        for c in classes
-        if len(inside[c])
+        f"to class {data.classes[c]} on {len(labels)} points ({(labels == c).sum()} of them class "
+        f"{data.classes[c]})"
+        for c, labels in enumerate(inside)
+        if len(labels)
     ]
-    return f"a split {done}", f"leans {_listed(leans)}: a split {done}"
+    return name, f"leans {_listed(leans)}: {name}"
+
+
+def _taken_for(data: Dataset, codes: Codes) -> str:
+    """Which class is taken for which, of more than two: the pairs of most points."""
+    if len(data.classes) == 2:
+        return ""
+    counts = np.zeros((len(data.classes), len(data.classes)), dtype=np.int64)
+    np.add.at(counts, (data.labels, codes), 1)
+    np.fill_diagonal(counts, 0)
+    most = np.argsort(-counts, axis=None, kind="stable")[:_FEW]
+    pairs = [
+        f"{counts[of, as_]} of class {data.classes[of]} taken for {data.classes[as_]}"
+        for of, as_ in zip(*np.unravel_index(most, counts.shape), strict=True)
+        if counts[of, as_]
+    ]
+    if not pairs:
+        return ""
+    return f"; {'' if np.count_nonzero(counts) <= _FEW else 'most often '}{', '.join(pairs)}"
 
 
 def _listed(words: Sequence[str]) -> str:
