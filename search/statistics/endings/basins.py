@@ -35,8 +35,9 @@ class Basin:
     """Restarts of a configuration that computed the same.
 
     `share` counts them of all restarts of the configuration. The typical member is that of the
-    median loss (the lower of two, then the lower seed); others put together have none, but
-    `merged`: their kinds, each with its basins and restarts. Losses are None if none is finite.
+    median loss (the lower of two, then the lower seed) in the largest orientation; others put
+    together have none, but `merged`: their kinds, each with its basins and restarts. Losses are
+    None if none is finite.
     `outcome` is that of all its restarts, None if they have several. `orientations` are the
     restarts of each group of mirror images, the largest first, one if there are none; a restart
     differs from what most of its orientation compute on `differs` of the points compared at most,
@@ -59,17 +60,26 @@ class Basin:
 
 @dataclass(frozen=True)
 class _Group:
-    """Members of one kind, `rows` of `Ends`, that compute the same or mirror images of it.
+    """Members of one kind, rows of `Ends`, that compute the same or mirror images of it.
 
     `center` is a row of `Ends.table`, what most of the first orientation compute; -1 of those that
-    are near no group. `orientations` count its members by the mirror image that they are near.
+    are near no group. `orientations` are its members by the mirror image that they are near.
     """
 
     kind: Kind
-    rows: NDArray[np.int64]
     center: int
-    orientations: Mapping[int, int]
+    orientations: Mapping[int, NDArray[np.int64]]
     differs: int
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """All its members."""
+        return np.concatenate(list(self.orientations.values()))
+
+    @property
+    def by_size(self) -> list[NDArray[np.int64]]:
+        """Its orientations, the largest first; of equal ones that which was there first."""
+        return sorted(self.orientations.values(), key=len, reverse=True)
 
 
 def basins(found: Ends, images: Images | None = None) -> list[Basin]:
@@ -137,9 +147,8 @@ def _alike(found: Ends, kind: Kind, rows: NDArray[np.int64]) -> Iterator[_Group]
     for group in np.unique(groups):
         members = rows[groups == group]
         center = int(functions[centers[group]]) if group >= 0 else -1
-        yield _Group(
-            kind, members, center, {_ITSELF: len(members)}, int(least[nearest == group].max())
-        )
+        differs = int(least[nearest == group].max())
+        yield _Group(kind, center, {_ITSELF: members}, differs)
 
 
 def _mirrored(found: Ends, groups: Sequence[_Group], images: Images) -> list[_Group]:
@@ -173,12 +182,11 @@ def _joined(
         image, mirror = _ITSELF, center
     functions = found.table[np.unique(found.functions[group.rows])]
     away = differing(functions, mirror, found.points)
-    before = head.orientations.get(image, 0)
+    before = head.orientations.get(image, group.rows[:0])
     return _Group(
         kind=head.kind,
-        rows=np.concatenate([head.rows, group.rows]),
         center=head.center,
-        orientations={**head.orientations, image: before + len(group.rows)},
+        orientations={**head.orientations, image: np.concatenate([before, group.rows])},
         differs=max(head.differs, int(away.max())),
     )
 
@@ -192,10 +200,11 @@ def _first_seed(found: Ends, group: _Group) -> int:
 
 
 def _basin(found: Ends, group: _Group) -> Basin:
-    rows = group.rows[np.lexsort((found.seeds[group.rows], found.losses[group.rows]))]  # NaN last
-    losses = found.losses[rows]
+    rows, largest = group.rows, group.by_size[0]
+    losses = np.sort(found.losses[rows])  # a NaN stands last
     finite = losses[np.isfinite(losses)]
-    typical = rows[(len(rows) - 1) // 2]
+    ordered = largest[np.lexsort((found.seeds[largest], found.losses[largest]))]
+    typical = ordered[(len(ordered) - 1) // 2]
     outcomes = np.unique(found.outcomes[rows])
     return Basin(
         kind=group.kind,
@@ -206,7 +215,7 @@ def _basin(found: Ends, group: _Group) -> Basin:
         loss_low=float(finite[0]) if finite.size else None,
         loss_high=float(finite[-1]) if finite.size else None,
         outcome=OUTCOMES[outcomes[0]] if len(outcomes) == 1 else None,
-        orientations=tuple(sorted(group.orientations.values(), reverse=True)),
+        orientations=tuple(map(len, group.by_size)),
         differs=group.differs if group.center >= 0 and group.kind in WITH_A_FUNCTION else None,
     )
 
