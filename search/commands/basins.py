@@ -14,7 +14,8 @@ from search.commands.options import (
 )
 from search.commands.reading import write
 from search.problem.naming import configuration_name, find_configuration
-from search.reports.ending_tables import show_configuration, show_endings
+from search.reports.ending_details import show_configuration
+from search.reports.ending_tables import show_endings
 from search.reports.tables import more_configurations, with_dimensions
 from search.statistics.endings.ending import ending_keys
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 
@@ -66,6 +67,25 @@ def test_hand_made_weights_have_the_losses_of_their_closed_forms(
 def test_the_constant_answers_loss_is_the_entropy_of_the_classes() -> None:
     assert constant_loss(PROBLEM.data.labels) == pytest.approx(CONSTANT_LOSS)
     assert round(CONSTANT_LOSS, 4) == 0.6365
+
+
+def test_the_constant_answers_squared_error_is_the_variance_of_the_classes() -> None:
+    assert constant_loss(PROBLEM.data.labels, "mse") == pytest.approx(2 / 9)
+
+
+def test_what_was_found_is_told_by_the_loss_that_was_minimised() -> None:
+    """LEFT's squared error is 1/4 on two of three points; its split can save two times 1/36."""
+    problem = dataclasses.replace(PROBLEM, loss="mse")
+    split, half = 1 / 6, 2 / 9 - 1 / 36
+    members = [member(1, LEFT, split), member(2, LEFT, half - 1e-6), member(3, LEFT, half + 1e-6)]
+    assert sizes(basins(ends(problem, FEATURES, members))) == [("found", 2), ("begun", 1)]
+
+
+def test_a_penalty_on_the_weights_hides_nothing_that_was_found() -> None:
+    problem = dataclasses.replace(PROBLEM, l2=0.01)
+    penalty = 0.01 * 3 * 40**2  # the kernels of LEFT are 40, 40, 40 and 0
+    members = [member(1, LEFT, LEFT_LOSS + penalty)]
+    assert sizes(basins(ends(problem, FEATURES, members))) == [("found", 1)]
 
 
 def test_known_functions_fall_into_their_basins() -> None:

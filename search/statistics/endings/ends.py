@@ -64,11 +64,7 @@ def ends(problem: Problem, features: NDArray[np.float32], members: Sequence[Memb
     functions = np.zeros((len(members), width), dtype=np.uint8)
     sound = [i for i, member in enumerate(members) if member.outcome is not Outcome.DIVERGED]
     for at in _pieces(sound, problem.network, len(points)):
-        outcomes = [members[row].outcome for row in at]
-        weights = stored_weights([members[row].weights for row in at])
-        found[at], codes = _told(
-            problem.network, weights, points, outcomes, losses[at], labels, classes
-        )
+        found[at], codes = _told(problem, [members[row] for row in at], points, labels)
         functions[at] = packed(codes, classes)
     table, inverse = np.unique(functions, axis=0, return_inverse=True)
     return Ends(
@@ -111,26 +107,40 @@ def stored_weights(rows: Sequence[bytes]) -> NDArray[np.float32]:
 
 
 def _told(
-    network: Network,
-    weights: NDArray[np.float32],
+    problem: Problem,
+    members: Sequence[Member],
     points: NDArray[np.float32],
-    outcomes: Sequence[Outcome],
-    losses: NDArray[np.float64],
     labels: NDArray[np.int64],
-    classes: int,
 ) -> tuple[NDArray[np.int8], Codes]:
     """Kinds and codes of members that did not diverge."""
-    answers, gaps = answers_and_gaps(network, weights, points)
+    outcomes = [member.outcome for member in members]
+    weights = stored_weights([member.weights for member in members])
+    losses = np.array([member.loss for member in members])
+    if problem.l2:
+        losses -= problem.l2 * _squares(problem.network, weights)
+    answers, gaps = answers_and_gaps(problem.network, weights, points)
     codes = parts(answers, np.array([outcome.has_escaped for outcome in outcomes]))
     taken = predicted(answers)
-    found = kinds(outcomes, answers, codes, leaves_undecided(taken, gaps), losses, labels, classes)
-    is_undecided, constant, nearly = (
+    is_undecided = leaves_undecided(taken, gaps)
+    classes = len(problem.data.classes)
+    found = kinds(outcomes, answers, codes, is_undecided, losses, labels, classes, problem.loss)
+    undecided, constant, nearly = (
         found == KINDS.index(kind) for kind in (Kind.UNDECIDED, Kind.CONSTANT, Kind.NEARLY_CONSTANT)
     )
-    codes[is_undecided] = np.where(gaps <= UNDECIDED, classes, taken)[is_undecided]
+    codes[undecided] = np.where(gaps <= UNDECIDED, classes, taken)[undecided]
     codes[constant] = which_constant(answers[constant], labels, classes)
     codes[nearly] = 0  # all as one
     return found, codes
+
+
+def _squares(network: Network, weights: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Sum of the squares of all kernels, (members,): what an L2 penalty is of."""
+    kernels = [weights[:, layer.start : layer.bias] for layer in network.layers]
+    squares: NDArray[np.float64] = sum(
+        ((kernel.astype(np.float64) ** 2).sum(axis=1) for kernel in kernels),
+        start=np.zeros(len(weights)),
+    )
+    return squares
 
 
 def _pieces(rows: Sequence[int], network: Network, points: int) -> Iterator[list[int]]:

@@ -1,8 +1,9 @@
 """How far a restart got, by its outcome and by what it computes.
 
 For one that did not escape how far is told by its loss: splitting the points in parts can save at
-most the information that the parts hold on the class; a member that saves at least half of it has
-found its split, one that saves less has begun.
+most what the best answer that is constant in each part does, by cross-entropy the information that
+the parts hold on the class. A member that saves at least half of it has found its split, one that
+saves less has begun.
 """
 
 from __future__ import annotations
@@ -55,9 +56,15 @@ WITH_A_FUNCTION = BY_CLASS | {Kind.UNDECIDED, Kind.FOUND, Kind.BEGUN}
 """Kinds that compute more than a constant: of the others no mirror images are looked for."""
 
 
-def constant_loss(labels: NDArray[np.integer[Any]]) -> float:
-    """Loss of the best constant answer: the entropy of the classes, in nats (0.6365 for 1/3)."""
-    return float(_entropy(np.bincount(labels)))
+def constant_loss(labels: NDArray[np.integer[Any]], loss: str = "crossentropy") -> float:
+    """Loss of the best constant answer.
+
+    Args:
+        labels: Classes of the points.
+        loss: One of `LOSSES`: of "crossentropy" that is the entropy of the classes, in nats (0.6365
+            for 1/3 of class 1), of "mse" the variance of the labels (0.2222).
+    """
+    return float(_IMPURITIES[loss](np.bincount(labels)))
 
 
 def kinds(
@@ -68,6 +75,7 @@ def kinds(
     losses: NDArray[np.float64],
     labels: NDArray[np.integer[Any]],
     classes: int,
+    loss: str = "crossentropy",
 ) -> NDArray[np.int8]:
     """Index of each member's kind; none of them diverged.
 
@@ -76,15 +84,16 @@ def kinds(
         answers: What they answer, (members, points, columns).
         codes: The part that each point is in, (members, points).
         is_undecided: Whether a member leaves points undecided as `Kind.UNDECIDED` says.
-        losses: Of the members.
+        losses: Of the members, without a penalty on weights.
         labels: Classes of the points, from 0 on.
         classes: How many there are.
+        loss: Which loss it is.
 
     Returns:
         Indexes of `KINDS`.
     """
-    constant = constant_loss(labels)
-    saved, savable = constant - losses, constant - _split_entropy(codes, labels, classes)
+    constant = constant_loss(labels, loss)
+    saved, savable = constant - losses, constant - _split_loss(codes, labels, classes, loss)
     still = (_spread(answers) < STILL * _labels_spread(labels, classes)) & (
         saved < WORTH * constant
     )
@@ -137,23 +146,33 @@ def _labels_spread(labels: NDArray[np.integer[Any]], classes: int) -> float:
     return float(np.sqrt(variances[1:].sum() if len(shares) == 2 else variances.sum()))
 
 
-def _split_entropy(
-    codes: Codes, labels: NDArray[np.integer[Any]], classes: int
+def _split_loss(
+    codes: Codes, labels: NDArray[np.integer[Any]], classes: int, loss: str
 ) -> NDArray[np.float64]:
-    """Entropy of the class, in nats, once it is known in which part a point is; (members,)."""
-    entropy = np.zeros(len(codes))
+    """Loss of the best answer that is constant in each part, (members,)."""
+    total = np.zeros(len(codes))
     of_class = [labels == c for c in range(classes)]
     for part in range(classes):
         inside = codes == part
         counts = np.stack([inside[:, one].sum(axis=1) for one in of_class], axis=1)
-        entropy += counts.sum(axis=1) * _entropy(counts)
-    return entropy / len(labels)
+        total += counts.sum(axis=1) * _IMPURITIES[loss](counts)
+    return total / len(labels)
 
 
 def _entropy(counts: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
     """Entropy of the shares along the last axis, in nats; 0 of nothing."""
     shares = counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1)
-    entropy: NDArray[np.float64] = -(shares * np.log(np.where(shares > 0, shares, 1.0))).sum(
-        axis=-1
-    )
+    logarithms = np.log(np.where(shares > 0, shares, 1.0))  # 0 log 0 is 0
+    entropy: NDArray[np.float64] = -(shares * logarithms).sum(axis=-1)
     return entropy
+
+
+def _variance(counts: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+    """Variance of labels of 0 and 1 of which there are so many along the last axis."""
+    shares = counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1)
+    variance: NDArray[np.float64] = shares[..., 0] * shares[..., -1]
+    return variance
+
+
+_IMPURITIES = {"crossentropy": _entropy, "mse": _variance}
+"""Loss -> that of the best constant answer for points of so many in each class."""
