@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -13,8 +14,10 @@ from hypothesis import strategies as st
 
 from search.problem.problem import Problem
 from search.problem.rows import Member, Outcome
+from search.statistics.endings.basins import Basin
 from search.statistics.endings.ending import Ending, configuration_endings, ending_keys
 from search.statistics.endings.kinds import Kind
+from search.statistics.escape import EscapeRate
 from tests.search_tests.functions import (
     LEFT,
     LEFT_LOSS,
@@ -154,6 +157,27 @@ def test_basins_that_nothing_tells_apart_are_numbered() -> None:
     diagonal = planes((1, 1, 1.5), (-1, -1, -0.5), (-20, -20, 0))  # 1/2 on both points of class 1
     found = endings(problem, [member(1, diagonal, 0.4), member(2, EDGES[0], 0.4)])
     assert len({one.name for one in found}) == 2
+
+
+def test_too_many_basins_are_told_apart_more_roughly() -> None:
+    """Boundaries 25 points apart are 16 basins; of those 50 points apart there would be fewer."""
+    where = np.arange(1.0, 30.0, 2.0)
+    weights = [steps(at, 20.5, (0.5, 0), -1.1) for at in where]
+    crowd = [member(seed, row, 0.63) for seed, row in enumerate(weights)]
+    found = endings(PROBLEM, crowd)
+    assert sum(one.basin.share.escaped for one in found) == len(where)
+    assert max(one.basin.differs or 0 for one in found) > 0.05 * 300
+    assert max(one.basin.differs or 0 for one in found) <= 0.1 * 300
+    few = endings(PROBLEM, crowd[:6])
+    assert [one.basin.share.escaped for one in few] == [1] * 6
+
+
+def test_others_of_one_kind_are_called_by_it() -> None:
+    basin = Basin(Kind.OTHERS, EscapeRate(9, 10), None, None, None, None, None)
+    one = replace(basin, merged=((Kind.ESCAPED, 4, 9),))
+    two = replace(basin, merged=((Kind.ESCAPED, 4, 8), (Kind.BEGUN, 1, 1)))
+    assert Ending(RAW, one, None).name == "4 others, all escaped"
+    assert Ending(RAW, two, None).name == "5 others"
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 60))

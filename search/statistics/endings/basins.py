@@ -26,6 +26,9 @@ Images = Callable[[Kind, int], NDArray[np.uint8]]
 """All mirror images of what the member of a seed computes, it being of that kind: packed as in
 `Ends.table`, shape (images, bytes); without images an empty one."""
 
+MOST = 6
+"""Basins of a configuration that are listed as they are."""
+
 _GROUPS = 64  # of one kind; members that are in none of the first so many are left over
 _ITSELF = -1  # the orientation that a group is of before others join it
 
@@ -82,29 +85,31 @@ class _Group:
         return sorted(self.orientations.values(), key=len, reverse=True)
 
 
-def basins(found: Ends, images: Images | None = None) -> list[Basin]:
+def basins(found: Ends, images: Images | None = None, same: float = SAME_FUNCTION) -> list[Basin]:
     """The basins of a configuration's restarts, the largest first.
 
     A group grows around what most members compute exactly alike: in order of frequency, a function
-    that is not within `SAME_FUNCTION` of one before it makes a new group, and every member is of
+    that is not within `same` of one before it makes a new group, and every member is of
     the nearest. So the result does not depend on the order of the members. Then, the largest first,
-    a group that is within `SAME_FUNCTION` of a mirror image of a larger one joins that one. It has
+    a group that is within `same` of a mirror image of a larger one joins that one. It has
     to be the larger one's own image, so no chain of resemblances puts unlike groups together.
 
     Args:
         found: Where the restarts ended.
         images: What gives mirror images; without, no groups are put together by them.
+        same: Share of the points on which members of one group can differ from most of it.
     """
     made = []
+    tolerance = int(same * found.points)
     for index, kind in enumerate(KINDS):
-        groups = list(_alike(found, kind, np.flatnonzero(found.kinds == index)))
+        groups = list(_alike(found, kind, np.flatnonzero(found.kinds == index), tolerance))
         if images is not None and kind in WITH_A_FUNCTION:
-            groups = _mirrored(found, groups, images)
+            groups = _mirrored(found, groups, images, tolerance)
         made += [_basin(found, group) for group in groups]
     return sorted(made, key=_largest_first)
 
 
-def readable(every: Sequence[Basin], most: int = 6, least: float = 0.02) -> list[Basin]:
+def readable(every: Sequence[Basin], most: int = MOST, least: float = 0.02) -> list[Basin]:
     """At most `most` basins as they are; if there are more, the others put together stand last.
 
     A single other one stays as it is.
@@ -123,7 +128,7 @@ def readable(every: Sequence[Basin], most: int = 6, least: float = 0.02) -> list
     return list(every) if len(rest) < 2 else [*kept, _others(rest)]
 
 
-def _alike(found: Ends, kind: Kind, rows: NDArray[np.int64]) -> Iterator[_Group]:
+def _alike(found: Ends, kind: Kind, rows: NDArray[np.int64], tolerance: int) -> Iterator[_Group]:
     """The rows in groups that compute the same; what is in none of them singly stays together."""
     if not rows.size:
         return
@@ -131,7 +136,6 @@ def _alike(found: Ends, kind: Kind, rows: NDArray[np.int64]) -> Iterator[_Group]
         found.functions[rows], return_inverse=True, return_counts=True
     )
     table = found.table[functions]
-    tolerance = int(SAME_FUNCTION * found.points)
     distances = np.empty((0, len(functions)), dtype=np.int64)
     centers: list[int] = []
     for candidate in np.argsort(-counts, kind="stable"):
@@ -151,9 +155,13 @@ def _alike(found: Ends, kind: Kind, rows: NDArray[np.int64]) -> Iterator[_Group]
         yield _Group(kind, center, {_ITSELF: members}, differs)
 
 
-def _mirrored(found: Ends, groups: Sequence[_Group], images: Images) -> list[_Group]:
-    """The groups, of one kind, with those that are mirror images of a larger one put to it."""
-    tolerance = int(SAME_FUNCTION * found.points)
+def _mirrored(
+    found: Ends, groups: Sequence[_Group], images: Images, tolerance: int
+) -> list[_Group]:
+    """The groups, of one kind, with those that are mirror images of a larger one put to it.
+
+    An image that is no other function is no other orientation: a basin can be symmetric itself.
+    """
     alone = [group for group in groups if group.center < 0]
     others = [group for group in groups if group.center >= 0]
     if len(others) < 2:
@@ -163,7 +171,13 @@ def _mirrored(found: Ends, groups: Sequence[_Group], images: Images) -> list[_Gr
         for place, (head, mirrors) in enumerate(heads):
             away = differing(mirrors, found.table[group.center], found.points)
             if away.size and away.min() <= tolerance:
-                heads[place] = (_joined(found, head, group, mirrors, int(away.argmin())), mirrors)
+                mirror = int(away.argmin())
+                if (
+                    int(differing(mirrors[[mirror]], found.table[head.center], found.points)[0])
+                    <= tolerance
+                ):
+                    mirror = _ITSELF
+                heads[place] = (_joined(found, head, group, mirrors, mirror), mirrors)
                 break
         else:
             heads.append((group, images(group.kind, _first_seed(found, group))))
@@ -173,13 +187,8 @@ def _mirrored(found: Ends, groups: Sequence[_Group], images: Images) -> list[_Gr
 def _joined(
     found: Ends, head: _Group, group: _Group, mirrors: NDArray[np.uint8], image: int
 ) -> _Group:
-    """A group and another that is near one of its mirror images.
-
-    An image that is no other function is no other orientation: a basin can be symmetric itself.
-    """
-    center, mirror = found.table[head.center], mirrors[image]
-    if int(differing(mirror[None], center, found.points)[0]) <= int(SAME_FUNCTION * found.points):
-        image, mirror = _ITSELF, center
+    """A group and another that is near one of its mirror images."""
+    mirror = found.table[head.center] if image == _ITSELF else mirrors[image]
     functions = found.table[np.unique(found.functions[group.rows])]
     away = differing(functions, mirror, found.points)
     before = head.orientations.get(image, group.rows[:0])

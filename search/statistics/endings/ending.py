@@ -13,12 +13,15 @@ from search.problem.configuration import Configuration
 from search.problem.problem import Problem
 from search.problem.rows import Member
 from search.problem.scaling import scale, scaler
-from search.statistics.endings.basins import Basin, Images, basins, readable
+from search.statistics.endings.basins import MOST, Basin, Images, basins, readable
 from search.statistics.endings.ends import ends, joined, stored_weights
 from search.statistics.endings.images import mirror_images
 from search.statistics.endings.kinds import Kind
 from search.statistics.endings.regions import Answer, Regions, answer_of, describe
 from search.statistics.endings.units import HiddenUnit, hidden_units
+
+_ROUGHLY = 0.1  # share of the points on which restarts of a basin differ if there are too many
+_ENOUGH = 20  # points; of fewer each one tells a function apart
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +54,9 @@ class Ending:
         if self.typical is not None:
             return f"{self.typical.regions.name}{self.apart}"
         if self.basin.kind is Kind.OTHERS:
-            return f"{sum(count for _, count, _ in self.basin.merged)} others"
+            merged = self.basin.merged
+            of_kind = f", all {merged[0][0].value}" if len(merged) == 1 else ""
+            return f"{sum(count for _, count, _ in merged)} others{of_kind}"
         return self.basin.kind.value
 
     @property
@@ -122,12 +127,19 @@ def configuration_endings(
 ) -> list[Ending]:
     """Where the restarts of a configuration ended, the largest basin first.
 
+    Restarts that differ on few points are of one basin, `SAME_FUNCTION` of them; if that makes more
+    basins than are listed, on twice as many.
+
     blocks: all its restarts, of which it holds a few dozen bytes each and one block of weights at a
     time; by_seed: gives those of some seeds again.
     """
     features = scale(configuration.scaling, problem.data.features)
     found = joined(ends(problem, features, block) for block in blocks)
-    shown = readable(basins(found, _images(problem, configuration, by_seed)))
+    images = _images(problem, configuration, by_seed)
+    every = basins(found, images)
+    if len(every) > MOST and found.points >= _ENOUGH:
+        every = basins(found, images, _ROUGHLY)
+    shown = readable(every)
     seeds = [basin.seed for basin in shown if basin.seed is not None]
     members = by_seed(seeds)
     has_biases = problem.network.use_bias
