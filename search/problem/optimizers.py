@@ -193,6 +193,9 @@ def _unknown_argument(base: str, class_name: str, name: str, text: str) -> Inval
     names = list(ARGUMENTS[class_name])
     if name == "learning_rate":
         return _fault("must leave the learning rate to learning_rate", quoted(text))
+    if name in ("clipnorm", "global_clipnorm"):
+        rule = f"must leave out {name}, whose norm is over weights that train apart; use clipvalue"
+        return _fault(rule, quoted(text))
     rule = f"must be one of {listed(names)}"
     message = f"{base} has no argument {quoted(name)}: {nearest(name, names)}it {rule}"
     return InvalidValuesError([Fault("optimizer", rule, quoted(text), message)])

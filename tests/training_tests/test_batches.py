@@ -52,6 +52,11 @@ def test_an_epochs_order_is_the_own_order_after_the_shared_one() -> None:
         assert (batch_order(seed, epoch, points) == own[epoch % 3][shared[epoch]]).all()
 
 
+@given(seeds, st.integers(0, 300), st.integers(1, 50))
+def test_a_fixed_order_is_that_of_the_data(seed: int, epoch: int, points: int) -> None:
+    assert (batch_order(seed, epoch, points, "fixed") == np.arange(points)).all()
+
+
 def test_seeds_and_epochs_differ() -> None:
     orders = {
         tuple(batch_order(seed, epoch, 300))

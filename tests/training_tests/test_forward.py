@@ -7,7 +7,7 @@ from scipy.special import expit
 from search.problem.configuration import Configuration
 from search.problem.datasets import bands2d
 from search.problem.forward import forward
-from search.problem.network import Network
+from search.problem.network import ACTIVATIONS, Network
 from search.problem.problem import Problem, Task
 from search.problem.scaling import scale
 from tests.search_tests.functions import cross_entropy
@@ -20,9 +20,26 @@ def test_a_1_2_1_network_by_hand() -> None:
     assert outputs.logits.tolist() == [[3 * 2.5 + 0.75, -2.25 + 0.75]]
 
 
-@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu"])
-def test_members_do_not_touch_each_other(activation: str) -> None:
-    network, random = Network(3, (4, 2), activation), np.random.default_rng(0)
+def test_a_softmax_without_biases_by_hand() -> None:
+    network = Network(1, (1,), "relu", outputs=3, use_bias=False)
+    outputs = forward(network, np.array([[2.0, 0, 0, np.log(2)]]), np.array([[0.5], [-1.0]]))
+    assert outputs.logits.tolist() == [[[0, 0, np.log(2)], [0, 0, 0]]]
+    assert outputs.probabilities == pytest.approx(
+        np.array([[[0.25, 0.25, 0.5], [1 / 3, 1 / 3, 1 / 3]]])
+    )
+    assert outputs.classes.tolist() == [[2, 0]]
+
+
+def test_class_1_needs_more_than_half() -> None:
+    weights = np.array([[1.0, 0, 1, 0]])
+    outputs = forward(Network(1, (1,), "tanh"), weights, np.array([[0.1], [0.0], [-0.1]]))
+    assert outputs.classes.tolist() == [[1, 0, 0]]
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_members_do_not_touch_each_other(activation: str, outputs: int) -> None:
+    network, random = Network(3, (4, 2), activation, outputs), np.random.default_rng(0)
     weights = random.normal(size=(5, network.weight_count))
     points = random.normal(size=(7, 3))
     together = forward(network, weights, points).logits
