@@ -184,7 +184,7 @@ def test_hidden_layers_and_activation(tmp_path: Path) -> None:
         (("--sampler", "qmc"), "qmc needs a range of learning rates"),
         (("--restarts", "0"), "--restarts must be at least 1 and at most 1000000, received 0"),
         (("--restarts", "3000000000"), "--restarts must be at least 1 and at most 1000000"),
-        (("--epochs", "0"), "--epochs must be at least 0, received -1"),
+        (("--epochs=-1",), "--epochs must be at least 0, received -1"),
         (("--batch-size", "0"), "--batch-size must be at least 1, received 0"),
         (("--hidden", "0"), "--hidden must be layer sizes of at least 1"),
         (("--hidden", "two"), "is not a list of whole numbers"),

@@ -108,7 +108,7 @@ def test_a_file_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--epochs", "0"), "--epochs must be at least 0, received -1"),
+        (("--epochs=-1",), "--epochs must be at least 0, received -1"),
         (("--save-plan", "no/plan.toml"), "cannot write no/plan.toml: No such file or directory"),
         (("--storage", "here"), None),
         (("--storage", "sqlite:///no/here.db"), None),
@@ -135,7 +135,7 @@ def test_a_plan_that_the_study_refuses_is_not_saved(launched: Launched, tmp_path
     [
         ("epochs = '3'", (), "plan.toml: epochs must be a whole number, received '3'"),
         (
-            "epochs = 0\nrestarts = 0",
+            "epochs = -1\nrestarts = 0",
             ("--restarts", "-1"),
             "plan.toml: epochs must be at least 0, received -1; "
             "--restarts must be at least 1 and at most 1000000, received -1",

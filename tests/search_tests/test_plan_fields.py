@@ -166,7 +166,7 @@ def test_an_empty_list_is_not_left_out() -> None:
 
 
 def test_the_sampler_is_looked_at_beside_a_faulty_problem() -> None:
-    fields = PlanFields(epochs=0, learning_rate="0.1:1", sampler="grid")
+    fields = PlanFields(epochs=-1, learning_rate="0.1:1", sampler="grid")
     with pytest.raises(InvalidValuesError) as raised:
         fields.plan()
     assert str(raised.value) == (

@@ -81,7 +81,7 @@ def test_what_toml_cannot_hold_is_refused() -> None:
         ('epochs = "3"', "{}: epochs must be a whole number, received '3'"),
         ("epochs = true", "{}: epochs must be a whole number, received true"),
         ("margin = 1979-05-27", '{}: margin must be a number, received "1979-05-27"'),
-        ("epochs = 0", "{}: epochs must be at least 0, received -1"),
+        ("epochs = -1", "{}: epochs must be at least 0, received -1"),
         ("sampler_seed = -1", "{}: sampler_seed must be at least 0, received -1"),
         ("margin = nan", "{}: margin must be at least 0 and leave room above the plateau of "
          "0.6667, received nan"),
@@ -107,7 +107,7 @@ def test_what_toml_cannot_hold_is_refused() -> None:
             "{}: target must name the class column of the file 'points.csv', received none",
         ),
         (
-            "epochs = 0\ntrials = 0",
+            "epochs = -1\ntrials = 0",
             "{0}: epochs must be at least 0, received -1; "
             "{0}: trials must be at least 1 and at most 1000000, received 0",
         ),

@@ -75,10 +75,10 @@ def test_refuses_what_would_not_end(options: dict[str, Any], message: str) -> No
 
 def test_all_faults_are_told_at_once_each_with_its_field() -> None:
     with pytest.raises(InvalidValuesError) as raised:
-        Problem(bands(), hidden=(0,), epochs=0, margin=2)
+        Problem(bands(), hidden=(0,), epochs=-1, margin=2)
     assert [(fault.field, fault.received) for fault in raised.value.faults] == [
         ("hidden", "(0,)"),
-        ("epochs", "0"),
+        ("epochs", "-1"),
         ("margin", "2"),
     ]
     assert str(raised.value) == (
