@@ -1,0 +1,96 @@
+"""What people see of published results and of their reproduction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from search.problem.reproductions import Reproduction
+from search.reports.layout import NEVER_LEFT_OUT, Column
+from search.reports.report import show_table
+from search.reports.tables import interval, or_dash
+from search.statistics.agreement import MOST_ERRORS_APART
+from search.statistics.escape import EscapeRate
+from search.studies.reproducing import Reproduced
+
+REPRODUCTION_KEYS = ("name", "title", "source", "url")
+_LIST_COLUMNS = (Column("name", importance=NEVER_LEFT_OUT), Column("what", importance=5))
+_COLUMNS = (
+    Column("\nfigure", importance=NEVER_LEFT_OUT),
+    Column("\npublished", right=True, importance=NEVER_LEFT_OUT),
+    Column("95%\ninterval", importance=4),
+    Column("\nhere", right=True, importance=NEVER_LEFT_OUT),
+    Column("95%\ninterval", importance=NEVER_LEFT_OUT),
+    Column("\nagrees", importance=NEVER_LEFT_OUT),
+    Column("independent\nprogram", right=True, importance=3),
+    Column("standard\nerrors apart", right=True, importance=3),
+)
+
+
+def show_reproductions(found: Sequence[Reproduction]) -> None:
+    """The list of what can be reproduced."""
+    rows = [[each.name, each.title] for each in found]
+    show_table("Published results", _LIST_COLUMNS, rows, "multirestart reproduce NAME runs one.")
+
+
+def show_reproduced(reproduction: Reproduction, rows: Sequence[Reproduced]) -> None:
+    """The figures of a result beside those published, and where the result comes from."""
+    where = f" ({reproduction.url})" if reproduction.url else ""
+    show_table(
+        f"{reproduction.name}: {reproduction.title}",
+        _COLUMNS,
+        [cells for row in rows for cells in _cells(row)],
+        f"Source: {reproduction.source}{where}",
+        f"Left unsaid there: {reproduction.unsaid}",
+        verdict(rows),
+    )
+
+
+def verdict(rows: Sequence[Reproduced]) -> str:
+    """What the comparison comes to, in a sentence."""
+    against = sum(found is False for row in rows for found in row.agrees)
+    published = sum(len(row.agrees) for row in rows)
+    far = sum(not row.is_close for row in rows)
+    said = (
+        f"The 95% intervals of all {published} published figures hold the rates measured here"
+        if not against
+        else f"The 95% intervals of {against} of {published} published figures do not hold the "
+        "rates measured here"
+    )
+    if any(type(found) is float for row in rows for found in row.agrees):
+        said += " if they are of as few runs as stated"
+    independent = sum(row.independent is not None for row in rows)
+    if independent:
+        said += (
+            f"; {independent - far} of {independent} rates of an independent program are within "
+            f"{MOST_ERRORS_APART:g} standard errors"
+        )
+    return f"{said}."
+
+
+def _cells(row: Reproduced) -> list[list[str]]:
+    here = [f"{row.measured} ({row.measured.rate:.4g})", interval(row.measured)]
+    independent = [
+        or_dash(None if row.independent is None else row.independent.rate, ".4g"),
+        or_dash(row.errors_apart, ".1f"),
+    ]
+    lines: list[list[str]] = []
+    for published, found in zip(row.published, row.agrees, strict=True):
+        held = interval(published) if isinstance(published, EscapeRate) else "-"
+        first = not lines
+        lines.append(
+            [
+                row.figure.what if first else "",
+                str(published),
+                held,
+                *(here if first else ["", ""]),
+                _agreement(found),
+                *(independent if first else ["", ""]),
+            ]
+        )
+    return lines or [[row.figure.what, "-", "-", *here, "-", *independent]]
+
+
+def _agreement(found: bool | float) -> str:
+    if isinstance(found, bool):
+        return "yes" if found else "NO"
+    return f"if of {found:.0f} or fewer"
