@@ -6,10 +6,12 @@ import click
 
 from search.commands.options import (
     TOP_OF_A_TABLE,
+    criterion,
     format_option,
     opened,
     storage_option,
     study_option,
+    success_option,
     top_option,
 )
 from search.commands.reading import write
@@ -28,21 +30,31 @@ from search.statistics.endings.ending import ending_keys
     metavar="NAME",
     help="One configuration, like standard/adam/0.1, with weights and pictures.",
 )
+@success_option
 @top_option
 @format_option
 def basins(
-    study: str | None, storage: str, configuration: str | None, top: int | None, output: str
+    study: str | None,
+    storage: str,
+    configuration: str | None,
+    success: str | None,
+    top: int | None,
+    output: str,
 ) -> None:
     """Where the restarts end: what they compute, and how many of them do.
 
     Groups the restarts of a configuration by the class regions that their networks draw on the
     data: the constant answer, one boundary found, solved. Of each group it names a typical restart.
+    Groups that are mirror images of each other by a symmetry of the data are one. --success ranks
+    the configurations by another criterion.
 
     \b
     multirestart basins --configuration standard/adam/0.1
     """
+    chosen = criterion(success)
     found = opened(storage, study)
-    name, problem, standings = found.name, found.problem, found.best()
+    chosen = found.criterion(chosen)
+    name, problem, standings = found.name, found.problem, found.best(chosen)
     known = [standing.configuration for standing in standings]
     if output == "table":
         top = top or TOP_OF_A_TABLE
@@ -59,4 +71,4 @@ def basins(
     notes = [more_configurations(len(keys), len(standings))]
     if keys:
         notes.append(f"Weights and pictures of one: --configuration {configuration_name(keys[0])}")
-    show_endings(name, problem, list(endings), *notes)
+    show_endings(name, problem, list(endings), *notes, success=chosen)

@@ -8,9 +8,10 @@ from collections.abc import Collection, Sequence
 from search.problem.datasets import Dataset
 from search.problem.losses import LOSSES
 from search.problem.problem import Problem
+from search.problem.success import ESCAPED, Success
 from search.reports.layout import NEVER_LEFT_OUT, Column
 from search.reports.report import show_table
-from search.reports.tables import describe, interval, or_dash
+from search.reports.tables import interval, or_dash, titled
 from search.statistics.endings.basins import Basin
 from search.statistics.endings.class_pictures import (
     MARKS,
@@ -32,7 +33,11 @@ _CLASS_COLUMNS = 3
 
 
 def show_endings(
-    study: str, problem: Problem, configurations: Sequence[Sequence[Ending]], *notes: str
+    study: str,
+    problem: Problem,
+    configurations: Sequence[Sequence[Ending]],
+    *notes: str,
+    success: Success = ESCAPED,
 ) -> None:
     """The table of basins, configuration by configuration, how it is to be read, and notes."""
     data = problem.data
@@ -76,7 +81,7 @@ def show_endings(
         heading = [str(configuration), *[""] * (len(columns) - 1)]
         held = problem.under(configuration)
         rows += [heading, *(_cells(held, ending, mirrored) for ending in endings)]
-    title = f"{study}: {describe(problem, varied)}"
+    title = titled(study, problem, success, varied)
     show_table(title, columns, rows, _reading(problem, varied, mirrored), *notes)
 
 

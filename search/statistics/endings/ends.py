@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from search.problem.network import Network
 from search.problem.problem import Problem
 from search.problem.rows import Member, Outcome
+from search.problem.undecided import UNDECIDED
 from search.statistics.endings.kinds import KINDS, Kind, kinds, which_constant
 from search.statistics.endings.parts import (
-    UNDECIDED,
     Codes,
     answers_and_gaps,
     compared,

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from search.problem.datasets import Dataset
 from search.problem.network import Network
+from search.problem.undecided import UNDECIDED
 from search.statistics.endings.kinds import BY_CLASS, Kind
 from search.statistics.endings.parts import (
-    UNDECIDED,
     Answers,
     Codes,
     above,

@@ -17,10 +17,7 @@ from numpy.typing import NDArray
 
 from search.problem.forward import forward
 from search.problem.network import Network
-
-UNDECIDED = 0.01
-"""A point is undecided if its logit is within this of 0, or the logits of its two likeliest classes
-are within this of each other: for two classes a probability between 0.4975 and 0.5025."""
+from search.problem.undecided import UNDECIDED
 
 SAME_FUNCTION = 0.05
 """Members whose parts differ on at most this share of the points are of one basin; and so many
@@ -54,8 +51,8 @@ def answers_and_gaps(
 
     Returns:
         Answers, (members, points, columns), and gaps, (members, points): of one logit its distance
-        from 0. An exact 0 of a network without biases is given as infinite, for it is not
-        undecided: no unit of it gives anything there.
+        from 0. Where a network without biases gives exactly 0 the gap is infinite, for that is not
+        undecided, as `search.problem.undecided` has it.
     """
     outputs = forward(network, weights, features)
     answers, logits = outputs.probabilities, outputs.logits
@@ -65,7 +62,8 @@ def answers_and_gaps(
         second, first = np.moveaxis(np.partition(logits, -2, axis=-1)[..., -2:], -1, 0)
         gaps = first - second
     if not network.use_bias:
-        gaps = np.where(gaps == 0, np.inf, gaps)
+        exact = logits == 0 if logits.ndim == 2 else (logits == 0).all(axis=-1)
+        gaps = np.where(exact, np.inf, gaps)
     return answers, gaps
 
 

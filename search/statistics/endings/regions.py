@@ -13,10 +13,10 @@ from search.problem.datasets import Dataset
 from search.problem.forward import forward
 from search.problem.problem import Problem
 from search.problem.scaling import scaler
+from search.problem.undecided import UNDECIDED
 from search.statistics.endings.kinds import BY_CLASS, Kind, constant_loss
 from search.statistics.endings.lines import line_words
 from search.statistics.endings.parts import (
-    UNDECIDED,
     Answers,
     Codes,
     above,
