@@ -84,6 +84,19 @@ def test_the_table_limits_configurations_and_says_so(launched: Launched, tmp_pat
     assert "solved" in done.stdout
 
 
+def test_configurations_are_ranked_by_another_criterion(launched: Launched, tmp_path: Path) -> None:
+    names = ("scaling", "optimizer", "learning_rate")
+    orders = []
+    for command in ("basins", "best"):
+        arguments = (command, "--storage", launched.url, "--success", "loss:0.5")
+        done = run_command(*arguments, "--format", "json", cwd=tmp_path)
+        rows = [tuple(row[name] for name in names) for row in json.loads(done.stdout)]
+        orders.append(list(dict.fromkeys(rows)))
+    assert orders[0] == orders[1]
+    arguments = ("basins", "--storage", launched.url, "--success", "loss:0.5")
+    assert "success: " in run_command(*arguments, cwd=tmp_path).stdout.split("\n")[0]
+
+
 def test_one_configuration_in_full(launched: Launched, tmp_path: Path) -> None:
     arguments = ("basins", "--storage", launched.url, "--configuration", "standard/adam/1e-1")
     done = run_command(*arguments, cwd=tmp_path)

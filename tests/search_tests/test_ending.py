@@ -160,7 +160,7 @@ def test_basins_that_nothing_tells_apart_are_numbered() -> None:
 
 
 def test_too_many_basins_are_told_apart_more_roughly() -> None:
-    """Boundaries about 20 of 300 points apart: a tolerance of 15 tells them apart, 30 does not."""
+    """Boundaries about 20 of 300 points apart: within 30 points of each other, not within 15."""
     where = np.arange(1.0, 30.0, 2.0)
     weights = [steps(at, 20.5, (3, 0), -3) for at in where]
     crowd = [member(seed, row, 0.6) for seed, row in enumerate(weights)]

@@ -32,6 +32,11 @@ def state(activation: str, kernel: float, bias: float, outgoing: float) -> tuple
         ("relu", 1, 0, 0.001, UnitState.DEAD, 5.5 / 21),
         ("relu", 0.001, 1, 1, UnitState.CONSTANT, 1),
         ("relu", 1, 0, 1, UnitState.ACTIVE, 5.5 / 21),
+        ("elu", 1, 0, 1, UnitState.ACTIVE, 0.072),
+        ("elu", 1, -9, 1, UnitState.CONSTANT, -1),
+        ("leaky_relu", 1, -2, 1, UnitState.ACTIVE, -0.4),
+        ("softplus", 1, -20, 1, UnitState.DEAD, 0),
+        ("gelu", 1, 500, 1, UnitState.CONSTANT, 500),
     ],
 )
 def test_states(

@@ -18,6 +18,7 @@ TOLERANCE = 0.01
 """A share of an activation's range, or an amount of what a unit receives, taken for nothing."""
 
 _ENDS = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
+"""The range of activations that have one; the others have no upper end."""
 
 
 class UnitState(StrEnum):
@@ -27,9 +28,9 @@ class UnitState(StrEnum):
     it receives by less than 0.01 in all, its outgoing weights being next to nothing. saturated: its
     activation stays within 0.01 of its range (1 for sigmoid, 2 for tanh) of one end on every
     point. constant: its activation moves by less than that over the data, but not at an end; for
-    relu, which has no range, by less than 0.01 of its largest value. In all three it works as a
-    bias at most. step: it is within that of one end or the other on every point, and of both on
-    some: a hard step, which no gradient moves any more. Else it is active.
+    relu and others that have no range, by at most 0.01 of its largest value. In all three it works
+    as a bias at most. step: it is within that of one end or the other on every point, and of both
+    on some: a hard step, which no gradient moves any more. Else it is active.
     """
 
     DEAD = "dead"
@@ -92,17 +93,21 @@ def describe_units(units: Sequence[HiddenUnit], several_layers: bool) -> str:
 
 def _state(activation: str, values: NDArray[np.floating[Any]], outgoing: float) -> UnitState:
     low, high = float(values.min()), float(values.max())
-    # A relu has no upper end, and its lower one is death.
-    bottom, top = _ENDS.get(activation, (0.0, np.inf))
-    near = TOLERANCE * (high if activation == "relu" else top - bottom)
+    works = (UnitState.DEAD, outgoing * (high - low) < TOLERANCE)
+    if activation not in _ENDS:
+        near = TOLERANCE * max(abs(low), abs(high))
+        unbounded = (
+            (UnitState.DEAD, activation == "relu" and high == 0),
+            (UnitState.CONSTANT, high - low <= near),
+            works,
+        )
+        return next((state for state, holds in unbounded if holds), UnitState.ACTIVE)
+    bottom, top = _ENDS[activation]
+    near = TOLERANCE * (top - bottom)
     states = (
-        (UnitState.DEAD, activation == "relu" and high == 0),
-        (UnitState.SATURATED, activation != "relu" and (high - bottom < near or top - low < near)),
+        (UnitState.SATURATED, high - bottom < near or top - low < near),
         (UnitState.CONSTANT, high - low < near),
-        (UnitState.DEAD, outgoing * (high - low) < TOLERANCE),
-        (
-            UnitState.STEP,
-            activation != "relu" and bool(((values - bottom < near) | (top - values < near)).all()),
-        ),
+        works,
+        (UnitState.STEP, bool(((values - bottom < near) | (top - values < near)).all())),
     )
     return next((state for state, holds in states if holds), UnitState.ACTIVE)
