@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -167,6 +168,7 @@ def _images(
     """What gives the mirror images of what a restart computes."""
     to_scale = scaler(configuration.scaling, problem.data.features)
 
+    @cache  # for there can be a second, rougher look
     def images(kind: Kind, seed: int) -> NDArray[np.uint8]:
         weights = stored_weights([by_seed([seed])[seed].weights])[0]
         return mirror_images(problem.data, problem.network, to_scale, weights, kind)

@@ -47,15 +47,19 @@ def mirror_images(
         (images, bytes), each as `Ends.table` has functions.
     """
     classes = len(data.classes)
-    own, _ = answers_and_gaps(
-        network, weights[None], to_scale(data.features[compared(data.points)])
-    )
-    made = [packed(np.zeros((0, own.shape[1]), dtype=np.uint8), classes)]
+    points = to_scale(data.features[compared(data.points)])
+    own, gaps = answers_and_gaps(network, weights[None], points)
+    codes = _codes(kind, classes, own, own, gaps)
+    made = [np.zeros((0, len(points)), dtype=np.uint8)]
     for symmetry in symmetries(data):
-        found = answers_and_gaps(network, weights[None], to_scale(symmetry.images))
+        if symmetry.goes_to is None:
+            reached = answers_and_gaps(network, weights[None], to_scale(symmetry.images))
+            turned = _codes(kind, classes, own, *reached)
+        else:
+            turned = codes[:, symmetry.goes_to]
         back = np.argsort([*symmetry.classes, classes]).astype(np.uint8)
-        made.append(packed(back[_codes(kind, classes, own, *found)], classes))
-    return np.unique(np.concatenate(made), axis=0)
+        made.append(back[turned])
+    return np.unique(packed(np.concatenate(made), classes), axis=0)
 
 
 def _codes(kind: Kind, classes: int, own: Answers, answers: Answers, gaps: NDArray[Any]) -> Codes:

@@ -34,6 +34,8 @@ AGREE = 0.9
 """Share of the points of each class that are nearest to a point of the class that they go to."""
 
 _MOST = 2**18  # symmetries times points that are tried at most: 4 features, or 5 of 68 points
+_AT_FIRST = 64  # points that are tried before all are
+_LEEWAY = 0.2  # share of those that can disagree though fewer of all do
 _SAME = 1e-6  # standard deviations: points nearer than that are one point
 _DRIFT = 0.5  # standard deviations that the quantiles of a feature can be off those of another
 
@@ -45,12 +47,17 @@ class Symmetry:
     Attributes:
         images: Where the points go, (points, features), in the data's own units.
         classes: The class whose points the points of each class go to.
-        exact: Whether every point goes to a point, of that class.
+        goes_to: The point that each goes to, (points,), if all go to points; else None.
     """
 
     images: NDArray[np.float64]
     classes: tuple[int, ...]
-    exact: bool
+    goes_to: NDArray[np.int64] | None
+
+    @property
+    def exact(self) -> bool:
+        """Whether every point goes to a point, of the class that its own goes to."""
+        return self.goes_to is not None
 
 
 @lru_cache(maxsize=4)
@@ -71,8 +78,15 @@ def symmetries(data: Dataset) -> tuple[Symmetry, ...]:
     apart = _distances(points, points)
     np.fill_diagonal(apart, np.inf)
     own = float(apart.min(axis=1).mean()) if len(points) > 1 else 0.0
+    every = -(-len(points) // _AT_FIRST)
     found = []
     for order, signs in _elements(points):
+        # Most that are none are far off, and a few of the points are enough to see that.
+        rough = _distances(points[::every, order] * signs, points)
+        if rough.min(axis=1).mean() > 2 * NEAR * own + _SAME:
+            continue
+        if _agreement(labels[::every], labels[rough.argmin(axis=1)]) < AGREE - _LEEWAY:
+            continue
         images = points[:, order] * signs
         distances = _distances(images, points)
         nearest = distances.argmin(axis=1)
@@ -82,7 +96,7 @@ def symmetries(data: Dataset) -> tuple[Symmetry, ...]:
         if classes is None or away.mean() > NEAR * own + _SAME:
             continue
         where = features[nearest] if exact else middle + spread * images
-        found.append(Symmetry(where, classes, exact))
+        found.append(Symmetry(where, classes, nearest if exact else None))
     return tuple(found)
 
 
@@ -130,8 +144,7 @@ def _classes(
 
     labels: classes of points; reached: of those that they go to.
     """
-    counts = np.zeros((classes, classes), dtype=np.int64)
-    np.add.at(counts, (labels, reached), 1)
+    counts = _counts(labels, reached, classes)
     goes_to = counts.argmax(axis=1)
     if len(set(goes_to.tolist())) < classes:
         return None
@@ -139,3 +152,18 @@ def _classes(
     if (most < share * all_).any():
         return None
     return tuple(int(c) for c in goes_to)
+
+
+def _agreement(labels: NDArray[np.int64], reached: NDArray[np.int64]) -> float:
+    """Share of the points that go to the class that most of their own go to."""
+    counts = _counts(labels, reached, int(max(labels.max(), reached.max())) + 1)
+    return float(counts.max(axis=1).sum() / len(labels))
+
+
+def _counts(
+    labels: NDArray[np.int64], reached: NDArray[np.int64], classes: int
+) -> NDArray[np.int64]:
+    """How many points of each class, by rows, go to points of each class."""
+    counts = np.zeros((classes, classes), dtype=np.int64)
+    np.add.at(counts, (labels, reached), 1)
+    return counts
