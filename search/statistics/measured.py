@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,14 @@ from search.problem.network import Network
 from search.problem.problem import Problem
 from search.problem.scaling import scaler
 from search.statistics.measures import (
+    Figures,
+    Labels,
+    Logits,
     area_under_curve,
     balanced_accuracy,
     cross_entropy,
     right_points,
+    squared_error,
 )
 
 KINDS = ("accuracy", "loss", "balanced_accuracy", "auc")
@@ -32,6 +37,10 @@ VALIDATION = "validation_"
 """Before any other name: the same of the held-out points."""
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 """Those that are told of a measure, by their stable names."""
+_LOSSES: Mapping[str, Callable[[Logits, Labels], Figures]] = MappingProxyType(
+    {"crossentropy": cross_entropy, "mse": squared_error}
+)
+"""That which a network was trained by, without a penalty on its weights."""
 _NUMBERS_AT_ONCE = 2**19
 """Outputs of one layer that are in memory at once, which take a few megabytes."""
 
@@ -118,7 +127,8 @@ class Measuring:
         data = problem.data
         scaled = scaler(configuration.scaling, data.features)
         self._measures = tuple(measures)
-        self._network = problem.under(configuration).network
+        trained = problem.under(configuration)
+        self._network, self._loss = trained.network, _LOSSES[trained.loss]
         self._classes = len(data.classes)
         points = {False: (data.features, data.labels)}
         if data.validation is not None:
@@ -174,7 +184,7 @@ class Measuring:
             found["accuracy"] = right.sum(axis=1) / len(labels)
             found["balanced_accuracy"] = balanced_accuracy(right, sizes)
         if "loss" in kinds:
-            found["loss"] = cross_entropy(logits, labels)
+            found["loss"] = self._loss(logits, labels)
         if "auc" in kinds:
             found["auc"] = area_under_curve(logits, labels)
         return {
