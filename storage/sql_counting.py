@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -144,8 +143,11 @@ class SqlCounting(Store):
             .where(OF_STUDY, _complete(races=races))
         )
         for row in self._all(statement, study=study_id):
-            with levels_named(row.number):
-                yield row.configuration_id, unpack(row.levels)
+            try:
+                kept = unpack(row.levels)
+            except ValueError as error:
+                raise damaged(row.number, error) from None
+            yield row.configuration_id, kept
 
     def _bound(self, study_id: int, success: Success) -> float | None:
         """What a restart's loss has to keep to; None if no restart can."""
@@ -187,13 +189,9 @@ class SqlCounting(Store):
         return {row.configuration_id: configuration_of(row.dimensions) for row in found}
 
 
-@contextmanager
-def levels_named(trial: int) -> Iterator[None]:
-    """Turn the ValueError of levels that are missing or damaged into a RecordError of the trial."""
-    try:
-        yield
-    except ValueError as error:
-        raise RecordError(f"the levels of trial {trial} are damaged: {error}") from None
+def damaged(trial: int, error: ValueError) -> RecordError:
+    """That the levels of a trial are missing or damaged."""
+    return RecordError(f"the levels of trial {trial} are damaged: {error}")
 
 
 def _complete(*, races: bool) -> ColumnElement[bool]:

@@ -15,7 +15,7 @@ from search.problem.rows import Member, Outcome, RecordedRestart, TrialSummary
 from storage.errors import RecordError
 from storage.levels import unpack
 from storage.schema import UNPUBLISHED, configurations, levels, races, restarts, studies, trials
-from storage.sql_counting import COMPLETE, OF_STUDY, OWN_TRIAL, SqlCounting, levels_named
+from storage.sql_counting import COMPLETE, OF_STUDY, OWN_TRIAL, SqlCounting, damaged
 from storage.sql_rows import (
     dimensions_of,
     member_of,
@@ -195,9 +195,11 @@ def _with_levels(
     """The restarts of rows of one trial."""
     blob, kept = connection.execute(_LEVELS, {"trial": trial_id}).scalar(), None
     for row in rows:
-        with levels_named(row.number):
+        try:
             kept = kept or unpack(blob)
             recorded = recorded_of(row, kept)
+        except ValueError as error:
+            raise damaged(row.number, error) from None
         yield recorded
 
 

@@ -77,6 +77,14 @@ FIRST = "configuration_id = (SELECT min(configuration_id) FROM multirestart_rest
             "UPDATE multirestart_trials SET state = 'given up' WHERE number = 1",
             "64 restarts stand in no complete trial",
         ),
+        (
+            f"UPDATE multirestart_restarts SET accuracy = 1.0 WHERE {ONE}",
+            "points are right and 0 undecided, its accuracy is of 300",
+        ),
+        (
+            "UPDATE multirestart_restarts SET escape_epoch = 1 + escape_epoch % 40",
+            "its escape epoch is",
+        ),
         pytest.param(
             "UPDATE multirestart_restarts SET last_epoch_loss = last_epoch_loss + 0.01",
             "trained again",
@@ -100,6 +108,35 @@ def test_damage_is_found(launched: Launched, tmp_path: Path, damage: str, found:
         found in next(iter(csv.reader([done.stdout.replace("\n", " ")])))[-1]
         or found in done.stdout
     )
+
+
+@pytest.mark.parametrize(
+    ("damage", "found"),
+    [
+        ("DELETE FROM multirestart_levels WHERE trial_id = 2", "they are missing"),
+        ("UPDATE multirestart_levels SET levels = x'00' WHERE trial_id = 2", "while decompressing"),
+        (
+            "UPDATE multirestart_levels SET levels = "
+            "(SELECT substr(levels, 1, 9) FROM multirestart_levels WHERE trial_id = 2) "
+            "WHERE trial_id = 2",
+            "incomplete or truncated stream",
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", ["check", "restarts", "best", "times"])
+def test_damaged_levels_are_one_line(
+    launched: Launched, tmp_path: Path, command: str, damage: str, found: str
+) -> None:
+    path = tmp_path / "damaged.db"
+    shutil.copy(launched.url.removeprefix("sqlite:///"), path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(damage)
+    by = ("--success", "accuracy:0.9") if command in ("best", "times") else ()
+    options = ("--storage", f"sqlite:///{path}", "--format", "csv", *by)
+    done = run_command(command, *options, cwd=tmp_path, code=2)
+    assert "multirestart: the levels of trial 1 are damaged: " in done.stderr
+    assert found in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_trials_that_others_put_into_optunas_copy_are_named_not_counted(

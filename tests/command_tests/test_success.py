@@ -66,7 +66,7 @@ def test_successes_follow_from_the_restarts(
         assert row["successes"] == expected[tuple(row[name] for name in NAMES)]
         assert row["success_rate"] == row["successes"] / 64
         key = tuple(row[name] for name in NAMES)
-        assert row["expected_epochs"] == pytest.approx(costs[key]) if key in costs else None
+        assert row["expected_epochs"] == (pytest.approx(costs[key]) if key in costs else None)
     lows = [row["ci_low"] for row in best]
     assert lows == sorted(lows, reverse=True)
     effects = json.loads(
