@@ -17,6 +17,7 @@ from search.problem.levels import first_epoch
 from search.problem.success import SOLVED, Success
 from search.statistics.effects import effects_keys
 from search.statistics.ranking import standing_keys
+from search.statistics.timing import times_keys
 from tests.conftest import Launched, run_command
 
 NAMES = ("scaling", "optimizer", "learning_rate")
@@ -127,6 +128,80 @@ def test_what_is_no_criterion_is_one_line(launched: Launched, tmp_path: Path, co
         assert done.stdout == ""
 
 
+@pytest.mark.parametrize("command", ["times", "compare"])
+@pytest.mark.parametrize("success", ["loss:0.1", "best:0.1", "not-wrong", "accuracy:0.6"])
+def test_a_criterion_without_epochs_is_one_line(
+    launched: Launched, tmp_path: Path, command: str, success: str
+) -> None:
+    options = ("--storage", launched.url, "--success", success)
+    done = run_command(command, *options, cwd=tmp_path, code=2)
+    assert done.stderr == (
+        "multirestart: --success must have epochs, which are kept of escaped, solved, escaped:X "
+        f"and accuracy:X with X above the plateau of 0.6667, received {success!r}\n"
+    )
+    assert done.stdout == ""
+    assert run_command("best", *options, cwd=tmp_path).returncode == 0
+
+
+def test_times_of_another_criterion_are_worded_by_it(launched: Launched, tmp_path: Path) -> None:
+    options = ("--storage", launched.url, "--success", "solved")
+    times = run_command("times", *options, cwd=tmp_path).stdout
+    assert times.splitlines()[0].endswith("; success: solved")
+    for words in ("to success", "epochs per success", "had not solved by the last epoch"):
+        assert words in times
+    compared = run_command("compare", *options, cwd=tmp_path).stdout
+    assert "not yet solved" in compared
+    assert " solves sooner than " in compared
+    for said in (times, compared):
+        assert "escape" not in said
+    rows = json.loads(run_command("times", *options, "--format", "json", cwd=tmp_path).stdout)
+    assert {tuple(row) for row in rows} == {times_keys(SOLVED)}
+    assert (
+        "not_solved_low"
+        in json.loads(run_command("compare", *options, "--format", "json", cwd=tmp_path).stdout)[0][
+            "curve"
+        ][0]
+    )
+
+
+@pytest.mark.slow
+def test_what_stands_at_a_half_is_no_success_but_not_wrong(tmp_path: Path) -> None:
+    """On 4-row XOR many a restart of ReLU units ends with two points undecided."""
+    (tmp_path / "xor4.csv").write_text(XOR)
+    options = (
+        *("--data", "xor4.csv", "--target", "class", "--hidden", "4", "--activation", "relu"),
+        *("--scaling", "standard", "--optimizer", "adam", "--learning-rate", "0.01,0.1"),
+        *("--sampler", "grid", "--epochs", "100", "--restarts", "256", "--workers", "1"),
+        *("--margin", "0", "--solved-at", "1"),
+    )
+    run_command("launch", *options, cwd=tmp_path)
+    rows = json.loads(run_command("restarts", "--format", "json", cwd=tmp_path).stdout)
+    assert any(row["undecided"] for row in rows)
+    for row in rows:
+        if row["accuracy"] == 1.0:
+            assert (row["outcome"] == "solved") == (row["undecided"] == 0)
+    storage = ("--format", "json", "--success")
+    by_rule = json.loads(run_command("best", *storage, "accuracy:1", cwd=tmp_path).stdout)
+    clearly = json.loads(run_command("best", *storage, "not-wrong", cwd=tmp_path).stdout)
+    assert sum(row["successes"] for row in by_rule) == sum(
+        row["accuracy"] == 1.0 and row["undecided"] == 0 for row in rows
+    )
+    assert sum(row["successes"] for row in clearly) > sum(row["successes"] for row in by_rule)
+
+
+def test_a_study_that_trains_nothing_has_no_times(tmp_path: Path) -> None:
+    options = ("--epochs", "0", "--restarts", "8", "--trials", "4", "--workers", "1")
+    run_command("launch", *options, cwd=tmp_path)
+    for command in ("times", "compare"):
+        done = run_command(command, cwd=tmp_path, code=2)
+        assert done.stderr == (
+            "multirestart: study 'bands' trains nothing: its restarts are judged by their initial "
+            "weights, so there are no times; `best` tells how often they succeed\n"
+        )
+    assert run_command("best", "--success", "solved", cwd=tmp_path).returncode == 0
+    assert run_command("check", cwd=tmp_path).stdout == "Nothing is wrong.\n"
+
+
 def test_a_study_is_read_by_any_criterion_from_python(launched: Launched) -> None:
     study = mr.open_study(launched.url)
     solved = study.best("solved")
@@ -152,6 +227,15 @@ def test_a_study_that_seeks_solved_restarts_shows_them(tmp_path: Path) -> None:
         assert title.endswith("; success: solved"), command
         title = run_command(command, "--success", "escaped", cwd=tmp_path).stdout.splitlines()[0]
         assert "success" not in title
+    race = ("race", "--top", "2", "--first-round", "8", "--max-restarts", "16", "--confirm", "8")
+    told = json.loads(run_command(*race, "--format", "json", cwd=tmp_path, pretend=0).stdout)
+    assert told["success"] == "solved"
+    assert told["confirmed"].keys() == {"successes", "restarts", "rate", "ci_low", "ci_high"}
+    assert all(0 <= row["first_successes"] <= 24 for row in told["configurations"])
+    shown = run_command("race", cwd=tmp_path)
+    assert shown.stdout.splitlines()[0].endswith("; success: solved")
+    assert "fresh restarts solved, " in shown.stdout
+    assert "escaped" not in shown.stdout
     again = run_command("best", "--success", "solved", cwd=tmp_path)
     assert again.stdout.splitlines()[0] == done.stdout.splitlines()[0]
     assert run_command("check", "--retrain", "0", cwd=tmp_path).returncode == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from search.problem.configuration import Configuration, SearchSpace
 from search.problem.dimensions import LogRange
 from search.problem.rows import ConfigurationCounts
 from search.problem.success import ESCAPED, SOLVED, Success
+from search.reports.tables import of_criterion
 from search.statistics.ranking import (
     Standing,
     escape_alike,
@@ -107,3 +109,14 @@ def test_escapes_say_little_where_nearly_all_escape_and_few_solve() -> None:
     assert ends(solving((100, 90), (99, 85))) == [], "they solve alike"
     assert ends(solving((100, 0), (99, 0))) == [], "none solves"
     assert ends([]) == []
+
+
+@pytest.mark.parametrize("command", ["best", "times"])
+def test_tables_say_where_escapes_say_little(command: str) -> None:
+    alike = solving((100, 100), (99, 0), (95, 40))
+    assert of_criterion(command, ESCAPED, alike) == (
+        "Nearly every restart escapes under each of these, but from 0 of 100 to 100 of 100 solve "
+        f"the problem: multirestart {command} --success solved ranks by that."
+    )
+    assert of_criterion(command, SOLVED, alike) == ""
+    assert of_criterion(command, ESCAPED, alike[:1]) == ""

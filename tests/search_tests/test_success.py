@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from search.problem.datasets import Dataset
 from search.problem.errors import InvalidValuesError
 from search.problem.problem import Problem
+from search.problem.rows import Outcome
 from search.problem.success import ESCAPED, SOLVED, Success
 
 
@@ -145,3 +146,26 @@ def test_an_accuracy_on_a_count_is_met_by_that_count() -> None:
     assert Success("escaped", 0.01).least_correct(problem) == 204
     assert (SOLVED.least_correct(problem), ESCAPED.least_correct(problem)) == (297, 204)
     assert Success("loss", 0.1).least_correct(problem) is None
+
+
+def test_outcomes_tell_of_escaped_and_solved_alone() -> None:
+    assert [one for one in Outcome if ESCAPED.is_met_by(one)] == [Outcome.ESCAPED, Outcome.SOLVED]
+    assert [one for one in Outcome if SOLVED.is_met_by(one)] == [Outcome.SOLVED]
+    with pytest.raises(ValueError, match="an outcome does not tell of accuracy:1"):
+        Success("accuracy", 1.0).is_met_by(Outcome.SOLVED)
+
+
+def test_epochs_are_kept_of_accuracies_above_the_plateau() -> None:
+    problem = Problem()  # of 300 points, 200 of the larger class
+    for text, least in (
+        ("escaped", 204),
+        ("solved", 297),
+        ("escaped:0", 201),
+        ("accuracy:0.67", 201),
+        ("accuracy:1", 300),
+    ):
+        assert Success.of(text).timed(problem) == least
+    for text in ("accuracy:0.6666", "accuracy:0.1", "loss:1", "best:0", "not-wrong"):
+        assert not Success.of(text).has_epochs(problem)
+        with pytest.raises(InvalidValuesError, match="must have epochs"):
+            Success.of(text).timed(problem)
