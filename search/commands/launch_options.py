@@ -79,7 +79,12 @@ _OPTIONS = (
     option("--epochs", "N", "Epochs of each restart.", _PROBLEM.epochs, int),
     option("--batch-size", "N|full", "Points in a step.", _PROBLEM.batch_size, BatchSize()),
     option("--batch-order", "NAME", f"{_names(BATCH_ORDERS, last=' or ')}.", _PROBLEM.batch_order),
-    option("--loss", "NAME", f"{_names(LOSSES, last=' or ')} (two classes).", _PROBLEM.loss),
+    option(
+        "--loss-function",
+        "NAME",
+        f"{_names(LOSSES, last=' or ')} (two classes).",
+        _PROBLEM.loss_function,
+    ),
     option(
         "--initializer",
         "NAME",

@@ -261,7 +261,7 @@ _ALL = (
     Dimension("activation", _known("activation", ACTIVATIONS), "\nactivation"),
     Dimension("batch_size", _batch_size, "batch\nsize", parse=_whole_or_text),
     Dimension("batch_order", _known("batch_order", BATCH_ORDERS), "batch\norder"),
-    Dimension("loss", _known("loss", tuple(LOSSES)), "\nloss"),
+    Dimension("loss_function", _known("loss_function", tuple(LOSSES)), "loss\nfunction"),
     Dimension("initializer", lambda value: str(Initializer.of(value)), "\ninitializer"),
     Dimension(
         "bias_initializer", lambda value: str(BiasInitializer.of(value)), "bias\ninitializer"

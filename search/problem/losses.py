@@ -29,12 +29,14 @@ def keras_loss(loss: str, outputs: int) -> str:
     Raises:
         InvalidValuesError: If the loss is unknown, or not offered for so many outputs.
     """
-    check_known("loss", loss, LOSSES)
+    check_known("loss_function", loss, LOSSES)
     of_two, of_more = LOSSES[loss]
     if outputs == 1:
         return of_two
     if of_more is None:
         offered = ", ".join(name for name, (_, more) in LOSSES.items() if more)
         rule = f"must be {offered} where there are more than two classes"
-        raise InvalidValuesError([Fault("loss", rule, repr(loss), cure=(("loss", offered),))])
+        raise InvalidValuesError(
+            [Fault("loss_function", rule, repr(loss), cure=(("loss_function", offered),))]
+        )
     return of_more

@@ -71,7 +71,7 @@ class PlanFields(BaseModel):
     epochs: Whole = None
     batch_size: BatchSize = None
     batch_order: Text = None
-    loss: Text = None
+    loss_function: Text = None
     initializer: Text = None
     bias_initializer: Text = None
     use_bias: Switch = None

@@ -37,7 +37,8 @@ class Problem:
         batch_size: Points in a step, or "full" for all of them.
         margin: Accuracy above the plateau that counts as escaped.
         solved_at: Accuracy that counts as solved.
-        loss: "crossentropy" (Keras's binary or sparse categorical one), or for two classes "mse".
+        loss_function: "crossentropy" (Keras's binary or sparse categorical one), or for two
+            classes "mse".
         initializer: Of the kernels, like "he_normal" or "uniform:0.5".
         bias_initializer: Of the biases: "zeros", "uniform:0.5" or "normal:0.1".
         use_bias: Whether the layers have biases.
@@ -58,7 +59,7 @@ class Problem:
     batch_size: int | str = 32
     margin: float = 0.01
     solved_at: float = 0.99
-    loss: str = "crossentropy"
+    loss_function: str = "crossentropy"
     initializer: str = "glorot_uniform"
     bias_initializer: str = "zeros"
     use_bias: bool = True
@@ -73,7 +74,7 @@ class Problem:
             if plain is not None:
                 object.__setattr__(self, name, DIMENSIONS[name].held(plain))
         faults.built(partial(check_count, "epochs", self.epochs, least=0))
-        faults.built(partial(keras_loss, self.loss, self.outputs))
+        faults.built(partial(keras_loss, self.loss_function, self.outputs))
         plateau = self.data.plateau
         rule = f"must be at least 0 and leave room above the plateau of {plateau:.4f}"
         is_margin = math.isfinite(self.margin) and 0 <= self.margin < 1 - plateau

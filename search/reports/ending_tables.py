@@ -143,7 +143,7 @@ def _constant_losses(problem: Problem, varied: Collection[str]) -> str:
     """The loss of the best constant answer; of each kind of loss if the study varies it."""
     labels = problem.data.labels
     if "loss" not in varied:
-        return f"{constant_loss(labels, problem.loss):.4f}"
+        return f"{constant_loss(labels, problem.loss_function):.4f}"
     return ", ".join(f"{constant_loss(labels, loss):.4f} ({loss})" for loss in LOSSES)
 
 

@@ -24,7 +24,7 @@ def recipe(task: Task) -> Recipe:
         learning_rate=task.configuration.learning_rate,
         epochs=problem.epochs,
         batch_size=problem.step_points,
-        loss=problem.loss,
+        loss=problem.loss_function,
         initializer=problem.initializer,
         bias_initializer=problem.bias_initializer,
         batch_order=problem.batch_order,

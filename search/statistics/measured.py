@@ -128,7 +128,7 @@ class Measuring:
         scaled = scaler(configuration.scaling, data.features)
         self._measures = tuple(measures)
         trained = problem.under(configuration)
-        self._network, self._loss = trained.network, _LOSSES[trained.loss]
+        self._network, self._loss = trained.network, _LOSSES[trained.loss_function]
         self._classes = len(data.classes)
         points = {False: (data.features, data.labels)}
         if data.validation is not None:

@@ -75,7 +75,7 @@ def test_the_constant_answers_squared_error_is_the_variance_of_the_classes() -> 
 
 def test_what_was_found_is_told_by_the_loss_that_was_minimised() -> None:
     """LEFT's squared error is 1/4 on two of three points; its split can save two times 1/36."""
-    problem = dataclasses.replace(PROBLEM, loss="mse")
+    problem = dataclasses.replace(PROBLEM, loss_function="mse")
     split, half = 1 / 6, 2 / 9 - 1 / 36
     members = [member(1, LEFT, split), member(2, LEFT, half - 1e-6), member(3, LEFT, half + 1e-6)]
     assert sizes(basins(ends(problem, FEATURES, members))) == [("found", 2), ("begun", 1)]

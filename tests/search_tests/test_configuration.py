@@ -152,8 +152,8 @@ def test_a_configuration_tells_all_its_faults() -> None:
         Configuration("none", "sgdd", 0, depth=3)
     assert str(raised.value) == (
         "unknown dimension 'depth': it must be one of activation, batch_order, batch_size, "
-        "bias_initializer, hidden, initializer, l2, learning_rate, loss, optimizer, scaling, "
-        "use_bias; unknown optimizer 'sgdd': did you mean sgd? it must "
+        "bias_initializer, hidden, initializer, l2, learning_rate, loss_function, optimizer, "
+        "scaling, use_bias; unknown optimizer 'sgdd': did you mean sgd? it must "
         f"be one of {', '.join(sorted(OPTIMIZERS))}; a learning rate must be a positive number, "
         "received 0"
     )

@@ -49,7 +49,7 @@ def test_writes_what_a_person_would() -> None:
         "epochs = 200",
         "batch_size = 32",
         'batch_order = "shuffled"',
-        'loss = "crossentropy"',
+        'loss_function = "crossentropy"',
         'initializer = "glorot_uniform"',
         'bias_initializer = "zeros"',
         "use_bias = true",

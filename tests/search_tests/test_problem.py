@@ -35,7 +35,7 @@ def problems(draw: st.DrawFn) -> Problem:
         hidden=tuple(draw(st.lists(st.integers(1, 16), min_size=1, max_size=4))),
         activation=draw(st.sampled_from(ACTIVATIONS)),
         epochs=draw(st.integers(1, 10**9)),
-        loss="mse" if draw(st.booleans()) else "crossentropy",
+        loss_function="mse" if draw(st.booleans()) else "crossentropy",
         initializer=draw(st.sampled_from(["he_normal", "glorot_uniform", "uniform:0.5"])),
         bias_initializer=draw(st.sampled_from(["zeros", "normal:0.25"])),
         use_bias=draw(st.booleans()),

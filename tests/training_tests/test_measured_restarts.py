@@ -26,7 +26,7 @@ ADAM = Configuration("standard", "adam", 0.05)
     [
         (Problem(FOUR, epochs=30), False),
         (Problem(FOUR, epochs=30, hidden=(3, 3), activation="tanh", use_bias=False), False),
-        (Problem(bands2d().hold_out(0.1), epochs=20, loss="mse"), False),
+        (Problem(bands2d().hold_out(0.1), epochs=20, loss_function="mse"), False),
         (Problem(FOUR, epochs=30, l2=0.01), True),
     ],
 )

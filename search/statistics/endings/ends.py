@@ -123,7 +123,9 @@ def _told(
     taken = predicted(answers)
     is_undecided = leaves_undecided(taken, gaps)
     classes = len(problem.data.classes)
-    found = kinds(outcomes, answers, codes, is_undecided, losses, labels, classes, problem.loss)
+    found = kinds(
+        outcomes, answers, codes, is_undecided, losses, labels, classes, problem.loss_function
+    )
     undecided, constant, nearly = (
         found == KINDS.index(kind) for kind in (Kind.UNDECIDED, Kind.CONSTANT, Kind.NEARLY_CONSTANT)
     )
