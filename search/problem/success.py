@@ -74,7 +74,7 @@ class Success:
     `Success()` is "escaped" as the study was launched. As text, for `of`: `escaped`, `solved`,
     `escaped:X` (accuracy above the plateau by more than X), `accuracy:X` (at least X), `loss:X`
     (at most X), `best:X` (a loss within X of the lowest finite one that any restart of the study
-    has reached), `not-wrong` (no point on the wrong side of 1/2, one that is undecided on none).
+    has reached), `not-wrong` (no output on the wrong side of 1/2; exactly 1/2 is on neither).
     Accuracy and loss are of all points under the final weights; a point that is undecided counts
     as not right.
 

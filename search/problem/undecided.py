@@ -30,10 +30,10 @@ Flags = NDArray[np.bool_]
 
 
 class Sides(NamedTuple):
-    """On how many points the restarts are on the right side, undecided, on the wrong side.
+    """Points of each restart that are right and decided, undecided, and on the wrong side of 1/2.
 
-    Each of shape (restarts,). An exact 1/2 of a network without biases is on neither side, but
-    right where Keras counts it so: see `sides`.
+    Each of shape (restarts,). The wrong side is told exactly, of undecided points too: only an
+    output of exactly 1/2 is on neither side.
     """
 
     right: NDArray[np.int64]
@@ -76,7 +76,7 @@ def sides(
     # Between huge weights two programs can round one point to either side: Keras's count holds.
     found = (is_right & (~is_near | is_exact)).sum(axis=1)
     right[rows] = np.clip(found, right[rows] - undecided[rows], right[rows])
-    wrong[rows] = (~is_right & ~is_near).sum(axis=1)
+    wrong[rows] = _is_wrong(logits[rows], labels).sum(axis=1)
     return Sides(right, undecided, wrong)
 
 
@@ -89,6 +89,16 @@ def _read(logits: Floats) -> tuple[Flags, NDArray[np.int64]]:
         return np.abs(logits) <= UNDECIDED, (logits > 0).astype(np.int64)
     second, first = np.moveaxis(np.partition(logits, -2, axis=-1)[..., -2:], -1, 0)
     return first - second <= UNDECIDED, logits.argmax(axis=-1)
+
+
+def _is_wrong(logits: Floats, labels: NDArray[Any]) -> Flags:
+    """Where another class than the right one is strictly the likelier."""
+    if logits.ndim == 2:
+        is_wrong: Flags = np.where(labels == 1, logits < 0, logits > 0)
+        return is_wrong
+    own = np.take_along_axis(logits, labels[None, :, None].astype(np.intp), axis=-1)[..., 0]
+    is_wrong = own < logits.max(axis=-1)
+    return is_wrong
 
 
 def _is_exact(network: Network, logits: Floats) -> Flags:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from search.problem.reproductions import Reproduction
 from search.reports.layout import NEVER_LEFT_OUT, Column
 from search.reports.report import show_table
-from search.reports.tables import interval, or_dash
+from search.reports.tables import or_dash
 from search.statistics.agreement import MOST_ERRORS_APART
 from search.statistics.escape import EscapeRate
 from search.studies.reproducing import Reproduced
@@ -68,14 +68,14 @@ def verdict(rows: Sequence[Reproduced]) -> str:
 
 
 def _cells(row: Reproduced) -> list[list[str]]:
-    here = [f"{row.measured} ({row.measured.rate:.4g})", interval(row.measured)]
+    here = [f"{row.measured} ({row.measured.rate:.4g})", _interval(row.measured)]
     independent = [
         or_dash(None if row.independent is None else row.independent.rate, ".4g"),
         or_dash(row.errors_apart, ".1f"),
     ]
     lines: list[list[str]] = []
     for published, found in zip(row.published, row.agrees, strict=True):
-        held = interval(published) if isinstance(published, EscapeRate) else "-"
+        held = _interval(published) if isinstance(published, EscapeRate) else "-"
         first = not lines
         lines.append(
             [
@@ -88,6 +88,12 @@ def _cells(row: Reproduced) -> list[list[str]]:
             ]
         )
     return lines or [[row.figure.what, "-", "-", *here, "-", *independent]]
+
+
+def _interval(rate: EscapeRate) -> str:
+    """To three digits, for rates may be of a few in 10,000."""
+    low, high = rate.interval
+    return f"{low:.3g}-{high:.3g}"
 
 
 def _agreement(found: bool | float) -> str:

@@ -31,7 +31,7 @@ def _of_points(problem: Problem, restart: Restart) -> Iterator[str]:
     correct = round(restart.accuracy * points)
     if not right <= correct <= right + undecided:
         yield f"{right} points are right and {undecided} undecided, its accuracy is of {correct}"
-    if right + undecided + restart.wrong > points:
+    if right + max(undecided, restart.wrong) > points:
         yield f"{right} points are right, {undecided} undecided, {restart.wrong} wrong of {points}"
 
 

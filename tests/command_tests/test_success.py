@@ -165,7 +165,7 @@ def test_times_of_another_criterion_are_worded_by_it(launched: Launched, tmp_pat
 
 
 @pytest.mark.slow
-def test_what_stands_at_a_half_is_no_success_but_not_wrong(tmp_path: Path) -> None:
+def test_what_stands_at_a_half_is_no_success(tmp_path: Path) -> None:
     """On 4-row XOR many a restart of ReLU units ends with two points undecided."""
     (tmp_path / "xor4.csv").write_text(XOR)
     options = (
@@ -186,7 +186,8 @@ def test_what_stands_at_a_half_is_no_success_but_not_wrong(tmp_path: Path) -> No
     assert sum(row["successes"] for row in by_rule) == sum(
         row["accuracy"] == 1.0 and row["undecided"] == 0 for row in rows
     )
-    assert sum(row["successes"] for row in clearly) > sum(row["successes"] for row in by_rule)
+    # An output of exactly 1/2 on a point of class 1 is on no wrong side, and wrong for Keras.
+    assert sum(row["successes"] for row in clearly) >= sum(row["accuracy"] == 1.0 for row in rows)
 
 
 def test_a_study_that_trains_nothing_has_no_times(tmp_path: Path) -> None:

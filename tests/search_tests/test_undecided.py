@@ -29,10 +29,11 @@ def keras_counts(rows: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> lis
     [
         (9.0, -4.0, (2, 0, 2)),
         (9.0, 0.0, (1, 2, 1)),
-        (9.0, UNDECIDED / 2, (1, 2, 1)),
-        (9.0, -UNDECIDED / 2, (1, 2, 1)),
+        (9.0, UNDECIDED / 2, (1, 2, 2)),
+        (9.0, -UNDECIDED / 2, (1, 2, 2)),
         (9.0, -1.01 * UNDECIDED, (2, 0, 2)),
         (0.0, 0.0, (0, 4, 0)),
+        (0.0, 1e-30, (0, 4, 2)),
         (np.nan, 1.0, (1, 0, 3)),
     ],
 )
@@ -55,7 +56,7 @@ def test_rounding_to_either_side_of_a_half_makes_no_difference() -> None:
     found = sides(NETWORK, rows, X, labels, correct)
     assert found.right.tolist() == [2] * 6
     assert found.undecided.tolist() == [2] * 6
-    assert found.wrong.tolist() == [0] * 6
+    assert found.wrong.tolist() == [1] * 6
 
 
 def test_where_nothing_is_undecided_kerass_count_holds() -> None:
@@ -74,7 +75,7 @@ def test_an_exact_half_of_a_network_without_biases_is_no_rounding() -> None:
     found = sides(network, rows, X, LABELS, correct)
     assert found.right.tolist() == [2, 1]
     assert found.undecided.tolist() == [0, 2]
-    assert found.wrong.tolist() == [1, 0]
+    assert found.wrong.tolist() == [1, 1]
 
 
 def test_between_the_two_likeliest_of_three_classes_a_point_is_undecided() -> None:
@@ -87,4 +88,4 @@ def test_between_the_two_likeliest_of_three_classes_a_point_is_undecided() -> No
     found = sides(network, rows, X, labels, correct)
     assert found.undecided.tolist() == [4, 4, 0, 4]
     assert found.right.tolist() == [0, 0, 2, 0]
-    assert found.wrong.tolist() == [0, 0, 2, 0]
+    assert found.wrong.tolist() == [0, 2, 2, 3]
