@@ -94,11 +94,9 @@ def _read(logits: Floats) -> tuple[Flags, NDArray[np.int64]]:
 def _is_wrong(logits: Floats, labels: NDArray[Any]) -> Flags:
     """Where another class than the right one is strictly the likelier."""
     if logits.ndim == 2:
-        is_wrong: Flags = np.where(labels == 1, logits < 0, logits > 0)
-        return is_wrong
+        return np.where(labels == 1, logits < 0, logits > 0)
     own = np.take_along_axis(logits, labels[None, :, None].astype(np.intp), axis=-1)[..., 0]
-    is_wrong = own < logits.max(axis=-1)
-    return is_wrong
+    return np.asarray(own < logits.max(axis=-1))
 
 
 def _is_exact(network: Network, logits: Floats) -> Flags:
