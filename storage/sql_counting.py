@@ -46,18 +46,20 @@ class SqlCounting(Store):
             select(
                 studies.c.name,
                 studies.c.problem,
+                studies.c.search,
                 func.count(trials.c.trial_id).label("trials"),
                 func.coalesce(func.sum(trials.c.restarts), 0).label("restarts"),
                 func.coalesce(func.sum(trials.c.escaped), 0).label("escaped"),
             )
             .outerjoin(trials, and_(trials.c.study_id == studies.c.study_id, COMPLETE))
-            .group_by(studies.c.study_id, studies.c.name, studies.c.problem)
+            .group_by(studies.c.study_id, studies.c.name, studies.c.problem, studies.c.search)
             .order_by(studies.c.study_id)
         )
         return [
             StudySummary(
                 row.name,
                 json.loads(row.problem),
+                json.loads(row.search).get("space", {}),
                 row.trials,
                 int(row.restarts),
                 int(row.escaped),

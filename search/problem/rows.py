@@ -126,10 +126,11 @@ class StudyRecord:
 
 @dataclass(frozen=True)
 class StudySummary:
-    """One line about a study: its problem and what it holds of complete trials."""
+    """One line about a study: its problem, its space, and what it holds of complete trials."""
 
     name: str
     problem: dict[str, Any]
+    space: dict[str, Any]
     trials: int
     restarts: int
     escaped: int

@@ -297,12 +297,13 @@ STUDY_KEYS = ("study", "data", "network", "epochs", "trials", "restarts", "escap
 def study_json(summary: StudySummary) -> dict[str, Any]:
     """A study under its stable names."""
     problem, classes = summary.problem, len(summary.problem["classes"])
+    hidden = "-".join(map(str, problem["hidden"]))
+    if "hidden" in summary.space:
+        hidden = f"({','.join(summary.space['hidden'])})"
     return {
         "study": summary.name,
         "data": problem["data"],
-        "network": "-".join(
-            map(str, (problem["features"], *problem["hidden"], 1 if classes == 2 else classes))
-        ),
+        "network": f"{problem['features']}-{hidden}-{1 if classes == 2 else classes}",
         "epochs": problem["epochs"],
         "trials": summary.trials,
         "restarts": summary.restarts,

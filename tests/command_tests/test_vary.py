@@ -63,6 +63,11 @@ def test_tables_show_what_varies(varied: Path) -> None:
         }
 
 
+def test_the_studies_of_a_database_name_what_varies(varied: Path) -> None:
+    (row,) = json.loads(run_command("studies", "--format", "json", cwd=varied).stdout)
+    assert row["network"] == "1-(1,2)-1"
+
+
 def test_effects_are_of_every_dimension(varied: Path) -> None:
     rows = json.loads(run_command("effects", "--format", "json", cwd=varied).stdout)
     values = [(row["factor"], row["value"]) for row in rows]
