@@ -47,17 +47,21 @@ def show_reproduced(reproduction: Reproduction, rows: Sequence[Reproduced]) -> N
 
 def verdict(rows: Sequence[Reproduced]) -> str:
     """What the comparison comes to, in a sentence."""
-    against = sum(found is False for row in rows for found in row.agrees)
-    published = sum(len(row.agrees) for row in rows)
+    held = [found for row in rows for found in row.agrees]
+    against = sum(found is False for found in held)
     far = sum(not row.is_close for row in rows)
-    said = (
-        f"The 95% intervals of all {published} published figures hold the rates measured here"
-        if not against
-        else f"The 95% intervals of {against} of {published} published figures do not hold the "
-        "rates measured here"
-    )
-    if any(type(found) is float for row in rows for found in row.agrees):
-        said += " if they are of as few runs as stated"
+    if not held:
+        said = "No figure was published"
+    elif against:
+        said = (
+            f"{against} of {len(held)} published figures do not agree with the rates measured here"
+        )
+    elif len(held) == 1:
+        said = "The published figure agrees with the rate measured here"
+    else:
+        said = f"All {len(held)} published figures agree with the rates measured here"
+    if any(type(found) is float for found in held):
+        said += ", if of no more runs than stated"
     independent = sum(row.independent is not None for row in rows)
     if independent:
         said += (
@@ -99,4 +103,4 @@ def _interval(rate: EscapeRate) -> str:
 def _agreement(found: bool | float) -> str:
     if isinstance(found, bool):
         return "yes" if found else "NO"
-    return f"if of {found:.0f} or fewer"
+    return f"up to {found:.0f} runs"

@@ -19,7 +19,7 @@ class PublishedRate:
     rate: float
 
     def __str__(self) -> str:
-        return f"{self.rate:g} of an unsaid number"
+        return f"{self.rate:g} (runs not given)"
 
     def most_runs(self, measured: EscapeRate) -> float:
         """The number of runs up to which its 95% interval would hold a measured rate.
@@ -47,7 +47,7 @@ class PublishedDraws:
     draws: float
 
     def __str__(self) -> str:
-        return f"1 in {self.draws:g}, of an unsaid number"
+        return f"1 in {self.draws:g} (runs not given)"
 
     def most_runs(self, measured: EscapeRate) -> float:
         """The number of successes up to which its 95% interval would hold a measured rate.
