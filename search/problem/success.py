@@ -261,6 +261,15 @@ ESCAPED = Success()
 SOLVED = Success("solved")
 
 
+def sought_by(objective: str | None) -> Success:
+    """The criterion of success that a study of an objective seeks: solved, or escaped.
+
+    Args:
+        objective: One of `OBJECTIVES`; None of the first studies, which kept none.
+    """
+    return SOLVED if objective == "solve-rate" else ESCAPED
+
+
 def _written(value: float) -> str:
     text = f"{value:.15g}"
     return text if float(text) == value else repr(value)

@@ -12,7 +12,7 @@ from search.problem.arguments import Arguments
 from search.problem.errors import Fault, InvalidValuesError, LaunchError, UserError
 from search.problem.plan import MAX_RESTARTS
 from search.problem.rows import ConfigurationCounts
-from search.problem.success import Success
+from search.problem.success import Success, sought_by
 from search.running.cores import worker_count
 from search.running.engine import Engine
 from search.running.events import OnEvent, RaceBegan, RoundDone, WaitingForLock
@@ -25,7 +25,6 @@ from search.running.run import run_trials
 from search.running.workers import LocalWorkers
 from search.statistics.race_state import RaceRules
 from search.statistics.ranking import ranked
-from search.studies.study import Study
 from storage.contract import Store
 from storage.values import StoredStudy
 
@@ -62,7 +61,7 @@ def race_study(
     with store.transaction():
         last = last_race(store, study.study_id)
         running = None if last is not None and new and _has_ended(store, last) else last
-        success = Study(store, study).sought
+        success = sought_by(study.record.search.get("objective"))
         standings = ranked(_counted(store, study.study_id, success), success)
         if running is not None:
             result = race_result(store, running)

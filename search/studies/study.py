@@ -17,7 +17,7 @@ from search.problem.configuration import Configuration, SearchSpace
 from search.problem.errors import UserError
 from search.problem.problem import Problem
 from search.problem.rows import RecordedRestart, StudyRecord
-from search.problem.success import ESCAPED, SOLVED, Success
+from search.problem.success import Success, sought_by
 from search.statistics.ranking import Standing, ranked
 from search.studies.counting import counted, success_epochs
 from search.studies.frames import LazyRows, Rows
@@ -90,7 +90,7 @@ class Study:
     @property
     def sought(self) -> Success:
         """The criterion of success that its sampler seeks: solved, or escaped."""
-        return SOLVED if self.record.search.get("objective") == "solve-rate" else ESCAPED
+        return sought_by(self.record.search.get("objective"))
 
     def best(self, success: str | Success | None = None) -> Rows[Standing]:
         """Its configurations, ranked by the lower end of the success rate's interval.
@@ -139,7 +139,7 @@ class Study:
         return self.store.restart(self.study_id, trial, seed)
 
     def measures(
-        self, names: Sequence[str], success: str | Success = ESCAPED, *, top: int | None = None
+        self, names: Sequence[str], success: str | Success | None = None, *, top: int | None = None
     ) -> Rows[MeasuredConfiguration]:
         """What measures beside accuracy are over its configurations, in the order of `best`.
 
