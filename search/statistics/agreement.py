@@ -86,6 +86,8 @@ def agrees(published: Published, measured: EscapeRate) -> bool | float:
         low, high = published.interval
         return low <= measured.rate <= high
     most = published.most_runs(measured)
+    if most < 1:
+        return False
     return True if math.isinf(most) else most
 
 

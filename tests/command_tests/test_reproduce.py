@@ -9,7 +9,11 @@ import pytest
 
 from search.problem.errors import UserError
 from search.problem.naming import find_configuration
-from search.problem.reproductions import FOLDER, read_reproduction, reproductions
+from search.problem.reproductions import read_reproduction, reproductions
+from search.reports.reproduction_tables import show_reproduced
+from search.running.events import Event, TrialDone
+from search.running.interrupts import Interrupts
+from search.studies.reproducing import reproduce
 from tests.conftest import run_command
 
 NAMES = ["genann", "lottery-xor", "plateau", "schmidhuber-guessing", "stats-129472"]
@@ -49,20 +53,58 @@ def test_a_file_that_lacks_something_says_what(tmp_path: Path) -> None:
         read_reproduction("one", tmp_path)
 
 
-@pytest.mark.slow
-def test_a_result_is_reproduced_and_goes_on(tmp_path: Path) -> None:
-    assert (FOLDER / "plateau.toml").is_file()
-    done = run_command("reproduce", "plateau", "--workers", "1", cwd=tmp_path)
-    lines = done.stdout.splitlines()
-    (raw,) = (line for line in lines if line.startswith("raw"))
-    assert raw.split()[-3:] == ["yes", "0", "0.0"]
-    assert "0 of 256 (0)" in raw
-    (solved,) = (line for line in lines if line.startswith("standardised"))
-    assert "yes" in solved
-    assert "2 of 2 rates of an independent program are within 4 standard errors" in lines[-1]
-    again = run_command("reproduce", "plateau", "--format", "json", cwd=tmp_path)
-    rows = json.loads(again.stdout)
-    assert [row["restarts"] for row in rows] == [256, 4096]
-    assert rows[1]["published"] == [{"published": "1 of 1", "agrees": True}]
-    best = run_command("best", "--study", "plateau, raw", cwd=tmp_path).stdout
-    assert "0 of 256" in best
+TINY = """
+title = "Three studies of one restart"
+source = "Nobody"
+unsaid = "Everything."
+
+[[study]]
+plan.study = "tiny"
+plan.epochs = 5
+plan.scaling = "standard"
+plan.optimizer = "adam"
+plan.learning_rate = 0.1
+plan.restarts = 64
+plan.vary = { hidden = [1, 2] }
+plan.sampler = "grid"
+
+[[study.figure]]
+what = "one unit solves"
+configuration = "standard/adam/0.1/1"
+success = "solved"
+published = [{ successes = 9, restarts = 10 }, { rate = 0.01 }, { draws = 30.0 }]
+independent = { successes = 0, restarts = 64 }
+
+[[study.figure]]
+what = "two units have a finite loss"
+configuration = "standard/adam/0.1/2"
+success = "loss:100"
+published = [{ successes = 10, restarts = 10 }]
+"""
+
+
+def test_a_result_is_reproduced_and_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "tiny.toml").write_text(TINY)
+    result = read_reproduction("tiny", tmp_path)
+    storage = f"sqlite:///{tmp_path}/s.db"
+    for trained in (2, 0):
+        events: list[Event] = []
+        rows = list(reproduce(result, storage, 1, events.append, Interrupts()))
+        assert sum(isinstance(event, TrialDone) for event in events) == trained
+        assert [str(row.measured) for row in rows] == ["0 of 64", "64 of 64"]
+        assert rows[0].agrees == (False, False, False)
+        assert rows[1].agrees == (True,)
+        assert [row.errors_apart for row in rows] == [0.0, None]
+    assert rows[0].to_json()["published"] == [
+        {"published": "9 of 10", "agrees": False},
+        {"published": "0.01 (runs not given)", "agrees": False},
+        {"published": "1 in 30 (runs not given)", "agrees": False},
+    ]
+    show_reproduced(result, rows)
+    shown = capsys.readouterr().out.splitlines()
+    assert "NO" in next(line for line in shown if line.startswith("one unit"))
+    assert shown[-1].startswith(
+        "3 of 4 published figures do not agree with the rates measured here"
+    )

@@ -45,7 +45,7 @@ def test_a_share_is_held_out_and_kept_with_the_study(folder: Path) -> None:
     run_command("launch", *options, *TINY, cwd=folder, pretend=0)
     whole = mr.load_data(str(folder / "points.csv"), "class")
     assert held_out(folder, "points") == whole.hold_out(0.2)
-    for again in ((), DATA, ("--validation", "0.2"), options, ("--study", "points")):
+    for again in ((), options):
         assert "nothing to do" in run_command("launch", *again, cwd=folder, pretend=0).stderr
     for other in ((*DATA, "--validation", "0.3"), ("--validation", "0.1")):
         done = run_command("launch", *other, cwd=folder, code=2)
@@ -63,8 +63,7 @@ def test_points_of_another_file_are_held_out_and_kept(folder: Path) -> None:
     assert data.validation is not None
     assert (data.points, data.validation.points, data.validation.share) == (30, 7, None)
     (folder / "more/other.csv").rename(folder / "gone.csv")
-    for again in ((), DATA, ("--study", "points")):
-        assert "nothing to do" in run_command("launch", *again, cwd=folder, pretend=0).stderr
+    assert "nothing to do" in run_command("launch", *DATA, cwd=folder, pretend=0).stderr
     for other in ((*DATA, "--validation", "0.2"), ("--validation", "0.2")):
         done = run_command("launch", *other, cwd=folder, code=2)
         assert "exists with other settings: data is points (" in done.stderr

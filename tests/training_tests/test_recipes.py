@@ -219,7 +219,9 @@ def test_the_slope_is_that_of_the_loss(loss: str, outputs: int) -> None:
 
 
 def test_squared_error_of_more_than_two_classes_is_refused() -> None:
-    with pytest.raises(InvalidValuesError, match="loss must be crossentropy where there are more"):
+    with pytest.raises(
+        InvalidValuesError, match="loss_function must be crossentropy where there are more"
+    ):
         recipe(Network(2, outputs=3), loss="mse")
 
 
