@@ -9,10 +9,10 @@ import optuna
 # Optuna imports it when a storage is first opened, here in a thread: SQLAlchemy's statements, built
 # in another at that moment, would find it half imported.
 import sqlalchemy.orm  # noqa: F401
-from optuna.storages import RDBStorage
 from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 
+from search.dashboard.remembering import RememberingStorage
 from search.problem.errors import UserError
 from storage.database import LOCK_TIMEOUT_SECONDS, read_only, set_sqlite_pragmas
 from storage.errors import RecordError
@@ -33,7 +33,7 @@ def mark_of(name: str, study_id: int) -> dict[str, str | int]:
     return {"name": name, "id": study_id}
 
 
-def open_optuna_storage(url: str, *, writing: bool = True) -> RDBStorage:
+def open_optuna_storage(url: str, *, writing: bool = True) -> RememberingStorage:
     """Open Optuna's storage in a database.
 
     Args:
@@ -54,7 +54,7 @@ def open_optuna_storage(url: str, *, writing: bool = True) -> RDBStorage:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     for attempt in range(_ATTEMPTS):
         try:
-            return RDBStorage(url, engine_kwargs=options, skip_table_creation=not writing)
+            return RememberingStorage(url, engine_kwargs=options, skip_table_creation=not writing)
         except (RuntimeError, SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
             reason = str(getattr(error, "orig", None) or error).splitlines()[0]
             # Another process is making Optuna's tables at this moment: look again.

@@ -20,6 +20,7 @@ _SHARE = 0.08
 """Of the time since the launch began, the processor's time that publishing may take meanwhile."""
 _SECONDS_BETWEEN_PASSES = 0.2
 _TRIALS_IN_A_PASS = 4
+_SECONDS_BETWEEN_PAGES = 20.0
 _SECONDS_AT_AN_INTERRUPTION = 1.0
 _WORTH_A_WORD = 50
 _FAILURES = (
@@ -43,6 +44,7 @@ class Publisher:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._published: PublishedStudy | None = None
         self._has_failed = False
+        self._pages_shown = time.monotonic()
 
     def __enter__(self) -> Publisher:
         self._thread.start()
@@ -66,6 +68,9 @@ class Publisher:
                 self._try(self._pass)
 
     def _open(self) -> None:
+        import optuna_dashboard  # noqa: F401 - a second or two of imports, where nobody waits
+        import plotly.graph_objects  # noqa: F401
+
         with self._study.store.lock(self._lock, wait=False) as is_held:
             if is_held:
                 self._opened()
@@ -76,6 +81,9 @@ class Publisher:
         with self._study.store.lock(self._lock, wait=False) as is_held:
             if is_held:
                 self._opened().publish(_TRIALS_IN_A_PASS)
+                if time.monotonic() - self._pages_shown > _SECONDS_BETWEEN_PAGES:
+                    self._pages_shown = time.monotonic()
+                    self._opened().show()
 
     def _level(self, seconds: float | None) -> None:
         """Publish all that is left, or what can be in so many seconds."""
@@ -88,6 +96,7 @@ class Publisher:
             while published.publish(_TRIALS_IN_A_PASS):
                 if deadline is not None and time.monotonic() > deadline:
                     return
+            published.show()
 
     def _opened(self) -> PublishedStudy:
         """The published study, made with the first pass."""

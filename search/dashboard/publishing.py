@@ -16,11 +16,12 @@ from typing import Any
 import optuna
 from optuna.distributions import BaseDistribution, IntDistribution
 from optuna.exceptions import UpdateFinishedTrialError
-from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, create_trial
 from optuna.trial import TrialState as OptunaState
 
 from search.dashboard.optuna_storage import STUDY_MARK, is_mark, made_by_optuna, mark_of
+from search.dashboard.pages import Pages
+from search.dashboard.remembering import RememberingStorage
 from search.problem.errors import MultirestartError
 from search.problem.objectives import OBJECTIVES
 from search.running.opening import OpenStudy
@@ -56,12 +57,13 @@ class PublishedStudy:
     Raises NotPublishedError where it was deleted or replaced.
     """
 
-    def __init__(self, study: OpenStudy, storage: RDBStorage) -> None:
+    def __init__(self, study: OpenStudy, storage: RememberingStorage) -> None:
         self._study = study
         self._store = study.store
         self._storage = storage
         self._space = distributions(study.plan.space)
         self._mark = mark_of(study.plan.name, study.study_id)
+        self._pages = Pages(study, storage)
         self._total = 0
         self.foreign: tuple[int, ...] = ()
         """Numbers of trials that others put into it, as last seen."""
@@ -95,20 +97,33 @@ class PublishedStudy:
         if not self._is_level(study_id):
             self.reconcile()
             due = self._store.to_publish(self._study.study_id, limit)
-        marks = []
+        marks, noted = [], []
         try:
             for each in due:
                 # Looked up for each: SQLite gives the id of a deleted study to the next one.
-                number = self._publish(self.find(), each)
+                number, trial_id = self._publish(self.find(), each)
+                noted.append((trial_id, each))
                 marks.append((each.trial.number, number, each.trial.state))
+            self._pages.note_trials(noted)
         except KeyError:
             raise NotPublishedError(_DELETED) from None
         finally:
             self._store.mark_published(self._study.study_id, marks)
         return len(due)
 
+    def show(self) -> None:
+        """Bring the note and the plots of the published study up to what is recorded."""
+        try:
+            self.find()
+            self._pages.update()
+        except KeyError:
+            raise NotPublishedError(_DELETED) from None
+
     def reconcile(self) -> None:
-        """Find what is published by reading the whole published study."""
+        """Find what is published by reading the whole published study.
+
+        A launch that was killed may have left it published but not noted, and so without a note.
+        """
         there: dict[int, FrozenTrial] = {}
         foreign = []
         published = self.trials()
@@ -120,6 +135,7 @@ class PublishedStudy:
             else:
                 foreign.append(shown.number)
         self._total, self.foreign = len(published), tuple(foreign)
+        self._note_missed({number: one.number for number, one in there.items()}, len(trials))
         marks: list[tuple[int, int | None, TrialState | None]] = []
         for number, trial in trials.items():
             found = there.get(number)
@@ -151,6 +167,24 @@ class PublishedStudy:
         if mark != self._mark:
             raise NotPublishedError(_DELETED)
         return study_id
+
+    def _note_missed(self, there: Mapping[int, int], total: int) -> None:
+        """Write the notes that a launch was killed before.
+
+        there: the published number of each trial by its own; total: how many are recorded.
+        """
+        published = self.find()
+        due = self._store.to_publish(self._study.study_id, total) if there else []
+        self._pages.note_trials(
+            (
+                self._storage.get_trial_id_from_study_id_trial_number(
+                    published, there[each.trial.number]
+                ),
+                each,
+            )
+            for each in due
+            if each.trial.number in there
+        )
 
     def _create(self) -> None:
         plan = self._study.plan
@@ -185,12 +219,12 @@ class PublishedStudy:
             return False
         return True
 
-    def _publish(self, study_id: int, each: PublishedTrial) -> int:
-        """Publish one trial; its number in the published study."""
+    def _publish(self, study_id: int, each: PublishedTrial) -> tuple[int, int]:
+        """Publish one trial; its number in the published study, and Optuna's id of it."""
         if each.published_number is None:
-            self._storage.create_new_trial(study_id, self._template(each))
+            trial_id = self._storage.create_new_trial(study_id, self._template(each))
             self._total += 1
-            return self._total - 1
+            return self._total - 1, trial_id
         trial_id = self._storage.get_trial_id_from_study_id_trial_number(
             study_id, each.published_number
         )
@@ -202,7 +236,7 @@ class PublishedStudy:
             self._storage.set_trial_state_values(trial_id, _SHOWN[each.trial.state], values)
         except UpdateFinishedTrialError:
             pass  # somebody ended it by Optuna: it stays so until it is published anew
-        return each.published_number
+        return each.published_number, trial_id
 
     def _template(self, each: PublishedTrial) -> FrozenTrial:
         """A trial as Optuna is given it.
@@ -230,7 +264,9 @@ class PublishedStudy:
         return made
 
 
-def published_differences(study: OpenStudy, storage: RDBStorage) -> tuple[list[int], list[int]]:
+def published_differences(
+    study: OpenStudy, storage: RememberingStorage
+) -> tuple[list[int], list[int]]:
     """How the published study differs from the record.
 
     Args:

@@ -208,7 +208,7 @@ def _standing_cells(standing: Standing, others: Iterable[str]) -> list[str]:
         interval(rate),
         *(str(getattr(counts, name)) for name in others),
         str(counts.diverged),
-        _needed(standing),
+        needed(standing),
         or_dash(standing.expected_epochs, ".0f"),
         or_dash(counts.best_seed),
         or_dash(counts.best_loss, ".4f"),
@@ -216,7 +216,8 @@ def _standing_cells(standing: Standing, others: Iterable[str]) -> list[str]:
     ]
 
 
-def _needed(standing: Standing) -> str:
+def needed(standing: Standing) -> str:
+    """Restarts for a 99% chance of a success, with the figures for both ends of the interval."""
     fewest, most = standing.restarts_needed_interval
     if standing.restarts_needed is None:
         return f"- (at least {fewest})"

@@ -52,7 +52,7 @@ def trial_outcomes(summary: TrialSummary) -> dict[str, int | float | None]:
         "diverged": summary.diverged,
         "ci_low": low,
         "ci_high": high,
-        "median_escape_epoch": _median(summary.tally),
+        "median_escape_epoch": median_escape_epoch(summary),
     }
 
 
@@ -70,6 +70,7 @@ def objective_values(objective: str, summary: TrialSummary) -> tuple[float, ...]
     return tuple(float(values[name] or 0.0) for name, _ in OBJECTIVES[objective])
 
 
-def _median(tally: Sequence[tuple[int, int]]) -> float | None:
-    """The median of (value, count) pairs; None if there are none."""
-    return float(median(Counter(dict(tally)).elements())) if tally else None
+def median_escape_epoch(summary: TrialSummary) -> float | None:
+    """The median escape epoch of a trial's restarts that escaped; None if none did."""
+    tally = dict(summary.tally)
+    return float(median(Counter(tally).elements())) if tally else None
