@@ -147,19 +147,24 @@ def make_engine(url: URL, *, writing: bool, on_wait: OnWait | None = None) -> En
         level = "READ COMMITTED" if writing else "REPEATABLE READ"
         return sqlalchemy.create_engine(url, isolation_level=level)
     path = path.absolute()  # a process may change its folder while it has the database open
-    url = url.set(database=str(path))
-    if not writing and not os.access(path.parent, os.W_OK):
-        # A write-ahead log needs files beside the database; where none can be made, read without.
-        mode = {"mode": "ro"} if path.with_name(f"{path.name}-wal").exists() else {"immutable": "1"}
-        url = URL.create(
-            "sqlite", database=f"file:{quote(str(path.resolve()))}", query={**mode, "uri": "true"}
-        )
+    url = url.set(database=str(path)) if writing else url_for_reading(path)
     engine = sqlalchemy.create_engine(url, connect_args={"timeout": LOCK_TIMEOUT_SECONDS})
     if writing:
         event.listen(engine, "connect", set_sqlite_pragmas)
     event.listen(engine, "connect", _leave_transactions_to_us)
     event.listen(engine, "begin", partial(_begin_to_write, on_wait) if writing else _begin_to_read)
     return engine
+
+
+def url_for_reading(path: Path) -> URL:
+    """The URL by which a file of SQLite can be read, wherever it stands."""
+    if os.access(path.parent, os.W_OK):
+        return URL.create("sqlite", database=str(path))
+    # A write-ahead log needs files beside the database; where none can be made, read without.
+    mode = {"mode": "ro"} if path.with_name(f"{path.name}-wal").exists() else {"immutable": "1"}
+    return URL.create(
+        "sqlite", database=f"file:{quote(str(path.resolve()))}", query={**mode, "uri": "true"}
+    )
 
 
 # Python's driver begins a transaction only at the first write, so that two reads could see two

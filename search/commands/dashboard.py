@@ -43,7 +43,11 @@ def dashboard(storage: str, host: str, port: int) -> None:
     # Optuna and its dashboard, imported once the database is known to be one.
     import optuna_dashboard
 
-    from search.dashboard.optuna_storage import open_optuna_storage
+    from search.dashboard.optuna_storage import (
+        can_be_written,
+        has_optuna_tables,
+        open_optuna_storage,
+    )
 
     if host not in ("127.0.0.1", "localhost", "::1"):
         click.echo(
@@ -51,6 +55,17 @@ def dashboard(storage: str, host: str, port: int) -> None:
             "change and delete the studies.",
             err=True,
         )
-    opened = open_optuna_storage(storage)  # refuses a file that may not be written
+    is_writable = can_be_written(storage)
+    if not is_writable:
+        if not has_optuna_tables(storage):
+            raise UserError(
+                f"{shown(storage)} may not be written, and holds no Optuna study to show yet"
+            )
+        click.echo(
+            "This database may not be written: it is shown as it is, and what is changed in the "
+            "browser fails.",
+            err=True,
+        )
+    opened = open_optuna_storage(storage, writing=is_writable)
     click.echo(f"Dashboard of {shown(storage)} at http://{host}:{port}  (Ctrl-C to stop)", err=True)
     optuna_dashboard.run_server(opened, host=host, port=port)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 import optuna
@@ -14,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from search.dashboard.remembering import RememberingStorage
 from search.problem.errors import UserError
-from storage.database import LOCK_TIMEOUT_SECONDS, read_only, set_sqlite_pragmas
+from storage.database import LOCK_TIMEOUT_SECONDS, read_only, set_sqlite_pragmas, url_for_reading
 from storage.errors import RecordError
 from storage.url import is_there, parse_url, require_file, shown, sqlite_path
 
@@ -45,16 +46,20 @@ def open_optuna_storage(url: str, *, writing: bool = True) -> RememberingStorage
         RecordError: If the database cannot be opened or is of another version of Optuna's.
     """
     path = sqlite_path(parse_url(url))
-    options: dict[str, object] = {}
+    opened, options = url, dict[str, object]()
     if path is not None:
         require_file(path)
         options = {"connect_args": {"timeout": LOCK_TIMEOUT_SECONDS}}
         if writing:
             options["pool_events"] = [(set_sqlite_pragmas, "connect")]
+        else:
+            opened = str(url_for_reading(path.absolute()))
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     for attempt in range(_ATTEMPTS):
         try:
-            return RememberingStorage(url, engine_kwargs=options, skip_table_creation=not writing)
+            return RememberingStorage(
+                opened, engine_kwargs=options, skip_table_creation=not writing
+            )
         except (RuntimeError, SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
             reason = str(getattr(error, "orig", None) or error).splitlines()[0]
             # Another process is making Optuna's tables at this moment: look again.
@@ -62,6 +67,12 @@ def open_optuna_storage(url: str, *, writing: bool = True) -> RememberingStorage
                 raise RecordError(f"{shown(url)}: {reason}") from error
             time.sleep(_SECONDS_BETWEEN_ATTEMPTS)
     raise AssertionError("the last attempt returns or raises")
+
+
+def can_be_written(url: str) -> bool:
+    """Whether this process may write to a database; of a server's it is taken for granted."""
+    path = sqlite_path(parse_url(url))
+    return path is None or (os.access(path, os.W_OK) and os.access(path.absolute().parent, os.W_OK))
 
 
 def refuse_taken_name(url: str, name: str) -> None:

@@ -17,13 +17,13 @@ from optuna.samplers import RandomSampler
 from optuna.trial import Trial as OptunaTrial
 
 from search.dashboard.notes import WRITER, is_ours, signed, trial_note
-from search.dashboard.plots import MOST_CURVES, curves_plot, rates_plot
+from search.dashboard.plots import MOST_CURVES, curves_plot, rates_plot, shares_plot
 from search.dashboard.remembering import RememberingStorage
 from search.dashboard.study_note import sought, study_note
 from search.problem.naming import configuration_name
 from search.problem.rows import ConfigurationCounts
 from search.running.opening import OpenStudy
-from search.statistics.effects import effects
+from search.statistics.effects import Effects, effects
 from search.statistics.ranking import Standing, ranked
 from search.statistics.survival import EscapeTimes, survival_curve
 from storage.values import PublishedTrial
@@ -70,8 +70,10 @@ class Pages:
 
     def update(self) -> None:
         """Write the note and the plots of the study if they say anything new."""
-        standings, plots = self._figures()
-        note = signed(self._note(standings))
+        counts = self._counts(races=False)
+        found = effects(counts, self._study.plan.space, self._success) if counts else None
+        standings, plots = self._figures(found)
+        note = signed(self._note(standings, found))
         digest = _digest(note, plots)
         shown = self._shown()
         written = shown.user_attrs.get(PAGES)
@@ -97,15 +99,13 @@ class Pages:
             study_name=self._study.plan.name, storage=self._storage, sampler=RandomSampler()
         )
 
-    def _note(self, standings: list[Standing]) -> str:
+    def _note(self, standings: list[Standing], found: Effects | None) -> str:
         plan, store, study_id = self._study.plan, self._study.store, self._study.study_id
         states = store.count_trials(study_id)
         settled = sum(count for state, count in states.items() if state.is_final)
-        counts = self._counts(races=False)
-        found = effects(counts, plan.space, self._success) if counts else None
         return study_note(plan, settled, standings, found)
 
-    def _figures(self) -> tuple[list[Standing], dict[str, dict[str, Any]]]:
+    def _figures(self, found: Effects | None) -> tuple[list[Standing], dict[str, dict[str, Any]]]:
         """The standings, and the plots by their ids; none before a trial is complete."""
         problem, store, study_id = self._study.plan.problem, self._study.store, self._study.study_id
         success = self._success
@@ -113,6 +113,8 @@ class Pages:
         if not standings:
             return standings, {}
         plots = {"escape-rates": rates_plot(standings, success)}
+        if found is not None and found.shares is not None:
+            plots["effects"] = shares_plot(found.shares, success)
         if problem.epochs and success.has_epochs(problem):
             rows = (
                 store.escape_epochs(study_id)

@@ -6,13 +6,14 @@ They are drawn on white in either theme of the dashboard, in the colours of Okab
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from search.problem.naming import configuration_name
 from search.problem.success import Success
+from search.statistics.effects import INTERACTIONS
 from search.statistics.ranking import Standing
 from search.statistics.survival import SurvivalCurve
 
@@ -23,6 +24,7 @@ MOST_CURVES = 6
 _MOST_STEPS = 200
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 _TRANSLUCENT = 0.15
+_GREY = "#999999"
 _INK = "#222222"
 _GRID = "#dddddd"
 
@@ -73,6 +75,35 @@ def rates_plot(standings: Sequence[Standing], success: Success) -> dict[str, Any
     }
     layout = _layout(title, height=130 + 28 * len(shown))
     layout["xaxis"] |= {"title": {"text": success.rate}, "range": [-0.02, 1.02]}
+    layout["yaxis"] |= {"autorange": "reversed", "type": "category"}
+    return {"data": [trace], "layout": layout}
+
+
+def shares_plot(shares: Mapping[str, float], success: Success) -> dict[str, Any]:
+    """What the rate depends on: exact shares of its variation, the largest on top.
+
+    Args:
+        shares: Of each factor and of interactions, as `effects` has them.
+        success: The criterion of the rate.
+
+    Returns:
+        Plotly's figure, as JSON has it.
+    """
+    factors = sorted(shares, key=lambda name: (name == INTERACTIONS, -shares[name]))
+    trace = {
+        "type": "bar",
+        "orientation": "h",
+        "x": [round(shares[name], 4) for name in factors],
+        "y": [name.replace("_", " ") for name in factors],
+        "text": [f"{shares[name]:.2f}" for name in factors],
+        "textposition": "outside",
+        "cliponaxis": False,
+        "marker": {"color": [_GREY if name == INTERACTIONS else _COLOURS[0] for name in factors]},
+        "hovertemplate": "%{y}: %{x:.3f} of the variation<extra></extra>",
+    }
+    title = f"What the {success.rate} depends on: exact shares of its variation"
+    layout = _layout(title, height=130 + 36 * len(factors))
+    layout["xaxis"] |= {"title": {"text": "share of the variation"}, "range": [0, 1]}
     layout["yaxis"] |= {"autorange": "reversed", "type": "category"}
     return {"data": [trace], "layout": layout}
 
@@ -132,7 +163,8 @@ def curves_plot(
         "title": {"text": f"share of restarts not yet {success.past}"},
         "range": [-0.02, 1.02],
     }
-    layout["legend"] = {"orientation": "h", "y": -0.2}
+    layout["legend"] = {"orientation": "h", "y": -0.25}
+    layout["margin"]["b"] = 110
     return {"data": traces, "layout": layout}
 
 

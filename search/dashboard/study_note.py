@@ -78,9 +78,12 @@ def _answer(plan: Plan, settled: int, standings: Sequence[Standing]) -> list[str
     answer = f"**{_named(best)} is ranked first: {rate} restarts {best.success.past}**, "
     answer += f"a rate of {rate.rate:.3f} (95% interval {interval(rate)})."
     if best.restarts_needed is not None:
+        fewest, most = best.restarts_needed_interval
+        ends = "" if fewest == most else f" ({fewest} to {most} by that interval)"
+        plural = "s are" if best.restarts_needed > 1 else " is"
         answer += (
-            f" For a 99% chance of at least one {best.success.noun}, {needed(best)} restarts "
-            "are enough."
+            f" For a 99% chance of at least one {best.success.noun}, {best.restarts_needed} "
+            f"restart{plural} enough{ends}."
         )
     if last is not best:
         answer += (
@@ -147,8 +150,8 @@ def _plots(success: Success) -> str:
             "hyperparameter: no plot says anything by it.",
             "- **Contour** and **Slice** show trials by one or two parameters, whatever the others "
             "were, and *Contour* draws colours between names, where nothing is.",
-            "- *Escape rates* and *Not yet escaped* at the end of the study's page are "
-            "multirestart's own plots, of pooled restarts, with intervals.",
+            "- The plots with intervals on the study's page are multirestart's own, of pooled "
+            "restarts.",
         ]
     )
 
