@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from search.commands.launch_options import option, plan_options
-from search.commands.options import no_cache_option, storage_option
+from search.commands.options import (
+    no_cache_option,
+    storage_option,
+    verbosity_of,
+    verbosity_options,
+)
 from search.problem.errors import LaunchError
 from search.problem.plan import Plan
 from search.reports.tables import show_standings
@@ -42,6 +47,7 @@ _MOST_WORKERS = 1024
     "--describe", is_flag=True, help="Say what was read of the data; train and write nothing."
 )
 @no_cache_option
+@verbosity_options
 def launch(
     plan: Path | None,
     storage: str,
@@ -49,6 +55,8 @@ def launch(
     save_plan: Path | None,
     describe: bool,
     no_cache: bool,
+    quiet: bool,
+    verbose: bool,
     **options: Any,
 ) -> None:
     """Run a study, or go on with it: how often does each configuration escape the plateau?
@@ -68,6 +76,7 @@ def launch(
     from search.commands.describing import describe as describe_data
     from search.commands.progress import LaunchProgress
 
+    verbosity = verbosity_of(quiet=quiet, verbose=verbose)
     fields = _asked(plan, options)
     if describe:
         if save_plan is not None:
@@ -75,14 +84,16 @@ def launch(
         describe_data(fields, storage)
         return
     with (
-        LaunchProgress() as progress,
+        LaunchProgress(verbosity) as progress,
         _running(storage, fields, workers, save_plan, progress, cache=not no_cache) as found,
     ):
         progress.stop()
-        _show(storage, found, progress.given_up)
+        _show(storage, found, progress.given_up, says_next=not quiet)
 
 
-def _show(storage: str, found: Study, given_up: Sequence[TrialTroubled]) -> None:
+def _show(
+    storage: str, found: Study, given_up: Sequence[TrialTroubled], *, says_next: bool
+) -> None:
     """What came of the study, and what can be done next."""
     with found.snapshot():
         standings = found.best(found.sought)
@@ -98,7 +109,8 @@ def _show(storage: str, found: Study, given_up: Sequence[TrialTroubled]) -> None
     if given_up:
         what = "1 trial was" if len(given_up) == 1 else f"{len(given_up)} trials were"
         click.echo(f"{what} given up and counts in no figure.", err=True)
-    _say_what_next(storage, found, standings[0])
+    if says_next:
+        _say_what_next(storage, found, standings[0])
 
 
 def _asked(plan: Path | None, options: Mapping[str, Any]) -> PlanFields:

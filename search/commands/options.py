@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,9 @@ from search.problem.success import Success
 from search.studies.study import DEFAULT_STORAGE, Study, study_in
 from storage.contract import Store
 from storage.opening import open_for_reading
+
+if TYPE_CHECKING:
+    from search.commands.progress import Verbosity
 
 storage_option = click.option(
     "--storage",
@@ -56,6 +59,28 @@ no_cache_option = click.option(
     is_flag=True,
     help="Compile all programs, and keep none of them for the next launch.",
 )
+
+
+def verbosity_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options `--quiet` and `--verbose` of a command that trains, as `quiet` and `verbose`."""
+    for option in (
+        click.option("-v", "--verbose", is_flag=True, help="Say of each trial how it ended."),
+        click.option("-q", "--quiet", is_flag=True, help="Print nothing but the result."),
+    ):
+        command = option(command)
+    return command
+
+
+def verbosity_of(*, quiet: bool, verbose: bool) -> Verbosity:
+    """How much is to be said. Raises UsageError if both are asked for."""
+    from search.commands.progress import Verbosity  # rich
+
+    if quiet and verbose:
+        raise click.UsageError("--quiet and --verbose exclude each other: leave one out")
+    if quiet:
+        return Verbosity.QUIET
+    return Verbosity.EACH_TRIAL if verbose else Verbosity.USUAL
+
 
 TOP_OF_A_TABLE = 10
 """Configurations that a table shows unless `--top` is given; JSON and CSV hold all."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
+from enum import IntEnum
 
 import click
 from rich.console import Console
@@ -22,6 +23,7 @@ from search.problem.configuration import Configuration
 from search.problem.names import visible
 from search.problem.problem import Problem
 from search.problem.rows import ConfigurationCounts
+from search.reports.report import is_plain
 from search.running.events import (
     Event,
     ForeignTrials,
@@ -34,6 +36,7 @@ from search.running.events import (
     TrialTroubled,
     Waiting,
     WaitingForLock,
+    WorkersReady,
 )
 from search.statistics.escape import EscapeRate
 
@@ -79,15 +82,28 @@ class _Tally:
         return trained / (now - since) if now > since else None
 
 
+class Verbosity(IntEnum):
+    """How much is said while a command runs: nothing but what is wrong, as usual, each trial."""
+
+    QUIET = 0
+    USUAL = 1
+    EACH_TRIAL = 2
+
+
 class _Progress:
     """Says what can happen in a launch and in a race; called with each event."""
 
-    def __init__(self) -> None:
+    def __init__(self, verbosity: Verbosity = Verbosity.USUAL) -> None:
+        self._verbosity = verbosity
         self._is_waiting = False
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
+        if self._verbosity is Verbosity.QUIET:
+            return
         match event:
+            case TrialDone() if self._verbosity is Verbosity.EACH_TRIAL:
+                self._say(trial_line(event))
             case TrialTroubled():
                 then = "it is given up" if event.given_up else "it is trained again"
                 self._say(f"Trial {event.number} ({event.configuration}): {event.reason}; {then}.")
@@ -119,10 +135,12 @@ class LaunchProgress(_Progress):
     Used as a context manager.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, verbosity: Verbosity = Verbosity.USUAL) -> None:
+        super().__init__(verbosity)
         self.given_up: list[TrialTroubled] = []
         self._console = Console(stderr=True, highlight=False, emoji=False)
+        is_drawn = self._console.is_terminal and not is_plain() and verbosity is not Verbosity.QUIET
+        self._is_drawn = is_drawn
         columns = (
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
@@ -131,7 +149,7 @@ class LaunchProgress(_Progress):
             TimeRemainingColumn(),
             TextColumn("{task.description}", markup=False),
         )
-        self._bar = Progress(*columns, console=self._console, disable=not self._console.is_terminal)
+        self._bar = Progress(*columns, console=self._console, disable=not is_drawn)
         self._task = self._bar.add_task("", visible=False)
         self._last_line = time.monotonic()
         self._trials = 0
@@ -148,16 +166,26 @@ class LaunchProgress(_Progress):
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
+        if isinstance(event, TrialTroubled) and event.given_up:
+            self.given_up.append(event)
+        if self._verbosity is Verbosity.QUIET:
+            return
         match event:
             case LaunchBegan():
                 self._begin(event)
+            case WorkersReady():
+                self._describe("TensorFlow has started; waiting for the first compiled programs")
             case TrialDone():
                 self._done(event)
-            case TrialTroubled() if event.given_up:
-                self.given_up.append(event)
+            case WaitingForLock():
+                self._describe("waiting for another program's lock on the database")
             case Waiting():
-                self._bar.update(self._task, completed=event.settled)
+                self._describe("waiting for the trials that other launchers train", event.settled)
         super().__call__(event)
+
+    def _describe(self, doing: str, completed: int | None = None) -> None:
+        """Say beside the bar what the launch does or waits for."""
+        self._bar.update(self._task, description=doing, completed=completed)
 
     def _begin(self, event: LaunchBegan) -> None:
         self._trials = event.plan.trials
@@ -180,20 +208,24 @@ class LaunchProgress(_Progress):
         sought = "solved" if event.plan.objective == "solve-rate" else "escaped"
         self._tally = _Tally(event.counts, sought)
         self._bar.start()
-        self._bar.update(self._task, total=self._trials, completed=event.settled, visible=True)
+        self._bar.update(self._task, total=self._trials, visible=True)
+        self._describe("waiting for TensorFlow to start", event.settled)
 
     def _done(self, event: TrialDone) -> None:
         self._is_waiting = False
         line = self._tally.add(event)
-        self._bar.update(self._task, completed=event.settled, description=line)
+        self._describe(line, event.settled)
         is_last = event.settled >= self._trials
         is_time = time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES
-        if not self._console.is_terminal and (is_last or is_time):
+        if not self._is_drawn and (is_last or is_time):
             self._last_line = time.monotonic()
             self._say(f"{event.settled} of {self._trials} trials: {line}")
 
     def _say(self, line: str) -> None:
-        self._console.print(line, markup=False, soft_wrap=True)
+        if self._is_drawn:
+            self._console.print(line, markup=False, soft_wrap=True)
+        else:
+            super()._say(line)
 
 
 class RaceProgress(_Progress):
@@ -209,6 +241,15 @@ class RaceProgress(_Progress):
                     f"Round {event.round}: {event.restarts} restarts each, {event.left} left."
                 )
         super().__call__(event)
+
+
+def trial_line(done: TrialDone) -> str:
+    """What to say of a trial as it ends, with the seconds that a worker was at it."""
+    summary = done.summary
+    return (
+        f"Trial {done.number}, {done.configuration}: {summary.escaped} of {summary.restarts} "
+        f"escaped, {summary.solved} solved, {summary.diverged} diverged, in {done.seconds:.1f} s."
+    )
 
 
 def one_point(problem: Problem) -> str:

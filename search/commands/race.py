@@ -13,6 +13,8 @@ from search.commands.options import (
     opened_store,
     storage_option,
     study_option,
+    verbosity_of,
+    verbosity_options,
 )
 from search.commands.reading import write
 from search.reports.race_report import (
@@ -72,6 +74,7 @@ MOST_RESTARTS = 1_000_000
     help="Worker processes.  [default: one per core]",
 )
 @no_cache_option
+@verbosity_options
 @format_option
 def race(
     study: str | None,
@@ -79,6 +82,8 @@ def race(
     new: bool,
     workers: int | None,
     no_cache: bool,
+    quiet: bool,
+    verbose: bool,
     output: str,
     **options: Any,
 ) -> None:
@@ -92,6 +97,7 @@ def race(
     \b
     multirestart race --top 5
     """
+    verbosity = verbosity_of(quiet=quiet, verbose=verbose)
     # Optuna and joblib, imported once it is known that there is such a study.
     found = study_in(opened_store(storage), study)
     from search.commands.progress import RaceProgress
@@ -102,11 +108,11 @@ def race(
         *(found.store, found.stored, options),
         new=new,
         workers=workers,
-        on_event=RaceProgress(),
+        on_event=RaceProgress(verbosity),
         interrupts=Interrupts(ends_process=True),
         cache=not no_cache,
     )
-    if raced.was_over:
+    if raced.was_over and not quiet:
         click.echo(f"Race {raced.race.race_id} is over; --new begins another.", err=True)
     _show(output, found, raced.result)
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import click
 
-from search.commands.options import format_option, no_cache_option, storage_option
+from search.commands.options import (
+    format_option,
+    no_cache_option,
+    storage_option,
+    verbosity_of,
+    verbosity_options,
+)
 from search.commands.reading import write
 from search.problem.errors import UserError
 
@@ -25,9 +31,16 @@ _KEYS = (
     help="Worker processes.  [default: one per core]",
 )
 @no_cache_option
+@verbosity_options
 @format_option
 def reproduce(
-    name: str | None, storage: str, workers: int | None, no_cache: bool, output: str
+    name: str | None,
+    storage: str,
+    workers: int | None,
+    no_cache: bool,
+    quiet: bool,
+    verbose: bool,
+    output: str,
 ) -> None:
     """Run a published result again, and set what comes out beside what was published.
 
@@ -54,13 +67,17 @@ def reproduce(
             write(output, REPRODUCTION_KEYS, rows)
         return
     chosen = read_reproduction(name)
+    verbosity = verbosity_of(quiet=quiet, verbose=verbose)
     # Optuna and joblib, which the list does without.
     from search.commands.progress import LaunchProgress
     from search.running.interrupts import Interrupts
     from search.studies.reproducing import reproduce as reproduced
 
     figures = []
-    with Interrupts(ends_process=True).caught() as interrupts, LaunchProgress() as progress:
+    with (
+        Interrupts(ends_process=True).caught() as interrupts,
+        LaunchProgress(verbosity) as progress,
+    ):
         arguments = (chosen, storage, workers, progress, interrupts)
         figures = list(reproduced(*arguments, cache=not no_cache))
     if progress.given_up:

@@ -19,9 +19,10 @@ from optuna.trial import Trial as OptunaTrial
 from search.dashboard.notes import WRITER, is_ours, signed, trial_note
 from search.dashboard.plots import MOST_CURVES, curves_plot, rates_plot, shares_plot
 from search.dashboard.remembering import RememberingStorage
-from search.dashboard.study_note import sought, study_note
+from search.dashboard.study_note import study_note
 from search.problem.naming import configuration_name
 from search.problem.rows import ConfigurationCounts
+from search.problem.success import sought_by
 from search.running.opening import OpenStudy
 from search.statistics.effects import Effects, effects
 from search.statistics.ranking import Standing, ranked
@@ -31,8 +32,9 @@ from storage.values import PublishedTrial
 PAGES = "multirestart_pages"
 """User attribute of a published study: a digest of its note and plots, as they were written."""
 _UNDER_WAY = "being written"
-MOST_NOTED = 1000
-"""Trials with a note, the first ones: the dashboard goes through all notes for each trial."""
+MOST_NOTED = 250
+"""Trials with a note, the first ones: the dashboard goes through all notes for each trial that it
+shows. A thousand notes made the page of a thousand trials take three seconds longer."""
 
 
 class Pages:
@@ -41,7 +43,7 @@ class Pages:
     def __init__(self, study: OpenStudy, storage: RememberingStorage) -> None:
         self._study = study
         self._storage = storage
-        self._success = sought(study.plan)
+        self._success = sought_by(study.plan.objective)
 
     def note_trials(self, trials: Iterable[tuple[int, PublishedTrial]]) -> None:
         """Write the notes on settled trials that have none of a person's.

@@ -9,18 +9,13 @@ from search.dashboard.notes import plain
 from search.problem.naming import configuration_name
 from search.problem.plan import Plan
 from search.problem.problem import Problem
-from search.problem.success import ESCAPED, SOLVED, Success
+from search.problem.success import SOLVED, Success, sought_by
 from search.reports.tables import describe, interval, needed
 from search.statistics.effects import INTERACTIONS, Effects
 from search.statistics.ranking import Standing
 
 MOST_ROWS = 20
 """Configurations that the note ranks; a range of learning rates has as many as trials."""
-
-
-def sought(plan: Plan) -> Success:
-    """The criterion that a plan seeks, by which its study is read."""
-    return SOLVED if plan.objective == "solve-rate" else ESCAPED
 
 
 def study_note(
@@ -34,7 +29,7 @@ def study_note(
         standings: All its configurations, ranked by what the plan seeks.
         effects: What the rate depends on; None if that is not known yet.
     """
-    success = sought(plan)
+    success = sought_by(plan.objective)
     does = "solve the problem" if success == SOLVED else "escape the plateau"
     parts = [
         f"## How often does each configuration {does}?",

@@ -10,7 +10,7 @@ import numpy as np
 
 from search.problem.problem import Problem
 from search.reports.ending_tables import legend, show_endings, units
-from search.reports.report import terminal_width
+from search.reports.report import heading, terminal_width
 from search.reports.tables import interval
 from search.statistics.endings.basins import Basin
 from search.statistics.endings.class_pictures import class_chart, class_plane, true_class_plane
@@ -37,7 +37,7 @@ def _about(problem: Problem, ending: Ending) -> Iterator[str]:
     """A basin's heading and what there is to say of its typical member."""
     basin, typical = ending.basin, ending.typical
     rate = f"{basin.share.rate:.3f}, {interval(basin.share)}"
-    yield click.style(f"{ending.name}: {basin.share} restarts ({rate})", bold=True)
+    yield heading(f"{ending.name}: {basin.share} restarts ({rate})")
     yield from _entry("computes", ending.words)
     if basin.differs is not None and basin.share.escaped > 1:
         yield from _entry("alike", _alike(problem, basin))

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,7 +30,7 @@ def show_table(
     A table without rows is of a study without complete trials, and says so. Notes that are not
     empty stand below the rows.
     """
-    click.secho(visible(title), bold=True)
+    click.echo(heading(visible(title)))
     if not rows:
         click.echo("No trial is complete yet.")
         return
@@ -40,7 +41,17 @@ def show_table(
         missing = ", ".join(" ".join(column.title.split()) for column in layout.left_out)
         notes += (f"Left out for want of width: {missing}. --format json has all.",)
     for note in filter(None, notes):
-        click.secho(note, dim=True)
+        click.echo(note if is_plain() else click.style(note, dim=True))
+
+
+def is_plain() -> bool:
+    """Whether no escape codes are wanted: NO_COLOR is set (https://no-color.org), or TERM=dumb."""
+    return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+
+
+def heading(text: str) -> str:
+    """A text in bold, unless no escape codes are wanted."""
+    return text if is_plain() else click.style(text, bold=True)
 
 
 def terminal_width() -> int:

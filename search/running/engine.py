@@ -11,11 +11,15 @@ from search.problem.rows import Restart
 
 @dataclass(frozen=True)
 class Ended:
-    """What became of a task: its restarts, or why its worker died or raised instead."""
+    """What became of a task: its restarts, or why its worker died or raised instead.
+
+    seconds: how long a worker was at it, its own start included if it was the first.
+    """
 
     tag: int
     restarts: tuple[Restart, ...]
     failure: str | None = None
+    seconds: float = 0.0
 
 
 class Engine(ABC):
@@ -29,6 +33,11 @@ class Engine(ABC):
     @abstractmethod
     def wants_more(self) -> bool:
         """Whether a worker would be given a task that is submitted now."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether all workers have started; the first tasks wait for that."""
+        return True
 
     @abstractmethod
     def submit(self, tag: int, task: Task) -> None:

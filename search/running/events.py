@@ -25,13 +25,23 @@ class LaunchBegan:
 
 
 @dataclass(frozen=True)
+class WorkersReady:
+    """All workers have imported TensorFlow; the first trials wait for compiled programs next."""
+
+
+@dataclass(frozen=True)
 class TrialDone:
-    """A trial was trained and recorded. settled: trials that are complete or given up by now."""
+    """A trial was trained and recorded.
+
+    settled: trials that are complete or given up by now; seconds: how long a worker was at it, its
+    own start and a compile included.
+    """
 
     number: int
     configuration: Configuration
     summary: TrialSummary
     settled: int
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -101,6 +111,7 @@ class RoundDone:
 
 Event = (
     LaunchBegan
+    | WorkersReady
     | TrialDone
     | TrialTroubled
     | Waiting

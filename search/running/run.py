@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from search.problem.errors import LaunchError
 from search.running.engine import Ended, Engine
-from search.running.events import TrialDone, TrialTroubled, Waiting
+from search.running.events import TrialDone, TrialTroubled, Waiting, WorkersReady
 from search.running.interrupts import Interrupts
 from search.running.source import Claim, TrialSource
 from storage.errors import RecordError
@@ -22,7 +22,7 @@ _UNTRAINABLE_ALLOWED = 3
 
 _SECONDS_BETWEEN_LOOKS = 0.5
 
-RunEvent = TrialDone | TrialTroubled | Waiting
+RunEvent = TrialDone | TrialTroubled | Waiting | WorkersReady
 
 
 def run_trials(source: TrialSource, engine: Engine, interrupts: Interrupts) -> Generator[RunEvent]:
@@ -47,6 +47,7 @@ class _Run:
         self._deaths: Counter[int] = Counter()
         self._untrainable: dict[int, str] = {}
         self._has_trained = False
+        self._is_ready = False
 
     def events(self) -> Generator[RunEvent]:
         try:
@@ -87,7 +88,12 @@ class _Run:
                 self._engine.submit(trial_id, claim.task)
 
     def _take_ended(self) -> Generator[RunEvent]:
-        for ended in self._engine.next_ended():
+        timeout = None if self._is_ready else _SECONDS_BETWEEN_LOOKS
+        all_ended = self._engine.next_ended(timeout)
+        if not self._is_ready and self._engine.is_ready:
+            self._is_ready = True
+            yield WorkersReady()
+        for ended in all_ended:
             with self._interrupts.undisturbed():
                 event = self._settle(self._claims[ended.tag], ended)
             if event is not None:
@@ -104,7 +110,7 @@ class _Run:
         if summary is None:
             return None  # taken over or deleted by another, whose word counts
         settled = self._source.progress().settled
-        return TrialDone(claim.number, claim.configuration, summary, settled)
+        return TrialDone(claim.number, claim.configuration, summary, settled, ended.seconds)
 
     def _trouble(self, claim: Claim, reason: str) -> TrialTroubled | None:
         trial_id = claim.trial.trial_id

@@ -67,6 +67,11 @@ class LocalWorkers(Engine):
         """Whether a worker has nothing to do, or nothing to follow a short task."""
         return any(worker.wants_more for worker in self._workers)
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether all processes have imported TensorFlow."""
+        return all(worker.is_ready for worker in self._workers)
+
     def start(self) -> None:
         """Start all processes."""
         cache = None if self._programs is None else self._cache(self._programs)
@@ -108,6 +113,11 @@ class _Worker:
         self._executor: ProcessPoolExecutor | None = None
         self._began = 0.0
         self._is_short = True
+        self._ready: Future[None] | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        return self._ready is not None and self._ready.done()
 
     @property
     def wants_more(self) -> bool:
@@ -128,12 +138,13 @@ class _Worker:
         while self.tasks and self.tasks[0].future.done():
             head = self.tasks.popleft()
             error = head.future.exception()
-            if error is None:
-                ended.append(Ended(head.tag, head.future.result()))
-            else:
-                ended.append(Ended(head.tag, (), _reason(error)))
             now = time.monotonic()
-            self._is_short, self._began = now - self._began < _SHORT_SECONDS, now
+            seconds, self._began = now - self._began, now
+            self._is_short = seconds < _SHORT_SECONDS
+            if error is None:
+                ended.append(Ended(head.tag, head.future.result(), seconds=seconds))
+            else:
+                ended.append(Ended(head.tag, (), _reason(error), seconds))
             if isinstance(error, BrokenProcessPool):
                 waiting = list(self.tasks)
                 self.tasks.clear()
@@ -152,7 +163,7 @@ class _Worker:
                 initargs=(os.getpid(), self._cache),
                 env=_ENVIRONMENT,
             )
-            self._executor.submit(worker_process.ready)  # starts it
+            self._ready = self._executor.submit(worker_process.ready)  # starts it
 
     def stop(self) -> None:
         if self._executor is not None:
