@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from search.estimator.classifier import RestartClassifier
     from search.problem.configuration import Configuration, SearchSpace
     from search.problem.datasets import Dataset
     from search.problem.dimensions import LogRange
@@ -34,6 +35,7 @@ _HOMES = {
     "MultirestartError": "search.problem.errors",
     "Plan": "search.problem.plan",
     "Problem": "search.problem.problem",
+    "RestartClassifier": "search.estimator.classifier",
     "SearchSpace": "search.problem.configuration",
     "Study": "search.studies.study",
     "Success": "search.problem.success",
@@ -50,6 +52,7 @@ __all__ = [
     "MultirestartError",
     "Plan",
     "Problem",
+    "RestartClassifier",
     "SearchSpace",
     "Study",
     "Success",

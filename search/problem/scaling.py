@@ -95,6 +95,29 @@ def scaler(scaling: str, features: Features) -> Callable[[Features], NDArray[np.
     return apply
 
 
+def centre_and_factor(scaling: str, features: Features) -> tuple[Features, Features]:
+    """The same scaling as two numbers for each feature: x becomes (x - centre) * factor.
+
+    Args:
+        scaling: One of `SCALINGS`.
+        features: (points, features), what it is fitted to.
+
+    Returns:
+        Centres and factors, (features,). In float64 they give what `scale` gives but for rounding.
+    """
+    count = features.shape[1]
+    if scaling == "none":
+        return np.zeros(count), np.ones(count)
+    exponents = _exponents_out_of_range(features)
+    points = np.ldexp(features, exponents)
+    least, greatest = points.min(axis=0), points.max(axis=0)
+    # Every scaling is a line, so two points tell it: the farther apart, the less they round.
+    greatest = np.where(greatest > least, greatest, least + np.maximum(np.abs(least), 1.0))
+    low, high = SCALINGS[scaling](points)(np.stack([least, greatest]))
+    factor = (high - low) / (greatest - least)
+    return np.ldexp(least - low / factor, -exponents), np.ldexp(factor, exponents)
+
+
 def _exponents_out_of_range(features: Features) -> NDArray[np.intp]:
     """For each column the power of two that brings absurdly large numbers into range, else 0.
 

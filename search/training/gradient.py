@@ -6,7 +6,8 @@ twice as fast as an automatic one here; tests hold it equal to `keras.Sequential
 
 `tile` holds the weights of all lanes, shape (weights, lanes). `x` is a batch in the order of each
 lane: (batch, features, lanes), or (batch, lanes, features) where the first layer is wide. `target`,
-shape (batch, 1, lanes), tells their classes as `search.training.losses.targets` writes them.
+shape (batch, 1, lanes), tells their classes as `search.training.losses.targets` writes them;
+`weight`, of the same shape, weighs their losses, all alike where it is None.
 """
 
 from __future__ import annotations
@@ -27,6 +28,14 @@ WRITTEN_OUT = 64
 lane: at 64 features that takes 2.6 times as long, but 1,000 terms would compile for minutes."""
 
 
+class Batch(NamedTuple):
+    """The points of a step, as `Layout.read` gives them."""
+
+    x: tf.Tensor
+    target: tf.Tensor
+    weight: tf.Tensor | None
+
+
 class Aim(NamedTuple):
     """What is minimised: a loss by its short name and, if there is one, L2 on the kernels, ()."""
 
@@ -40,11 +49,11 @@ def is_wide(network: Network) -> bool:
 
 
 def evaluate(
-    network: Network, aim: Aim, tile: tf.Tensor, x: tf.Tensor, target: tf.Tensor
+    network: Network, aim: Aim, tile: tf.Tensor, batch: Batch
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Points classified correctly and summed loss of a batch, without L2, both (lanes,)."""
-    *_, logits = _forward(network, tile, x)
-    correct, loss, _ = judge(aim.loss, logits, target)
+    *_, logits = _forward(network, tile, batch.x)
+    correct, loss, _ = judge(aim.loss, logits, batch.target, batch.weight)
     return correct, loss
 
 
@@ -55,14 +64,14 @@ def penalty(network: Network, aim: Aim, tile: tf.Tensor) -> tf.Tensor:
 
 
 def gradient(
-    network: Network, aim: Aim, tile: tf.Tensor, x: tf.Tensor, target: tf.Tensor, share: tf.Tensor
+    network: Network, aim: Aim, tile: tf.Tensor, batch: Batch, share: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """The gradient of the mean loss by all weights, (weights, lanes); then what `evaluate` gives.
 
     share: (), the weight of a point in that mean. The gradient is that of the L2 too.
     """
-    inputs, received, logits = _forward(network, tile, x)
-    correct, loss, error = judge(aim.loss, logits, target)
+    inputs, received, logits = _forward(network, tile, batch.x)
+    correct, loss, error = judge(aim.loss, logits, batch.target, batch.weight)
     slope = _backward(network, tile, inputs, received, error * share)
     if aim.l2 is not None:
         slope += 2.0 * aim.l2 * tf.where(_of_kernels(network), tile, 0.0)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from search.problem.network import Network
 from search.training.backend import tf
 from search.training.batches import SEEDS_PER_BLOCK, own_orders_per_seed
-from search.training.gradient import is_wide
+from search.training.gradient import Batch, is_wide
 from search.training.losses import targets
 
 _BYTES = 2**28  # of the rows of a tile
@@ -29,12 +29,13 @@ class Layout:
 
     There is a row for each place in each of a seed's own orders and, last, one of padding, which
     weighs nothing. Its features are those of a point: made-up ones could overflow where no point
-    does.
+    does. A row has the point's weight in the loss too if `is_weighted`.
     """
 
     network: Network
     points: int
     lanes: int
+    is_weighted: bool = False
 
     @property
     def rows(self) -> int:
@@ -44,24 +45,31 @@ class Layout:
     @property
     def is_indexed(self) -> bool:
         """Whether rows hold the numbers of points and not the points themselves."""
-        size = 4 * self.rows * (self.network.features + 1) * _FEW_LANES
+        size = 4 * self.rows * self._columns * _FEW_LANES
         return is_wide(self.network) or size > _BYTES
 
     @property
     def row_bytes(self) -> int:
         """Memory of a row."""
-        return 4 * self.lanes * (1 if self.is_indexed else self.network.features + 1)
+        return 4 * self.lanes * (1 if self.is_indexed else self._columns)
+
+    @property
+    def _columns(self) -> int:
+        """Numbers of a point that a row holds: features, class and, if there is one, weight."""
+        return self.network.features + (2 if self.is_weighted else 1)
 
     def arrange(
         self,
         features: NDArray[np.float32],
         labels: NDArray[np.float32],
         own: NDArray[np.int32],
+        weights: NDArray[np.float32] | None = None,
     ) -> tuple[tf.Tensor, ...]:
         """The points of a tile, for `read`.
 
         features: (points, features); labels: (points,), from 0 on; own: the own orders of the seeds
         in the first lanes, (seeds, own orders, points). The other lanes train on one point alone.
+        weights: (points,), of the points in the loss, for a layout that is weighted.
         """
         places = np.zeros((self.rows + 1, self.lanes), dtype=np.int32)
         places[:-1, : len(own)] = own.reshape(len(own), self.rows).T
@@ -72,30 +80,35 @@ class Layout:
                 tf.constant(places),
                 tf.constant(np.concatenate([features, features[:1]])),
                 tf.constant(np.append(written, of_padding)),
+                *(() if weights is None else (tf.constant(np.append(weights, np.float32(0))),)),
             )
         count = self.network.features
-        laid = np.zeros((self.rows + 1, count + 1, self.lanes), dtype=np.float32)
+        laid = np.zeros((self.rows + 1, self._columns, self.lanes), dtype=np.float32)
         for number in range(count):
             laid[:, number] = features[places, number]
         laid[:-1, count] = written[places[:-1]]
         laid[-1, count] = of_padding
+        if weights is not None:
+            laid[:-1, count + 1] = weights[places[:-1]]
         return (tf.constant(laid),)
 
-    def read(self, arranged: tuple[tf.Tensor, ...], rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """`x` and `target`, as `search.training.gradient` has them, of rows, shape (batch,)."""
+    def read(self, arranged: tuple[tf.Tensor, ...], rows: tf.Tensor) -> Batch:
+        """The points of rows, shape (batch,)."""
         if not self.is_indexed:
             (laid,) = arranged
-            batch = tf.gather(laid, rows)
-            return batch[:, :-1], batch[:, -1:]
-        places, features, written = arranged
+            batch, count = tf.gather(laid, rows), self.network.features
+            weight = batch[:, count + 1 :] if self.is_weighted else None
+            return Batch(batch[:, :count], batch[:, count : count + 1], weight)
+        places, features, written, *weights = arranged
         found = tf.gather(places, rows)
         x = tf.gather(features, found)
         if not is_wide(self.network):
             x = tf.transpose(x, (0, 2, 1))
-        return x, tf.gather(written, found)[:, None, :]
+        target = tf.gather(written, found)[:, None, :]
+        return Batch(x, target, tf.gather(weights[0], found)[:, None, :] if weights else None)
 
 
-def layout_for(network: Network, points: int) -> Layout:
+def layout_for(network: Network, points: int, *, is_weighted: bool = False) -> Layout:
     """The layout that trains these fastest within its share of memory.
 
     256 lanes of the smallest networks train 1.4 times as fast as 64, for each operation costs its
@@ -103,7 +116,7 @@ def layout_for(network: Network, points: int) -> Layout:
     program of another width may round otherwise.
     """
     lanes = SEEDS_PER_BLOCK if network.weight_count <= _FEW_WEIGHTS else SEEDS_PER_BLOCK // 2
-    layout = Layout(network, points, lanes)
+    layout = Layout(network, points, lanes, is_weighted)
     while layout.lanes > 1 and layout.row_bytes * layout.rows > _BYTES:
         layout = replace(layout, lanes=layout.lanes // 2)
     return layout

@@ -34,14 +34,19 @@ def targets(labels: NDArray[np.float32], outputs: int) -> tuple[NDArray[np.float
     return labels, np.float32(-1)
 
 
-def judge(loss: str, logits: tf.Tensor, target: tf.Tensor) -> Judged:
-    """Points classified correctly, summed loss and its slope, by the loss's short name."""
+def judge(
+    loss: str, logits: tf.Tensor, target: tf.Tensor, weight: tf.Tensor | None = None
+) -> Judged:
+    """Points classified correctly, summed loss and its slope, by the loss's short name.
+
+    weight: of each point in the loss, in the shape of `target`; None for 1.
+    """
     if logits.shape[1] > 1:
-        return _softmax_crossentropy(logits, target)
-    return _OF_TWO[loss](logits, target)
+        return _softmax_crossentropy(logits, target, weight)
+    return _OF_TWO[loss](logits, target, weight)
 
 
-def _sigmoid_crossentropy(logits: tf.Tensor, side: tf.Tensor) -> Judged:
+def _sigmoid_crossentropy(logits: tf.Tensor, side: tf.Tensor, weight: tf.Tensor | None) -> Judged:
     """Binary cross-entropy of a sigmoid.
 
     With s the side and z the logit it is max(s z, 0) + log(1 + exp(-|z|)), as Keras
@@ -58,11 +63,14 @@ def _sigmoid_crossentropy(logits: tf.Tensor, side: tf.Tensor) -> Judged:
     # One division of all: XLA keeps what is divided, but would repeat products for each use.
     error = tf.where(against <= 0.0, tail, 1.0) * side / factor
     factor = tf.where(here, factor, 1.0)
+    right = over_batch(operator.add, correct)[0]
+    if weight is not None:
+        return right, _weighed(linear + tf.math.log(factor), weight)[0], error * weight
     loss = _plus_logarithms(over_batch(operator.add, linear), factor, _POINTS_PER_PRODUCT)
-    return over_batch(operator.add, correct)[0], loss[0], error
+    return right, loss[0], error
 
 
-def _sigmoid_squares(logits: tf.Tensor, side: tf.Tensor) -> Judged:
+def _sigmoid_squares(logits: tf.Tensor, side: tf.Tensor, weight: tf.Tensor | None) -> Judged:
     """Squared error of a sigmoid's probability from 0 or 1."""
     tail = tf.exp(-tf.abs(logits))
     factor = 1.0 + tail
@@ -71,11 +79,14 @@ def _sigmoid_squares(logits: tf.Tensor, side: tf.Tensor) -> Judged:
     apart = tf.where(side != 0.0, probability - tf.cast(side < 0.0, tf.float32), 0.0)
     correct = _right(logits, factor, side)
     error = 2.0 * apart * probability * (1.0 - probability)
+    right = over_batch(operator.add, correct)[0]
+    if weight is not None:
+        return right, _weighed(apart * apart, weight)[0], error * weight
     loss = over_batch(operator.add, apart * apart)
-    return over_batch(operator.add, correct)[0], loss[0], error
+    return right, loss[0], error
 
 
-def _softmax_crossentropy(logits: tf.Tensor, label: tf.Tensor) -> Judged:
+def _softmax_crossentropy(logits: tf.Tensor, label: tf.Tensor, weight: tf.Tensor | None) -> Judged:
     """Sparse categorical cross-entropy of a softmax.
 
     With z the logits and c the class it is log(sum(exp(z))) - z[c], as Keras computes it from the
@@ -95,11 +106,15 @@ def _softmax_crossentropy(logits: tf.Tensor, label: tf.Tensor) -> Judged:
     holds = tf.where(classes < label, probability < of_class, ~(probability > of_class))
     correct = tf.cast(over_units(tf.logical_and, holds) & here, tf.float32)
     short = -over_units(operator.add, tf.where(is_class, shifted, 0.0))
+    right = over_batch(operator.add, correct)[0]
+    if weight is not None:
+        of_point = short + tf.math.log(tf.where(here, total, 1.0))
+        return right, _weighed(of_point, weight)[0], error * weight
     # Factors are between 1 and the number of classes.
     together = max(1, _POINTS_PER_PRODUCT // (logits.shape[1] - 1).bit_length())
     loss = over_batch(operator.add, short)
     loss = _plus_logarithms(loss, tf.where(here, total, 1.0), together)
-    return over_batch(operator.add, correct)[0], loss[0], error
+    return right, loss[0], error
 
 
 def _right(logits: tf.Tensor, factor: tf.Tensor, side: tf.Tensor) -> tf.Tensor:
@@ -116,6 +131,11 @@ def _plus_logarithms(loss: tf.Tensor, factor: tf.Tensor, together: int) -> tf.Te
     return loss
 
 
-_OF_TWO: Mapping[str, Callable[[tf.Tensor, tf.Tensor], Judged]] = MappingProxyType(
-    {"crossentropy": _sigmoid_crossentropy, "mse": _sigmoid_squares}
+def _weighed(losses: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
+    """The sum of the losses of points, (batch, 1, lanes), each times its weight."""
+    return over_batch(operator.add, losses * weight)
+
+
+_OF_TWO: Mapping[str, Callable[[tf.Tensor, tf.Tensor, tf.Tensor | None], Judged]] = (
+    MappingProxyType({"crossentropy": _sigmoid_crossentropy, "mse": _sigmoid_squares})
 )

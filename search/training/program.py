@@ -155,9 +155,9 @@ class Program:
         def train_step(
             step: tf.Tensor, correct: tf.Tensor, loss: tf.Tensor
         ) -> tuple[tf.Tensor, ...]:
-            x, target = self.kind.layout.read(arranged, rows[step])
+            batch = self.kind.layout.read(arranged, rows[step])
             slope, step_correct, step_loss = gradient(
-                self._network, self._aim, self._tile, x, target, shares[step]
+                self._network, self._aim, self._tile, batch, shares[step]
             )
             if self.kind.has_l2:  # counted for each point, as in Keras's mean over the batches
                 step_loss += sizes[step] * penalty(self._network, self._aim, self._tile)
@@ -175,9 +175,9 @@ class Program:
         def evaluate_step(
             step: tf.Tensor, correct: tf.Tensor, loss: tf.Tensor
         ) -> tuple[tf.Tensor, ...]:
-            batch = tf.reshape(rows, (kind.steps, kind.batch_size))[step]
-            x, target = kind.layout.read(arranged, batch)
-            step_correct, step_loss = evaluate(self._network, self._aim, self._tile, x, target)
+            places = tf.reshape(rows, (kind.steps, kind.batch_size))[step]
+            batch = kind.layout.read(arranged, places)
+            step_correct, step_loss = evaluate(self._network, self._aim, self._tile, batch)
             return step + 1, correct + step_correct, loss + step_loss
 
         correct, loss = self._each_step(evaluate_step)

@@ -83,13 +83,20 @@ def flat_weights(model: keras.Sequential) -> NDArray[np.float32]:
 
 
 def train_reference(
-    features: NDArray[np.float32], labels: NDArray[np.float32], recipe: Recipe, seed: int
+    features: NDArray[np.float32],
+    labels: NDArray[np.float32],
+    recipe: Recipe,
+    seed: int,
+    weights: NDArray[np.float32] | None = None,
+    model: keras.Sequential | None = None,
 ) -> Reference:
     """Train one restart by `keras.Sequential.fit` on the batches that the stack uses.
 
-    features: (points, features), scaled, float32; labels: (points,), from 0 on.
+    features: (points, features), scaled, float32; labels: (points,), from 0 on; weights: (points,),
+    Keras's `sample_weight`; model: the network at its start, for which `build_model` would set the
+    random state of the process.
     """
-    model = build_model(recipe, seed)
+    model = build_model(recipe, seed) if model is None else model
     model.compile(
         build_optimizer(recipe.optimizer, recipe.learning_rate),
         loss=keras_loss(recipe.loss, recipe.network.outputs),
@@ -101,12 +108,13 @@ def train_reference(
     def look(_epoch: int, logs: Mapping[str, float]) -> None:
         finite.append(bool(np.isfinite(logs["loss"]) and np.isfinite(flat_weights(model)).all()))
 
-    def batches() -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    def batches() -> Iterator[tuple[NDArray[np.float32], ...]]:
         for epoch in range(recipe.epochs):
             order = batch_order(seed, epoch, len(features), recipe.batch_order)
             for first in range(0, len(order), recipe.batch_size):
                 points = order[first : first + recipe.batch_size]
-                yield features[points], targets[points]
+                weighted = () if weights is None else (weights[points],)
+                yield features[points], targets[points], *weighted
 
     history: Mapping[str, list[float]] = {"accuracy": [], "loss": []}
     if recipe.epochs:
@@ -118,7 +126,7 @@ def train_reference(
             callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=look)],
             verbose=0,
         ).history
-    final_loss, final_accuracy = model.evaluate(features, targets, verbose=0)
+    final_loss, final_accuracy = model.evaluate(features, targets, sample_weight=weights, verbose=0)
     return Reference(
         accuracy=np.asarray(history["accuracy"], dtype=np.float64),
         loss=np.asarray(history["loss"], dtype=np.float64),

@@ -82,9 +82,9 @@ class Histories:
     weights: NDArray[np.float32]
 
 
-def program_kind(recipe: Recipe, points: int) -> ProgramKind:
-    """The kind of the program that trains a recipe on so many points."""
-    layout = layout_for(recipe.network, points)
+def program_kind(recipe: Recipe, points: int, *, is_weighted: bool = False) -> ProgramKind:
+    """The kind of the program that trains a recipe on so many points, weighted or not."""
+    layout = layout_for(recipe.network, points, is_weighted=is_weighted)
     return ProgramKind(
         layout,
         canonical_optimizer(recipe.optimizer),
@@ -99,24 +99,26 @@ def train_stack(
     labels: NDArray[np.float32],
     recipe: Recipe,
     seeds: Sequence[int],
+    weights: NDArray[np.float32] | None = None,
 ) -> Iterator[Histories]:
     """Train one restart per seed, and yield them tile by tile.
 
-    features: (points, features), scaled, float32; labels: (points,), from 0 on. A tile is of
-    seeds of one block, so the order of the yielded seeds can differ from that asked for. What is
+    features: (points, features), scaled, float32; labels: (points,), from 0 on; weights: (points,),
+    of the losses of the points, as Keras's `sample_weight`; None for 1. A tile is of seeds of one
+    block, so the order of the yielded seeds can differ from that asked for. What is
     yielded for a seed is the same, bit for bit, whichever seeds are asked for beside it and in
     whatever order.
     """
     blocks: dict[int, list[int]] = {}
     for seed in seeds:
         blocks.setdefault(block_of(seed), []).append(seed)
-    program = compiled_program(program_kind(recipe, len(features)))
-    layout = program.kind.layout
+    kind = program_kind(recipe, len(features), is_weighted=weights is not None)
+    program, layout = compiled_program(kind), kind.layout
     for members in blocks.values():
         for first in range(0, len(members), layout.lanes):
             tile = members[first : first + layout.lanes]
             start = recipe.initial_weights(tile)
-            yield train_tile(program, features, labels, recipe, tile, start)
+            yield train_tile(program, features, labels, recipe, tile, start, weights)
 
 
 def train_tile(
@@ -126,16 +128,18 @@ def train_tile(
     recipe: Recipe,
     seeds: Sequence[int],
     weights: NDArray[np.float32],
+    point_weights: NDArray[np.float32] | None = None,
 ) -> Histories:
     """Train restarts from `weights`, shape (weights, seeds), in the batch orders of `seeds`.
 
-    The seeds are of one block, and no more than the program has lanes.
+    The seeds are of one block, and no more than the program has lanes. point_weights: (points,), of
+    the losses of the points, for a program that weighs them.
     """
     layout, points, order = program.kind.layout, len(features), recipe.batch_order
     start = np.zeros((len(weights), layout.lanes), dtype=np.float32)
     start[:, : len(seeds)] = weights
     program.start(start, recipe.learning_rate, recipe.l2)
-    arranged = layout.arrange(features, labels, own_orders(seeds, points, order))
+    arranged = layout.arrange(features, labels, own_orders(seeds, points, order), point_weights)
     parts = []
     for first in range(0, max(recipe.epochs, 1), program.kind.epochs_per_call):
         epochs = np.arange(first, min(first + program.kind.epochs_per_call, recipe.epochs))

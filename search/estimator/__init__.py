@@ -1,0 +1,1 @@
+"""A Keras network in scikit-learn's conventions, trained from many initializations."""
