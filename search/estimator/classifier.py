@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from search.estimator.loading import load_tensorflow
 from search.estimator.points import Points, points_of, scaled
 from search.estimator.seeds import first_seed
 from search.estimator.settings import InvalidParametersError, Settings
@@ -149,7 +150,8 @@ class RestartClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             ValueError: If the data, the weights or a parameter cannot be used, or every restart
                 diverged.
         """
-        # It imports TensorFlow: seconds, that a process which only predicts need not wait.
+        # Seconds, that a process which only predicts need not wait.
+        load_tensorflow()
         from search.estimator.training import none_escaped, train_enough
 
         settings = Settings.of(self.get_params(deep=False))
@@ -235,6 +237,7 @@ class RestartClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         if getattr(self, "_model", None) is None:
+            load_tensorflow()
             from search.estimator.keras_model import trained_model
             from search.training.stack import Recipe
 

@@ -16,13 +16,12 @@ from search.estimator.enough import is_enough, looks
 from search.estimator.points import Points, scaled
 from search.estimator.seeds import seeds_of
 from search.estimator.settings import LOSS, Settings
-from search.problem.errors import LaunchError
 from search.problem.forward import forward, sigmoid
 from search.problem.outcome import Bars, judge
 from search.problem.rows import Outcome
 from search.problem.undecided import sides
 from search.statistics.escape import EscapeRate
-from search.training.backend import keras, tf
+from search.training.backend import tf
 from search.training.layout import layout_for
 from search.training.stack import Histories, Recipe, train_stack
 
@@ -158,7 +157,6 @@ def together(job: Job, chunks: Sequence[Chunk]) -> Chunk:
 
 
 def _train_chunk(job: Job, seeds: Sequence[int]) -> Chunk:
-    require_tensorflow()
     points = job.points
     with _ONE_AT_A_TIME, tf.device("/CPU:0"):
         tiles = [
@@ -172,15 +170,6 @@ def _train_chunk(job: Job, seeds: Sequence[int]) -> Chunk:
             )
         ]
     return together(job, tiles)
-
-
-def require_tensorflow() -> None:
-    """Raise LaunchError if this process has Keras on another backend."""
-    if keras.config.backend() != "tensorflow":
-        raise LaunchError(
-            f"Keras was imported with the backend {keras.config.backend()!r} in this process; "
-            "set KERAS_BACKEND=tensorflow before it is imported"
-        )
 
 
 def _judged(job: Job, histories: Histories) -> Chunk:

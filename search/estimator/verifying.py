@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from search.estimator.keras_model import start_model
-from search.estimator.training import FittedRestart, Job, require_tensorflow, validation_losses
+from search.estimator.training import FittedRestart, Job, validation_losses
 from search.problem.outcome import judge
 from search.problem.undecided import sides
 from search.training.backend import tf
@@ -37,7 +37,6 @@ def verify(job: Job, fitted: FittedRestart) -> Verification:
     Returns:
         Both.
     """
-    require_tensorflow()
     points = job.points
     with tf.device("/CPU:0"):
         plain = train_reference(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -28,15 +29,13 @@ def row_weights(given: Any, rows: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     if given is None:
         return np.ones(len(rows))
-    weights = (
-        check_array(given, ensure_2d=False, dtype=np.float64, input_name="sample_weight", copy=True)
-        if np.ndim(given)
-        else np.full(len(rows), float(given))
-    )
+    if isinstance(given, Real):
+        given = [given] * len(rows)
+    weights = check_array(given, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
     if weights.ndim != 1:
         raise ValueError(f"sample_weight must be one number for each row, received {weights.shape}")
     check_consistent_length(rows, weights)
-    if (weights < 0).any() or not np.isfinite(weights).all():
+    if (weights < 0).any():
         raise ValueError(f"sample_weight must not be below 0, received {weights.min():g}")
     if not weights.any():
         raise ValueError("sample_weight must not be zero for all rows: that leaves none of them")
