@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from search.estimator.enough import is_enough, looks
 from search.estimator.points import Points, scaled
+from search.estimator.restart import FittedRestart
 from search.estimator.seeds import seeds_of
 from search.estimator.settings import LOSS, Settings
 from search.problem.forward import forward, sigmoid
@@ -26,28 +27,6 @@ from search.training.layout import layout_for
 from search.training.stack import Histories, Recipe, train_stack
 
 _ONE_AT_A_TIME = Lock()  # the program of a process holds the weights that it trains
-
-
-class FittedRestart(NamedTuple):
-    """One restart of a fit; a list of them makes a data frame with these columns.
-
-    `loss` and `accuracy` are of all training points under the final weights, the loss with the
-    weights of the points and the L2 penalty; `validation_loss` is of the held-out points, NaN
-    without any, and has no penalty. `outcome` is "not escaped", "escaped", "solved" or "diverged";
-    `escape_epoch` counts from 1, None if it did not escape.
-    """
-
-    seed: int
-    outcome: str
-    loss: float
-    accuracy: float
-    validation_loss: float
-    escape_epoch: int | None
-
-    @property
-    def has_escaped(self) -> bool:
-        """Whether it left the plateau."""
-        return Outcome(self.outcome).has_escaped
 
 
 class Scaled(NamedTuple):
@@ -177,7 +156,7 @@ def _judged(job: Job, histories: Histories) -> Chunk:
     right = sides(
         network, histories.weights, points.features, points.labels, histories.final_correct
     ).right
-    held_out_losses = validation_losses(job, histories.weights)
+    held_out = validation_losses(job, histories.weights)
     restarts = []
     for lane, seed in enumerate(histories.seeds):
         outcome, escape_epoch, _ = judge(
@@ -193,7 +172,7 @@ def _judged(job: Job, histories: Histories) -> Chunk:
                 outcome=outcome.value,
                 loss=float(histories.final_loss[lane]),
                 accuracy=int(histories.final_correct[lane]) / len(points.labels),
-                validation_loss=float(held_out_losses[lane]),
+                validation_loss=None if held_out is None else float(held_out[lane]),
                 escape_epoch=escape_epoch,
             )
         )
@@ -208,11 +187,11 @@ def _merit(job: Job, restart: FittedRestart | None) -> float:
     if restart is None or restart.outcome == Outcome.DIVERGED:
         return float("inf")
     merit = restart.loss if job.select == LOSS else restart.validation_loss
-    return merit if np.isfinite(merit) else float("inf")
+    return merit if merit is not None and np.isfinite(merit) else float("inf")
 
 
-def validation_losses(job: Job, weights: NDArray[np.float32]) -> NDArray[np.float64]:
-    """The loss of restarts on the held-out points, without a penalty; NaN without such points.
+def validation_losses(job: Job, weights: NDArray[np.float32]) -> NDArray[np.float64] | None:
+    """The loss of restarts on the held-out points, without a penalty; None without such points.
 
     Args:
         job: Theirs.
@@ -222,7 +201,7 @@ def validation_losses(job: Job, weights: NDArray[np.float32]) -> NDArray[np.floa
         (restarts,).
     """
     if job.held_out is None:
-        return np.full(len(weights), np.nan)
+        return None
     features, labels, point_weights = job.held_out
     with np.errstate(over="ignore", invalid="ignore"):  # weights of restarts that diverged
         logits = forward(job.recipe.network, weights, features).logits.astype(np.float64)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from search.estimator.keras_model import start_model
-from search.estimator.training import FittedRestart, Job, validation_losses
+from search.estimator.restart import FittedRestart
+from search.estimator.training import Job, validation_losses
 from search.problem.outcome import judge
 from search.problem.undecided import sides
 from search.training.backend import tf
@@ -58,12 +59,13 @@ def verify(job: Job, fitted: FittedRestart) -> Verification:
         final_loss=plain.final_loss,
         bars=job.bars,
     )
+    held_out = validation_losses(job, plain.weights[None])
     again = FittedRestart(
         seed=fitted.seed,
         outcome=outcome.value,
         loss=plain.final_loss,
         accuracy=int(final_correct[0]) / count,
-        validation_loss=float(validation_losses(job, plain.weights[None])[0]),
+        validation_loss=None if held_out is None else float(held_out[0]),
         escape_epoch=escape_epoch,
     )
     is_same = fitted.outcome == again.outcome

@@ -52,7 +52,7 @@ def classes_of(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.uint8]]:
     if len(classes) < 2:
         raise ValueError(
             "RestartClassifier needs rows of at least two classes, received one class only: "
-            f"{classes[0]!r}"
+            f"{classes.tolist()[0]!r}"
         )
     if len(classes) > MAX_CLASSES:
         raise ValueError(
