@@ -18,20 +18,21 @@ from search.commands.options import (
 from search.commands.reading import write
 from search.problem.dimensions import shown_value
 from search.problem.success import Success
-from search.reports.layout import NEVER_LEFT_OUT, Column
+from search.reports.layout import NEVER_LEFT_OUT, Column, bar
 from search.reports.report import show_table
 from search.reports.tables import or_dash, titled
 from search.statistics.effects import Effects, effects_keys
 
 _SHARE, _COUNTED, _EFFECT = "share of\nvariation", "\nescaped", "\neffect"
 _COLUMNS = (
-    Column("\nfactor", importance=NEVER_LEFT_OUT),
-    Column(_SHARE, right=True, importance=NEVER_LEFT_OUT),
-    Column("\nvalue", right=True, importance=NEVER_LEFT_OUT),
+    Column("\nfactor", importance=NEVER_LEFT_OUT, leads=True),
+    Column(_SHARE, right=True, importance=8),
+    Column("\nvalue", right=True, importance=NEVER_LEFT_OUT, leads=True),
     Column(_COUNTED, right=True, importance=NEVER_LEFT_OUT),
-    Column("\nrate", right=True, importance=7),
-    Column("95%\ninterval", importance=6),
-    Column(_EFFECT, right=True, importance=NEVER_LEFT_OUT),
+    Column("\nrate", right=True, importance=NEVER_LEFT_OUT),
+    Column("", importance=0, is_drawn=True),
+    Column("95%\ninterval", importance=NEVER_LEFT_OUT),
+    Column(_EFFECT, right=True, importance=7),
 )
 
 
@@ -71,7 +72,7 @@ def _show(title: str, found: Effects) -> None:
         cells = [
             before.replace("_", " ") if is_first else "",
             or_dash(row["share"], ".2f") if is_first else "",
-            *([""] * 5 if row["restarts"] is None else _level_cells(row, found.success)),
+            *([""] * 6 if row["restarts"] is None else _level_cells(row, found.success)),
         ]
         rows.append([cell for cell, is_kept in zip(cells, kept, strict=True) if is_kept])
     columns = [
@@ -90,6 +91,7 @@ def _level_cells(row: dict[str, Any], success: Success) -> list[str]:
         shown_value(value),
         f"{succeeded} of {row['restarts']}",
         f"{rate:.3f}",
+        bar(rate),
         f"{row['ci_low']:.3f}-{row['ci_high']:.3f}",
         or_dash(row["effect"], "+.3f"),
     ]

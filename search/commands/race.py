@@ -25,7 +25,7 @@ from search.reports.race_report import (
     statement,
     to_json,
 )
-from search.reports.report import show_table
+from search.reports.report import fitted, show_table
 from search.reports.tables import interval, titled, with_dimensions
 from search.studies.study import Study, study_in
 
@@ -139,9 +139,10 @@ def _show(output: str, study: Study, result: RaceResult) -> None:
             race_columns(success),
             race_rows(result.state),
         )
-        click.echo(statement(result.state))
+        click.echo("\n".join(fitted(statement(result.state))))
         if rate is not None:
-            click.echo(
+            said = (
                 f"Measured again on {rate.restarts} further seeds, not used to select it: {rate} "
                 f"{success.past}, {rate.rate:.3f} (95% interval {interval(rate)})."
             )
+            click.echo("\n".join(fitted(said)))

@@ -50,8 +50,8 @@ def show_endings(
         Column("\nrestarts", right=True, importance=NEVER_LEFT_OUT),
         *([Column("in so many\norientations", importance=8)] if mirrored else []),
         Column("\nshare", right=True, importance=7),
-        Column("95%\ninterval", importance=8),
-        Column("\nloss", right=True, importance=NEVER_LEFT_OUT),
+        Column("95%\ninterval", importance=NEVER_LEFT_OUT),
+        Column("\nloss", right=True, importance=8),
         Column("lowest and\nhighest", importance=4),
     ]
     if two_classes:

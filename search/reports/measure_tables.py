@@ -16,7 +16,7 @@ MEASURE_KEYS = (
 )
 """The stable names of a row, in order."""
 _COLUMNS = (
-    Column("configuration", importance=NEVER_LEFT_OUT),
+    Column("configuration", importance=NEVER_LEFT_OUT, leads=True),
     Column("measure", importance=NEVER_LEFT_OUT),
     Column("restarts", right=True, importance=3),
     Column("diverged", right=True, importance=2),

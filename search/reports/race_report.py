@@ -11,7 +11,7 @@ from search.reports.tables import interval
 from search.statistics.race_state import Contest, RaceEnd, RaceState
 
 _COLUMNS = (
-    Column("\nconfiguration", importance=NEVER_LEFT_OUT),
+    Column("\nconfiguration", importance=NEVER_LEFT_OUT, leads=True),
     Column("first\nmeasured", right=True, importance=7),
     Column("\nrate", right=True, importance=8),
     Column("fresh\nseeds", right=True, importance=NEVER_LEFT_OUT),

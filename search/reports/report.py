@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from search.problem.names import visible
-from search.reports.layout import Column, lay_out
+from search.reports.layout import Column, lay_out, wrapped
 
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _WIDTH_OF_A_FILE = 200  # what a table may take where no terminal sets a limit
@@ -25,23 +25,30 @@ _WIDTH_OF_A_FILE = 200  # what a table may take where no terminal sets a limit
 def show_table(
     title: str, columns: Sequence[Column], rows: Sequence[Sequence[str]], *notes: str
 ) -> None:
-    """Print a table to stdout, without the least important columns if it would not fit.
+    """Print a table to stdout, folded or without the least important columns if it would not fit.
 
     A table without rows is of a study without complete trials, and says so. Notes that are not
     empty stand below the rows.
     """
-    click.echo(heading(visible(title)))
+    is_terminal = sys.stdout.isatty()
+    for line in fitted(visible(title)):
+        click.echo(heading(line))
     if not rows:
         click.echo("No trial is complete yet.")
         return
-    width = terminal_width() if sys.stdout.isatty() else _WIDTH_OF_A_FILE
-    layout = lay_out(columns, [[visible(cell) for cell in row] for row in rows], width)
+    width = terminal_width() if is_terminal else _WIDTH_OF_A_FILE
+    shown = [index for index, column in enumerate(columns) if is_terminal or not column.is_drawn]
+    layout = lay_out(
+        [columns[index] for index in shown],
+        [[visible(row[index]) for index in shown] for row in rows],
+        width,
+    )
     click.echo("\n".join(layout.lines))
     if layout.left_out:
         missing = ", ".join(" ".join(column.title.split()) for column in layout.left_out)
         notes += (f"Left out for want of width: {missing}. --format json has all.",)
-    for note in filter(None, notes):
-        click.echo(note if is_plain() else click.style(note, dim=True))
+    for line in fitted(*filter(None, notes)):
+        click.echo(line if is_plain() else click.style(line, dim=True))
 
 
 def is_plain() -> bool:
@@ -52,6 +59,15 @@ def is_plain() -> bool:
 def heading(text: str) -> str:
     """A text in bold, unless no escape codes are wanted."""
     return text if is_plain() else click.style(text, bold=True)
+
+
+def fitted(*texts: str) -> list[str]:
+    """Texts of one or more lines, broken between words where the terminal's line ends."""
+    lines = [line for text in texts for line in text.split("\n")]
+    if not sys.stdout.isatty():
+        return lines
+    width = terminal_width()
+    return [part for line in lines for part in wrapped(line, width, indent=2) or [""]]
 
 
 def terminal_width() -> int:

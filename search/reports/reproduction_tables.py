@@ -13,9 +13,12 @@ from search.statistics.escape import EscapeRate
 from search.studies.reproducing import Reproduced
 
 REPRODUCTION_KEYS = ("name", "title", "source", "url")
-_LIST_COLUMNS = (Column("name", importance=NEVER_LEFT_OUT), Column("what", importance=5))
+_LIST_COLUMNS = (
+    Column("name", importance=NEVER_LEFT_OUT, leads=True),
+    Column("what", importance=NEVER_LEFT_OUT),
+)
 _COLUMNS = (
-    Column("\nfigure", importance=NEVER_LEFT_OUT),
+    Column("\nfigure", importance=NEVER_LEFT_OUT, leads=True),
     Column("\npublished", right=True, importance=NEVER_LEFT_OUT),
     Column("95%\ninterval", importance=4),
     Column("\nhere", right=True, importance=NEVER_LEFT_OUT),

@@ -12,7 +12,7 @@ from search.problem.dimensions import ALWAYS_SEARCHED, DIMENSIONS, HELD, shown_v
 from search.problem.problem import Problem
 from search.problem.rows import StudySummary
 from search.problem.success import ESCAPED, Success
-from search.reports.layout import NEVER_LEFT_OUT, Column
+from search.reports.layout import NEVER_LEFT_OUT, Column, bar
 from search.reports.report import show_table
 from search.statistics.escape import EscapeRate
 from search.statistics.ranking import Standing, escape_alike, pareto_front, untried
@@ -21,7 +21,8 @@ _OUTCOME_COLUMNS = {
     name: Column(f"\n{name}", right=True, importance=6) for name in ("escaped", "solved")
 }
 _STANDING_COLUMNS = (
-    Column("\nrate", right=True, importance=8),
+    Column("\nrate", right=True, importance=NEVER_LEFT_OUT),
+    Column("", importance=0, is_drawn=True),
     Column("95%\ninterval", importance=NEVER_LEFT_OUT),
     Column("\ndiverged", right=True, importance=3),
     Column("restarts needed\nfor 99%", importance=7),
@@ -71,9 +72,9 @@ def show_standings(
     others = _other_outcomes(success)
     columns = (
         *configuration_columns(space.dimensions, success),
-        *_STANDING_COLUMNS[:2],
+        *_STANDING_COLUMNS[:3],
         *(_OUTCOME_COLUMNS[name] for name in others),
-        *(_per(column, success) for column in _STANDING_COLUMNS[2:]),
+        *(_per(column, success) for column in _STANDING_COLUMNS[3:]),
     )
     show_table(
         titled(study, problem, success, space.vary),
@@ -109,6 +110,7 @@ def configuration_columns(
             DIMENSIONS[name].heading,
             right=DIMENSIONS[name].is_number,
             importance=NEVER_LEFT_OUT,
+            leads=True,
         )
         for name in dimensions
     )
@@ -205,6 +207,7 @@ def _standing_cells(standing: Standing, others: Iterable[str]) -> list[str]:
     return [
         *configuration_cells(standing.configuration, rate),
         f"{rate.rate:.3f}",
+        bar(rate.rate),
         interval(rate),
         *(str(getattr(counts, name)) for name in others),
         str(counts.diverged),
@@ -239,6 +242,11 @@ RESTART_KEYS = (
     *("trial", "seed", *ALWAYS_SEARCHED),
     *("outcome", "accuracy", "undecided", "loss", "escape_epoch"),
 )
+_RESTART_IMPORTANCE = {
+    **dict.fromkeys(("trial", "seed", "outcome"), NEVER_LEFT_OUT),
+    **{"accuracy": 7, "escape_epoch": 6, "loss": 5, "undecided": 2},
+}
+"""What is left out first is what all restarts of a trial share; measures were asked for."""
 _RESTART_FORMS = {"accuracy": ".4f", "loss": ".4f"}
 
 
@@ -263,6 +271,7 @@ def show_restarts(
         Column(
             name.replace("_", " "),
             right=DIMENSIONS[name].is_number if name in DIMENSIONS else name != "outcome",
+            importance=_RESTART_IMPORTANCE.get(name, 4 if name in DIMENSIONS else 8),
         )
         for name in names
     ]
@@ -295,6 +304,9 @@ def _restart_cell(name: str, value: Any) -> str:
 STUDY_KEYS = ("study", "data", "network", "epochs", "trials", "restarts", "escaped")
 
 
+_STUDY_IMPORTANCE = {"data": 5, "network": 6, "epochs": 3, "trials": 4}
+
+
 def study_json(summary: StudySummary) -> dict[str, Any]:
     """A study under its stable names."""
     problem, classes = summary.problem, len(summary.problem["classes"])
@@ -317,6 +329,14 @@ def show_studies(url: str, rows: Sequence[dict[str, Any]]) -> None:
     right = ("epochs", "trials", "restarts", "escaped")
     show_table(
         f"{url}: {len(rows)} {'study' if len(rows) == 1 else 'studies'}",
-        [Column(name, right=name in right) for name in STUDY_KEYS],
+        [
+            Column(
+                name,
+                right=name in right,
+                importance=_STUDY_IMPORTANCE.get(name, NEVER_LEFT_OUT),
+                leads=name == "study",
+            )
+            for name in STUDY_KEYS
+        ],
         [[str(row[name]) for name in STUDY_KEYS] for row in rows],
     )

@@ -11,7 +11,7 @@ import numpy as np
 from search.problem.problem import Problem
 from search.problem.success import ESCAPED, Success
 from search.reports.layout import NEVER_LEFT_OUT, Column
-from search.reports.report import show_table
+from search.reports.report import fitted, show_table
 from search.reports.tables import (
     configuration_cells,
     configuration_columns,
@@ -32,9 +32,9 @@ _TIMES_COLUMNS = (
     Column("\ncutoff", right=True, importance=7),
     Column("epochs per {per}\nat cutoff", right=True, importance=6),
 )
-_COMPARE_MARK = Column("", importance=NEVER_LEFT_OUT)
+_COMPARE_MARK = Column("", importance=NEVER_LEFT_OUT, leads=True)
 _COMPARE_COLUMNS = (
-    Column("\nrate", right=True, importance=8),
+    Column("\nrate", right=True, importance=NEVER_LEFT_OUT),
     Column("95%\ninterval", importance=NEVER_LEFT_OUT),
     Column("\ndiverged", right=True, importance=1),
     Column("median epochs\nto {per}", right=True, importance=NEVER_LEFT_OUT),
@@ -88,7 +88,7 @@ def show_timings(
             f"{success.past}."
         )
     if advised:
-        click.echo("\n".join(["", *advised]))
+        click.echo("\n".join(fitted("", *advised)))
 
 
 def show_comparison(study: str, problem: Problem, comparison: Comparison) -> None:
@@ -107,7 +107,7 @@ def show_comparison(study: str, problem: Problem, comparison: Comparison) -> Non
     )
     lines = [] if test is None else [f"Log-rank chi-squared {test.statistic:.1f}, {_p(test.p)}:"]
     curves = plot([timing.curve for timing in pair], problem.epochs, success.past)
-    click.echo("\n".join(["", *lines, comparison.verdict, "", *curves]))
+    click.echo("\n".join([*fitted("", *lines, comparison.verdict), "", *curves]))
 
 
 def plot(curves: Sequence[SurvivalCurve], epochs: int, past: str = "escaped") -> list[str]:
