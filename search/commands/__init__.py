@@ -28,6 +28,7 @@ _COMMANDS = {
     "basins": ("basins", "Where the restarts end."),
     "effects": ("effects", "What the escape rate depends on."),
     "race": ("race", "Which one really is best, on fresh seeds."),
+    "report": ("report", "A study in one page, with figures."),
     "reproduce": ("reproduce", "Published results, run again."),
     "restarts": ("reading", "Every restart."),
     "reference": ("reference", "One restart by plain Keras, beside the record."),

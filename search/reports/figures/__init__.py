@@ -1,0 +1,1 @@
+"""Figures of a study as Vega-Lite has them. Pure: figures in, specifications out."""

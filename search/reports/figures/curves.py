@@ -1,0 +1,128 @@
+"""How soon restarts succeed: the share that has not yet, over the epochs, and how many are left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from search.problem.success import Success
+from search.reports.figures.style import COLOURS, SCHEMA, WIDTH
+from search.statistics.timing import Timing
+
+MOST_CURVES = len(COLOURS)
+"""Curves that can be told apart."""
+_MOST_STEPS = 200
+_TIMES_AT_RISK = 6
+
+
+def curves_figure(timings: Sequence[Timing], epochs: int, success: Success) -> dict[str, Any]:
+    """Kaplan-Meier curves with pointwise 95% bands, and below the restarts that are left.
+
+    Args:
+        timings: Of up to `MOST_CURVES` configurations.
+        epochs: Epochs that each restart was given.
+        success: The criterion.
+
+    Returns:
+        A Vega-Lite specification.
+    """
+    shown = timings[:MOST_CURVES]
+    names = [timing.name for timing in shown]
+    colour = {
+        "field": "configuration",
+        "type": "nominal",
+        "scale": {"domain": names, "range": list(COLOURS[: len(names)])},
+        "title": None,
+        "legend": {
+            "orient": "top",
+            "columns": 2,
+            "symbolType": "stroke",
+            "symbolStrokeWidth": 3,
+            "symbolOpacity": 1,
+        },
+    }
+    scale = {"domain": [0, epochs], "nice": False}
+    axis = {"labelOverlap": "greedy", "tickCount": 8, "title": "epoch"}
+    x = {"field": "epoch", "type": "quantitative", "scale": scale, "axis": axis}
+    y = {"type": "quantitative", "scale": {"domain": [0, 1]}}
+    title = f"Share of restarts that have not yet {success.past}"
+    band = {
+        "mark": {"type": "area", "interpolate": "step-after", "opacity": 0.15},
+        "encoding": {
+            "x": x,
+            "y": {**y, "field": "low", "title": f"not yet {success.past}"},
+            "y2": {"field": "high"},
+            "color": colour,
+        },
+    }
+    line = {
+        "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2},
+        "encoding": {
+            "x": x,
+            "y": {**y, "field": "left", "title": f"not yet {success.past}"},
+            "color": colour,
+        },
+    }
+    curves = {
+        "width": WIDTH,
+        "height": 280,
+        "data": {"values": [row for timing in shown for row in _steps(timing, epochs)]},
+        "layer": [band, line],
+    }
+    at_risk = {
+        "width": WIDTH,
+        "height": {"step": 16},
+        "title": {"text": "restarts left", "fontSize": 12, "fontWeight": "normal"},
+        "data": {"values": [row for timing in shown for row in _left(timing, epochs)]},
+        "mark": {"type": "text", "fontSize": 11},
+        "encoding": {
+            "x": {**x, "axis": None},
+            "y": {
+                "field": "configuration",
+                "type": "nominal",
+                "sort": names,
+                "axis": {"domain": False, "ticks": False, "title": None, "offset": 22},
+            },
+            "text": {"field": "left"},
+            "color": colour,
+        },
+    }
+    return {
+        "$schema": SCHEMA,
+        "title": title,
+        "description": f"{title}, by epoch, with pointwise 95% intervals",
+        "vconcat": [curves, at_risk],
+        "spacing": 12,
+    }
+
+
+def _steps(timing: Timing, epochs: int) -> list[dict[str, Any]]:
+    curve, times = timing.curve, timing.times
+    at = np.unique(np.concatenate(([0], times.at, [epochs])))
+    if len(at) > _MOST_STEPS:
+        at = np.unique(np.linspace(0, epochs, _MOST_STEPS).round().astype(np.int64))
+    place = np.searchsorted(times.at, at, side="right")
+    # Before the first escape, and where nothing is left, the interval has no value of its own.
+    low = np.concatenate(([1.0], np.nan_to_num(curve.low, nan=0.0)))[place]
+    high = np.concatenate(([1.0], np.nan_to_num(curve.high, nan=0.0)))[place]
+    return [
+        {
+            "configuration": timing.name,
+            "epoch": int(epoch),
+            "left": round(float(left), 4),
+            "low": round(float(lower), 4),
+            "high": round(float(upper), 4),
+        }
+        for epoch, left, lower, upper in zip(at, curve.evaluate(at), low, high, strict=True)
+    ]
+
+
+def _left(timing: Timing, epochs: int) -> list[dict[str, Any]]:
+    at = np.unique(np.linspace(0, epochs, _TIMES_AT_RISK).round().astype(np.int64))
+    left = timing.times.restarts - timing.times.escaped_by(at)
+    return [
+        {"configuration": timing.name, "epoch": int(epoch), "left": int(count)}
+        for epoch, count in zip(at, left, strict=True)
+    ]

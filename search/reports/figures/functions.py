@@ -1,0 +1,199 @@
+"""What restarts came to compute: the function of a typical one of each basin, over the data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.problem.datasets import Dataset
+from search.reports.figures.style import COLOURS, SCHEMA
+from search.statistics.endings.ending import Ending
+from search.statistics.endings.regions import Answer
+
+MOST_FUNCTIONS = 6
+_PLACES = 160  # along one feature
+_CELLS = 44  # along each of two
+_MOST_POINTS = 400
+
+
+def functions_figure(endings: Sequence[Ending], data: Dataset) -> dict[str, Any] | None:
+    """The functions of the largest basins of one configuration.
+
+    Args:
+        endings: The basins, the largest first.
+        data: The training points.
+
+    Returns:
+        A Vega-Lite specification: curves over one feature, or regions over two; None for more
+        features, or where all restarts diverged.
+    """
+    shown = [one for one in endings if one.typical is not None][:MOST_FUNCTIONS]
+    features = data.features.shape[1]
+    if not shown or features > 2:
+        return None
+    draw = _curves if features == 1 else _regions
+    panels = [
+        {**draw(one.typical.answer, data), "title": _title(one)} for one in shown if one.typical
+    ]
+    said = "What the restarts of the first configuration came to compute"
+    return {
+        "$schema": SCHEMA,
+        "title": said,
+        "description": said,
+        "concat": panels,
+        "columns": 3,
+        "spacing": 24,
+    }
+
+
+def _title(one: Ending) -> dict[str, Any]:
+    return {
+        "text": [one.name, f"{one.basin.share} restarts"],
+        "fontSize": 11,
+        "fontWeight": "normal",
+        "limit": 200,
+    }
+
+
+def _curves(answer: Answer, data: Dataset) -> dict[str, Any]:
+    column = data.features[:, 0]
+    grid = np.linspace(column.min(), column.max(), _PLACES)
+    found = _columns(answer(grid[:, None]))
+    several = found.shape[1] > 1
+    rows = [
+        {"x": round(float(x), 5), "p": round(float(p), 4), "class": data.classes[label]}
+        for label, probabilities in _labelled(found)
+        for x, p in zip(grid, probabilities, strict=True)
+    ]
+    colour: dict[str, Any] = {"value": "@ink"}
+    if several:
+        colour = _colour(data)
+    return {
+        "width": 180,
+        "height": 120,
+        "layer": [
+            {
+                "data": {"values": rows},
+                "mark": {"type": "line", "strokeWidth": 2},
+                "encoding": {
+                    "x": {"field": "x", "type": "quantitative", "title": _name(data, 0)},
+                    "y": {
+                        "field": "p",
+                        "type": "quantitative",
+                        "scale": {"domain": [0, 1]},
+                        "title": "probability" if several else f"P({data.classes[1]})",
+                        "axis": {"values": [0, 0.5, 1]},
+                    },
+                    "color": colour,
+                    "detail": {"field": "class", "type": "nominal"},
+                },
+            },
+            {
+                "data": {"values": _points(data, 1)},
+                "mark": {"type": "tick", "thickness": 1, "size": 8, "opacity": 0.6},
+                "encoding": {
+                    "x": {"field": "x", "type": "quantitative"},
+                    "y": {"value": 124},
+                    "color": _colour(data),
+                },
+            },
+        ],
+    }
+
+
+def _regions(answer: Answer, data: Dataset) -> dict[str, Any]:
+    low, high = data.features.min(axis=0), data.features.max(axis=0)
+    step = np.where(high > low, high - low, 1.0) / _CELLS
+    first, second = (low[each] + step[each] * np.arange(_CELLS) for each in (0, 1))
+    corners = np.array([(x, y) for y in second for x in first])
+    found = _columns(answer(corners + step / 2))
+    classes = found.argmax(axis=1) if found.shape[1] > 1 else (found[:, 0] > 0.5).astype(int)
+    rows = [
+        {
+            "x": round(float(first[start]), 5),
+            "x2": round(float(first[end - 1] + step[0]), 5),
+            "y": round(float(y), 5),
+            "y2": round(float(y + step[1]), 5),
+            "class": data.classes[label],
+        }
+        for y, line in zip(second, classes.reshape(_CELLS, _CELLS), strict=True)
+        for start, end, label in _runs(line)
+    ]
+    scale = {"zero": False, "nice": False}
+    x = {"field": "x", "type": "quantitative", "scale": scale, "title": _name(data, 0)}
+    y = {"field": "y", "type": "quantitative", "scale": scale, "title": _name(data, 1)}
+    return {
+        "width": 180,
+        "height": 180,
+        "layer": [
+            {
+                "data": {"values": rows},
+                "mark": {"type": "rect", "opacity": 0.35},
+                "encoding": {
+                    "x": x,
+                    "x2": {"field": "x2"},
+                    "y": y,
+                    "y2": {"field": "y2"},
+                    "color": _colour(data),
+                },
+            },
+            {
+                "data": {"values": _points(data, 2)},
+                "mark": {"type": "point", "filled": True, "size": 14, "opacity": 0.9},
+                "encoding": {"x": x, "y": y, "color": _colour(data)},
+            },
+        ],
+    }
+
+
+def _runs(line: NDArray[np.intp]) -> list[tuple[int, int, int]]:
+    """Stretches of one class along a line of cells: where each begins and ends, and its class."""
+    changes = np.flatnonzero(np.diff(line)) + 1
+    starts, ends = np.append(0, changes), np.append(changes, len(line))
+    return [(int(a), int(b), int(line[a])) for a, b in zip(starts, ends, strict=True)]
+
+
+def _points(data: Dataset, features: int) -> list[dict[str, Any]]:
+    """Points to draw: all, or as many evenly spaced ones as can be told apart."""
+    chosen = np.unique(np.linspace(0, data.points - 1, min(data.points, _MOST_POINTS)).astype(int))
+    names = ("x", "y")[:features]
+    return [
+        {
+            **{
+                name: round(float(value), 5)
+                for name, value in zip(names, data.features[place], strict=True)
+            },
+            "class": data.classes[data.labels[place]],
+        }
+        for place in chosen
+    ]
+
+
+def _colour(data: Dataset) -> dict[str, Any]:
+    classes = list(data.classes)
+    colours = [COLOURS[place % len(COLOURS)] for place in range(len(classes))]
+    return {
+        "field": "class",
+        "type": "nominal",
+        "scale": {"domain": classes, "range": colours},
+        "title": "class",
+    }
+
+
+def _columns(answers: NDArray[np.float64]) -> NDArray[np.float64]:
+    return answers[:, None] if answers.ndim == 1 else answers
+
+
+def _labelled(found: NDArray[np.float64]) -> list[tuple[int, NDArray[np.float64]]]:
+    """Each curve with the class that it is the probability of."""
+    if found.shape[1] == 1:
+        return [(1, found[:, 0])]
+    return list(enumerate(found.T))
+
+
+def _name(data: Dataset, feature: int) -> str:
+    name = data.feature_names[feature]
+    return f"feature {name}" if not data.names else name

@@ -1,0 +1,80 @@
+"""All that a report of a study tells, gathered at one moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from search.problem.plan import Plan
+from search.problem.success import Success
+from search.statistics.effects import Effects
+from search.statistics.endings.ending import Ending
+from search.statistics.ranking import Standing
+from search.statistics.timing import Timing
+from search.studies.study import Study
+
+MOST_TIMED = 6
+_PACKAGES = ("multirestart", "tensorflow", "keras", "numpy", "optuna")
+
+
+@dataclass(frozen=True, eq=False)
+class StudyReport:
+    """What a report tells.
+
+    plan: what the study is made from; success: what counts as one; standings: all configurations,
+    ranked by it; timings: how soon the first of them succeed, none where that is not kept; effects:
+    what the rate depends on; endings: where the restarts of the first configuration ended; raced:
+    restarts of races among all; versions: of the packages here, by name.
+    """
+
+    name: str
+    plan: Plan
+    success: Success
+    standings: tuple[Standing, ...]
+    timings: tuple[Timing, ...]
+    effects: Effects
+    endings: tuple[Ending, ...]
+    raced: int
+    versions: tuple[tuple[str, str], ...]
+
+    @property
+    def restarts(self) -> int:
+        """Restarts of all configurations."""
+        return sum(standing.counts.restarts for standing in self.standings)
+
+
+def gather(study: Study, success: str | Success | None = None) -> StudyReport:
+    """What there is to tell of a study, all of one state of it.
+
+    Args:
+        study: The study.
+        success: What counts as a success, as `Study.best` takes it.
+
+    Returns:
+        The report's content.
+
+    Raises:
+        InvalidValuesError: If there is no such criterion.
+        UserError: If no trial is complete.
+    """
+    criterion = study.criterion(success)
+    problem = study.problem
+    with study.snapshot():
+        effects = study.effects(criterion)
+        standings = study.best(criterion)
+        first = [standing.configuration for standing in standings[:MOST_TIMED]]
+        timings: list[Timing] = []
+        if problem.epochs and criterion.has_epochs(problem):
+            by_configuration = {one.configuration: one for one in study.times(criterion)}
+            timings = [by_configuration[one] for one in first]
+        return StudyReport(
+            name=study.name,
+            plan=Plan.from_record(study.name, study.record),
+            success=criterion,
+            standings=tuple(standings),
+            timings=tuple(timings),
+            effects=effects,
+            endings=tuple(study.basins(first[0])),
+            raced=study.raced(),
+            versions=tuple((name, version(name)) for name in _PACKAGES),
+        )

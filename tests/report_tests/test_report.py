@@ -1,0 +1,187 @@
+"""`report`: a study in one page. What its figures hold, and what the page is."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import multirestart as mr
+from search.problem.configuration import Configuration
+from search.problem.rows import ConfigurationCounts
+from search.problem.success import ESCAPED, SOLVED
+from search.reports.figures.curves import curves_figure
+from search.reports.figures.depends import shares_figure
+from search.reports.figures.functions import functions_figure
+from search.reports.figures.rates import heat_figure, rates_figure
+from search.reports.figures.style import DARK, LIGHT, themed
+from search.reports.page import figures
+from search.statistics.ranking import ranked
+from search.studies.reporting import gather
+from tests.conftest import Launched, run_command
+
+
+def counts(configuration: Configuration, escaped: int, restarts: int) -> ConfigurationCounts:
+    return ConfigurationCounts(
+        configuration, 1, restarts, escaped, 0, 0, 10 * restarts, None, None, None, None
+    )
+
+
+FEW = Configuration("none", "sgd", 0.1)
+MANY = Configuration("standard", "adam", 0.01)
+STANDINGS = ranked([counts(FEW, 3, 4), counts(MANY, 600, 800)])
+
+
+def test_the_forest_plot_holds_rates_with_their_intervals_in_the_order_of_the_ranking() -> None:
+    found = rates_figure(STANDINGS, ESCAPED)
+    first, second = found["data"]["values"]
+    assert first["configuration"] == "standard/adam/0.01"
+    assert (first["rate"], first["counts"]) == (0.75, "600 of 800")
+    low, high = STANDINGS[1].success_rate.interval
+    assert (second["low"], second["high"]) == (round(low, 5), round(high, 5))
+    assert second["said"].startswith("none/sgd/0.1: 3 of 4, rate 0.750, 95% interval 0.301 to")
+    assert found["layer"][0]["encoding"]["y"]["sort"] == ["standard/adam/0.01", "none/sgd/0.1"]
+
+
+def test_few_restarts_are_marked_in_the_heat_map() -> None:
+    found = heat_figure(STANDINGS, ESCAPED)
+    assert found is not None
+    rows = {row["cell"]: row["uncertain"] for row in found["data"]["values"]}
+    assert rows == {"standard / adam": False, "none / sgd": True}
+    varied = ranked(
+        [counts(Configuration("none", "sgd", 0.1, hidden=hidden), 1, 2) for hidden in "12"]
+    )
+    assert heat_figure(varied, ESCAPED) is None
+
+
+def test_shares_stand_by_size_and_interactions_last() -> None:
+    found = shares_figure({"scaling": 0.1, "interactions": 0.5, "optimizer": 0.4}, ESCAPED)
+    assert [row["factor"] for row in found["data"]["values"]] == [
+        "optimizer",
+        "scaling",
+        "interactions",
+    ]
+
+
+def test_curves_and_functions_are_those_of_the_study(launched: Launched) -> None:
+    study = mr.open_study(launched.url)
+    report = gather(study)
+    best = report.standings[0].configuration
+    found = curves_figure(report.timings, study.problem.epochs, ESCAPED)
+    curve = next(one for one in study.times() if one.configuration == best).curve
+    rows = [
+        row
+        for row in found["vconcat"][0]["data"]["values"]
+        if row["configuration"] == report.timings[0].name
+    ]
+    at = np.array([row["epoch"] for row in rows])
+    assert [row["left"] for row in rows] == np.round(curve.evaluate(at), 4).tolist()
+    left = found["vconcat"][1]["data"]["values"]
+    assert left[0]["left"] == report.standings[0].counts.restarts
+    drawn = functions_figure(report.endings, study.problem.data)
+    assert drawn is not None
+    panel = drawn["concat"][0]
+    assert panel["title"]["text"] == [
+        report.endings[0].name,
+        f"{report.endings[0].basin.share} restarts",
+    ]
+    values = panel["layer"][0]["data"]["values"]
+    typical = report.endings[0].typical
+    assert typical is not None
+    expected = typical.answer(np.linspace(0.0, 30.0, 160)[:, None])
+    assert [row["p"] for row in values] == np.round(expected, 4).tolist()
+
+
+def test_a_theme_colours_what_is_named_by_ink_and_paper() -> None:
+    found = themed({"mark": {"color": "@ink"}, "stroke": ["@paper", "red"]}, DARK)
+    assert (found["mark"], found["stroke"]) == ({"color": DARK.ink}, [DARK.paper, "red"])
+    assert found["config"]["background"] == DARK.paper != LIGHT.paper
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+def test_the_page_loads_nothing_and_is_the_same_again(launched: Launched, tmp_path: Path) -> None:
+    storage = ("--storage", launched.url)
+    for name in ("one.html", "two.html"):
+        assert run_command("report", *storage, "-o", name, cwd=tmp_path).stdout == f"{name}\n"
+    page = (tmp_path / "one.html").read_text()
+    assert page == (tmp_path / "two.html").read_text()
+    assert len(page) < 1.5e6
+    tags = Tags()
+    tags.feed(page)
+    loads = {"src", "srcset", "data", "action"}
+    assert not [tag for tag, given in tags.found if loads & set(given)]
+    links = [
+        given["href"]
+        for tag, given in tags.found
+        if tag in ("a", "link", "image", "use") and "href" in given
+    ]
+    assert all(link is not None and link.startswith("#") for link in links)
+    assert not re.search(r"url\((?!#)|@import|fetch\(|XMLHttpRequest", page)
+    best = mr.open_study(launched.url).best()[0]
+    assert f"{best.configuration} is ranked first: {best.escape_rate} restarts escaped" in page
+    assert page.count('class="scroll light"') == page.count('class="scroll dark"') == 5
+    names = [given["id"] for _, given in tags.found if given.get("id")]
+    assert len(set(names)) == len(names)
+
+
+def test_names_from_people_are_text_in_the_page(tmp_path: Path) -> None:
+    (tmp_path / "points.csv").write_text(
+        "<b>x</b>,class\n" + "".join(f"{n},{'<i>a' if n % 3 else 'b&'}\n" for n in range(12))
+    )
+    launch = (
+        "launch",
+        "--data",
+        "points.csv",
+        "--target",
+        "class",
+        "--study",
+        "<script>alert(1)</script>",
+    )
+    run_command(*launch, "--trials", "1", "--restarts", "4", cwd=tmp_path, pretend=0)
+    file = run_command("report", "-o", "page.html", cwd=tmp_path).stdout.strip()
+    page = (tmp_path / file).read_text()
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<i>a" not in page
+
+
+def test_markdown_and_figures_are_files(launched: Launched, tmp_path: Path) -> None:
+    options = ("--storage", launched.url, "--format", "md", "--success", "solved")
+    run_command("report", *options, "-o", "s.md", "--figures", "drawn", cwd=tmp_path)
+    text = (tmp_path / "s.md").read_text()
+    names = [one.name for one in figures(gather(mr.open_study(launched.url), SOLVED))]
+    for name in names:
+        assert f"](drawn/{name}.svg)" in text
+        assert (tmp_path / f"drawn/{name}.svg").read_text().startswith("<svg")
+        assert (tmp_path / f"drawn/{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert "--success solved" in text
+
+
+def test_what_cannot_be_written_is_one_line(launched: Launched, tmp_path: Path) -> None:
+    options = ("--storage", launched.url, "-o", "no/such/folder.html")
+    failed = run_command("report", *options, cwd=tmp_path, code=2)
+    assert (
+        failed.stderr
+        == "multirestart: cannot write no/such/folder.html: No such file or directory\n"
+    )
+
+
+@pytest.mark.slow
+def test_a_study_of_three_features_has_no_picture_of_functions(tmp_path: Path) -> None:
+    rows = "".join(f"{n},{n % 7},{n % 5},{n % 2}\n" for n in range(40))
+    (tmp_path / "three.csv").write_text("a,b,c,class\n" + rows)
+    launch = ("launch", "--data", "three.csv", "--target", "class", "--learning-rate", "0.001:1")
+    run_command(*launch, "--trials", "3", "--restarts", "4", cwd=tmp_path, pretend=0)
+    report = gather(mr.open_study(f"sqlite:///{tmp_path / 'multirestart.db'}"))
+    assert [one.name for one in figures(report)] == ["rates", "grid", "curves"]
