@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from search.commands import main
 from search.problem.datasets import bands
 from search.problem.scaling import scale
+from tests.browser import browser  # noqa: F401 - a fixture of all tests
 from tests.command_tests.pretended import PRETENDED_SECONDS
 
 if "PYTEST_XDIST_WORKER" not in os.environ:  # which inherit it
