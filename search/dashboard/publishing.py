@@ -107,8 +107,8 @@ class PublishedStudy:
             self._pages.note_trials(noted)
         except KeyError:
             raise NotPublishedError(_DELETED) from None
-        finally:
-            self._store.mark_published(self._study.study_id, marks)
+        # Last: what is published and not marked is found again, with its note if that is missing.
+        self._store.mark_published(self._study.study_id, marks)
         return len(due)
 
     def show(self) -> None:

@@ -30,7 +30,7 @@ def show_table(
     A table without rows is of a study without complete trials, and says so. Notes that are not
     empty stand below the rows.
     """
-    is_terminal = sys.stdout.isatty()
+    is_terminal = is_on_terminal()
     for line in fitted(visible(title)):
         click.echo(heading(line))
     if not rows:
@@ -56,6 +56,11 @@ def is_plain() -> bool:
     return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
 
 
+def is_on_terminal() -> bool:
+    """Whether what is printed goes to a terminal."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
 def heading(text: str) -> str:
     """A text in bold, unless no escape codes are wanted."""
     return text if is_plain() else click.style(text, bold=True)
@@ -64,7 +69,7 @@ def heading(text: str) -> str:
 def fitted(*texts: str) -> list[str]:
     """Texts of one or more lines, broken between words where the terminal's line ends."""
     lines = [line for text in texts for line in text.split("\n")]
-    if not sys.stdout.isatty():
+    if not is_on_terminal():
         return lines
     width = terminal_width()
     return [part for line in lines for part in wrapped(line, width, indent=2) or [""]]
