@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import random
+import re
 import subprocess
 import sys
 from typing import Any
@@ -18,7 +19,7 @@ from search.estimator.restart import FittedRestart
 from search.problem.datasets import bands
 from search.training.backend import keras, tf
 from search.training.reference import flat_weights
-from tests.conftest import environment
+from tests.conftest import ROOT, environment
 
 X, Y = bands().features, bands().labels
 NAMES = np.array(["outer", "inner"])[Y]
@@ -117,6 +118,8 @@ def test_a_class_weight_must_be_above_0() -> None:
         classifier(class_weight={"inner": 0.0}).fit(X, NAMES)
 
 
+# Keras's own, as it writes a model.
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning")
 def test_the_model_is_plain_keras_for_raw_points(
     fitted: mr.RestartClassifier, tmp_path: Any
 ) -> None:
@@ -244,3 +247,19 @@ def test_to_predict_loads_no_tensorflow(fitted: mr.RestartClassifier, tmp_path: 
         [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True
     )
     assert done.stdout == "set()\n"
+
+
+def test_the_example_of_the_page_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs/estimator.md").read_text()
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.S)
+    exec(example, {})
+    score, rate, low, _ = re.findall(r"[\d.]+", capsys.readouterr().out)
+    assert float(score) > 0.9
+    assert float(rate) > float(low) > 0.9
+
+
+def test_every_parameter_and_attribute_is_on_the_page(fitted: mr.RestartClassifier) -> None:
+    page = (ROOT / "docs/estimator.md").read_text()
+    attributes = [*vars(fitted), "model_", "feature_names_in_"]
+    public = [name for name in attributes if name.endswith("_") and not name.startswith("_")]
+    assert [name for name in [*fitted.get_params(), *public] if f"`{name}`" not in page] == []

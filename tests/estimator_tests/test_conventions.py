@@ -14,8 +14,9 @@ import joblib
 import numpy as np
 import pytest
 from sklearn import config_context
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import GridSearchCV, cross_val_score, cross_validate
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import get_tags
@@ -56,20 +57,24 @@ def test_it_passes_all_checks_of_estimators() -> None:
 def test_a_pipeline_in_a_search_on_two_processes() -> None:
     with config_context(enable_metadata_routing=True):
         routed = classifier(scaling="none").set_fit_request(sample_weight=True)
+        routed.set_score_request(sample_weight=True)
         search = GridSearchCV(
-            make_pipeline(StandardScaler(), routed),
+            make_pipeline(StandardScaler().set_fit_request(sample_weight=True), routed),
             {"restartclassifier__learning_rate": np.array([0.001, 0.1])},
-            cv=3,
+            cv=StratifiedKFold(3, shuffle=True, random_state=0),
             n_jobs=2,
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             search.fit(X, Y, sample_weight=np.ones(300))
+            weighed = clone(search).fit(X, Y, sample_weight=np.where(Y == 1, 1, 0.01))
     assert search.best_params_ == {"restartclassifier__learning_rate": 0.1}
     assert search.best_score_ > 0.9
+    assert weighed.best_estimator_[-1].loss_ != search.best_estimator_[-1].loss_
     assert search.best_estimator_[-1].verify().agrees
 
 
+@pytest.mark.slow
 def test_cross_validation_is_the_same_in_another_process(tmp_path: Path) -> None:
     order = np.random.default_rng(0).permutation(300)
     x, y = X[order], Y[order]
