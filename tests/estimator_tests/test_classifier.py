@@ -140,6 +140,7 @@ def test_the_model_is_plain_keras_for_raw_points(
     assert flat_weights(start).tobytes() == flat_weights(again).tobytes()
 
 
+@pytest.mark.slow
 def test_it_agrees_with_plain_keras() -> None:
     parameters = {"class_weight": "balanced", "l2": 0.001, "validation_fraction": 0.2}
     weighed = classifier(n_init=3, epochs=10, **parameters).fit(X, NAMES)
@@ -234,6 +235,7 @@ def test_restarts_make_a_data_frame(fitted: mr.RestartClassifier) -> None:
     assert named.restarts_ == fitted.restarts_
 
 
+@pytest.mark.slow
 def test_to_predict_loads_no_tensorflow(fitted: mr.RestartClassifier, tmp_path: Any) -> None:
     path = tmp_path / "fitted.pickle"
     path.write_bytes(pickle.dumps(fitted))
