@@ -76,11 +76,15 @@ class Settings:
             for name in TRAINED
         }
         epochs = faults.built(partial(check_count, "epochs", parameters["epochs"], least=0))
-        counts = {
-            name: faults.built(partial(check_count, name, parameters[name]))
-            for name in ("n_init", "max_n_init")
-            if not _is_auto(name, parameters[name])
-        }
+        n_init = parameters["n_init"]
+        is_auto = isinstance(n_init, str) and n_init == AUTO
+        if isinstance(n_init, str):
+            rule = f"must be a whole number or {AUTO!r}"
+            faults.require(is_auto, "n_init", rule, shown(n_init))
+            restarts = None
+        else:
+            restarts = faults.built(partial(check_count, "n_init", n_init))
+        most = faults.built(partial(check_count, "max_n_init", parameters["max_n_init"]))
         _check_shares(parameters, faults)
         select, fraction = parameters["select"], parameters["validation_fraction"]
         rule = f"must be one of {', '.join(SELECTIONS)}"
@@ -95,8 +99,8 @@ class Settings:
         return cls(
             trained={name: DIMENSIONS[name].held(value) for name, value in trained.items()},
             epochs=epochs or 0,
-            n_init=counts.get("n_init"),
-            max_n_init=counts["max_n_init"] or 1,
+            n_init=restarts,
+            max_n_init=most or 1,
             precision=parameters["precision"],
             select=select,
             validation_fraction=fraction,
@@ -117,10 +121,6 @@ class Settings:
         above = majority + math.floor(Fraction(repr(self.margin)) * points) + 1
         escaped = min(above, points)
         return Bars(escaped, max(escaped, math.ceil(Fraction(repr(self.solved_at)) * points)))
-
-
-def _is_auto(name: str, value: object) -> bool:
-    return name == "n_init" and isinstance(value, str) and value == AUTO
 
 
 def _check_shares(parameters: Mapping[str, Any], faults: Faults) -> None:

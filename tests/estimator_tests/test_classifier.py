@@ -265,3 +265,11 @@ def test_every_parameter_and_attribute_is_on_the_page(fitted: mr.RestartClassifi
     attributes = [*vars(fitted), "model_", "feature_names_in_"]
     public = [name for name in attributes if name.endswith("_") and not name.startswith("_")]
     assert [name for name in [*fitted.get_params(), *public] if f"`{name}`" not in page] == []
+
+
+def test_the_model_scales_in_float64() -> None:
+    far = X + 1e9  # where all of them are one number in float32
+    found = classifier().fit(far, NAMES)
+    outer = np.asarray(found.model_(far))[:, 0]
+    np.testing.assert_allclose(outer, found.predict_proba(far)[:, 1], atol=1e-6)
+    assert found.score(far, NAMES) == 1.0

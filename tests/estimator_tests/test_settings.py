@@ -56,6 +56,11 @@ def test_all_faults_are_told_at_once() -> None:
     assert isinstance(raised.value, mr.MultirestartError)
 
 
+def test_a_wrong_n_init_is_told_of_auto() -> None:
+    with pytest.raises(ValueError, match="n_init must be a whole number or 'auto', received 'al"):
+        settings(n_init="all")
+
+
 def test_validation_loss_needs_held_out_points() -> None:
     with pytest.raises(ValueError, match="validation_fraction must be a share between 0 and 1"):
         settings(select="validation_loss")
