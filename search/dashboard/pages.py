@@ -17,7 +17,7 @@ from optuna.samplers import RandomSampler
 from optuna.trial import Trial as OptunaTrial
 
 from search.dashboard.notes import WRITER, is_ours, signed, trial_note
-from search.dashboard.plots import MOST_CURVES, curves_plot, rates_plot, shares_plot
+from search.dashboard.plots import curves_plot, rates_plot, shares_plot
 from search.dashboard.remembering import RememberingStorage
 from search.dashboard.study_note import study_note
 from search.problem.naming import configuration_name
@@ -26,7 +26,7 @@ from search.problem.success import sought_by
 from search.running.opening import OpenStudy
 from search.statistics.effects import Effects, effects
 from search.statistics.ranking import Standing, ranked
-from search.statistics.survival import EscapeTimes, survival_curve
+from search.statistics.timing import ranked_timings
 from storage.values import PublishedTrial
 
 PAGES = "multirestart_pages"
@@ -123,15 +123,8 @@ class Pages:
                 if success.is_of_launch
                 else store.success_epochs(study_id, success.timed(problem))
             )
-            by_configuration = {row.configuration: row for row in rows}
-            curves = [
-                (
-                    configuration_name(one),
-                    survival_curve(EscapeTimes.tallied(by_configuration[one], problem.epochs)),
-                )
-                for one in (standing.configuration for standing in standings[:MOST_CURVES])
-            ]
-            plots["not-yet-escaped"] = curves_plot(curves, problem.epochs, success)
+            timings = ranked_timings(rows, problem.epochs, success)
+            plots["not-yet-escaped"] = curves_plot(timings, problem.epochs, success)
         return standings, plots
 
     def _counts(self, *, races: bool) -> list[ConfigurationCounts]:

@@ -1,7 +1,7 @@
-"""multirestart's own plots in Optuna's dashboard, as Plotly's figures. Pure: figures in, plots out.
+"""The figures of the report in Optuna's dashboard, which draws with Plotly. Pure.
 
-They are drawn on white in either theme of the dashboard, in the colours of Okabe and Ito 2008
-("Color Universal Design"), which colour-blind readers can tell apart.
+Their values, names and colours are those of `search.reports.figures`. They are drawn on white in
+either theme of the dashboard.
 """
 
 from __future__ import annotations
@@ -9,24 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from search.problem.naming import configuration_name
 from search.problem.success import Success
+from search.reports.figures.curves import MOST_CURVES, curve_rows
+from search.reports.figures.depends import share_rows
+from search.reports.figures.rates import MOST_RATES, rate_row
+from search.reports.figures.style import COLOURS, LIGHT
 from search.statistics.effects import INTERACTIONS
 from search.statistics.ranking import Standing
-from search.statistics.survival import SurvivalCurve
+from search.statistics.timing import Timing
 
-MOST_RATES = 30
-"""Configurations of the plot of rates: what a screen holds."""
-MOST_CURVES = 6
-"""Curves that can be told apart: as many as there are colours."""
-_MOST_STEPS = 200
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 _TRANSLUCENT = 0.15
 _GREY = "#999999"
-_INK = "#222222"
-_GRID = "#dddddd"
 
 
 def rates_plot(standings: Sequence[Standing], success: Success) -> dict[str, Any]:
@@ -39,41 +32,29 @@ def rates_plot(standings: Sequence[Standing], success: Success) -> dict[str, Any
     Returns:
         Plotly's figure, as JSON has it.
     """
-    shown = standings[:MOST_RATES]
-    rates = [standing.success_rate for standing in shown]
-    ends = [rate.interval for rate in rates]
-    labels = [
-        f"{configuration_name(standing.configuration)}  {rate}"
-        for standing, rate in zip(shown, rates, strict=True)
-    ]
-    more = len(standings) - len(shown)
-    title = f"{_capital(success.rate)}s: {success.past} of all restarts, with 95% intervals"
-    if more:
-        title += f" (the best {len(shown)} of {len(standings)})"
+    rows = [rate_row(standing) for standing in standings[:MOST_RATES]]
+    title = f"{success.rate.capitalize()} of each configuration, with its 95% interval"
+    if len(rows) < len(standings):
+        title += f": the best {len(rows)} of {len(standings)}"
     trace = {
         "type": "scatter",
         "mode": "markers",
-        "x": [round(rate.rate, 5) for rate in rates],
-        "y": labels,
+        "x": [row["rate"] for row in rows],
+        "y": [f"{row['configuration']}  {row['counts']}" for row in rows],
         "error_x": {
             "type": "data",
             "symmetric": False,
-            "array": [
-                round(high - rate.rate, 5) for rate, (_, high) in zip(rates, ends, strict=True)
-            ],
-            "arrayminus": [
-                round(rate.rate - low, 5) for rate, (low, _) in zip(rates, ends, strict=True)
-            ],
-            "color": _COLOURS[0],
+            "array": [round(row["high"] - row["rate"], 5) for row in rows],
+            "arrayminus": [round(row["rate"] - row["low"], 5) for row in rows],
+            "color": COLOURS[0],
             "thickness": 2,
         },
-        "marker": {"color": _COLOURS[0], "size": 9},
-        "customdata": [[f"{low:.3f}-{high:.3f}"] for low, high in ends],
-        "hovertemplate": "%{y} " + success.past + "<br>rate %{x:.3f}<br>95% interval "
-        "%{customdata[0]}<extra></extra>",
+        "marker": {"color": COLOURS[0], "size": 9},
+        "customdata": [row["said"] for row in rows],
+        "hovertemplate": "%{customdata}<extra></extra>",
         "showlegend": False,
     }
-    layout = _layout(title, height=130 + 28 * len(shown))
+    layout = _layout(title, height=130 + 28 * len(rows))
     layout["xaxis"] |= {"title": {"text": success.rate}, "range": [-0.02, 1.02]}
     layout["yaxis"] |= {"autorange": "reversed", "type": "category"}
     return {"data": [trace], "layout": layout}
@@ -89,32 +70,32 @@ def shares_plot(shares: Mapping[str, float], success: Success) -> dict[str, Any]
     Returns:
         Plotly's figure, as JSON has it.
     """
-    factors = sorted(shares, key=lambda name: (name == INTERACTIONS, -shares[name]))
+    rows = share_rows(shares)
     trace = {
         "type": "bar",
         "orientation": "h",
-        "x": [round(shares[name], 4) for name in factors],
-        "y": [name.replace("_", " ") for name in factors],
-        "text": [f"{shares[name]:.2f}" for name in factors],
+        "x": [row["share"] for row in rows],
+        "y": [row["factor"] for row in rows],
+        "text": [row["text"] for row in rows],
         "textposition": "outside",
         "cliponaxis": False,
-        "marker": {"color": [_GREY if name == INTERACTIONS else _COLOURS[0] for name in factors]},
-        "hovertemplate": "%{y}: %{x:.3f} of the variation<extra></extra>",
+        "marker": {
+            "color": [_GREY if row["factor"] == INTERACTIONS else COLOURS[0] for row in rows]
+        },
+        "customdata": [row["said"] for row in rows],
+        "hovertemplate": "%{customdata}<extra></extra>",
     }
-    title = f"What the {success.rate} depends on: exact shares of its variation"
-    layout = _layout(title, height=130 + 36 * len(factors))
+    layout = _layout(f"What the {success.rate} depends on: exact shares", 130 + 36 * len(rows))
     layout["xaxis"] |= {"title": {"text": "share of the variation"}, "range": [0, 1]}
     layout["yaxis"] |= {"autorange": "reversed", "type": "category"}
     return {"data": [trace], "layout": layout}
 
 
-def curves_plot(
-    curves: Sequence[tuple[str, SurvivalCurve]], epochs: int, success: Success
-) -> dict[str, Any]:
+def curves_plot(timings: Sequence[Timing], epochs: int, success: Success) -> dict[str, Any]:
     """The share of restarts not yet escaped, or not yet solved, over the epochs.
 
     Args:
-        curves: Names of configurations with their curves, up to `MOST_CURVES`.
+        timings: Of up to `MOST_CURVES` configurations.
         epochs: Epochs that each restart was given.
         success: The criterion of the curves.
 
@@ -122,41 +103,37 @@ def curves_plot(
         Plotly's figure, as JSON has it.
     """
     traces: list[dict[str, Any]] = []
-    for (name, curve), colour in zip(curves, _COLOURS, strict=False):
-        at, steps = _steps(curve, epochs)
-        x = at.tolist()
-        for end in ("low", "high"):
-            band = steps[end]
-            traces.append(
-                {
-                    "type": "scatter",
-                    "mode": "lines",
-                    "x": x,
-                    "y": band,
-                    "line": {"shape": "hv", "width": 0},
-                    "fill": "none" if end == "low" else "tonexty",
-                    "fillcolor": _translucent(colour),
-                    "hoverinfo": "skip",
-                    "showlegend": False,
-                    "legendgroup": name,
-                }
-            )
-        traces.append(
+    for timing, colour in zip(timings[:MOST_CURVES], COLOURS, strict=False):
+        rows = curve_rows(timing, epochs)
+        shared = {
+            "type": "scatter",
+            "mode": "lines",
+            "x": [row["epoch"] for row in rows],
+            "legendgroup": timing.name,
+        }
+        band = {**shared, "hoverinfo": "skip", "showlegend": False}
+        band["line"] = {"shape": "hv", "width": 0}
+        traces += [
+            {**band, "y": [row["low"] for row in rows]},
             {
-                "type": "scatter",
-                "mode": "lines",
-                "x": x,
-                "y": steps["left"],
+                **band,
+                "y": [row["high"] for row in rows],
+                "fill": "tonexty",
+                "fillcolor": _translucent(colour),
+            },
+            {
+                **shared,
+                "y": [row["left"] for row in rows],
                 "line": {"shape": "hv", "color": colour, "width": 2},
-                "name": name,
-                "legendgroup": name,
-                "customdata": steps["at_risk"],
-                "hovertemplate": "%{y:.3f} not yet "
-                + success.past
-                + " by epoch %{x}: %{customdata} "
-                f"of {curve.times.restarts}<extra>{name}</extra>",
-            }
-        )
+                "name": timing.name,
+                "customdata": [
+                    timing.times.restarts - int(timing.times.escaped_by(row["epoch"]))
+                    for row in rows
+                ],
+                "hovertemplate": f"%{{y:.3f}} not yet {success.past} by epoch %{{x}}: "
+                f"%{{customdata}} of {timing.times.restarts}<extra>{timing.name}</extra>",
+            },
+        ]
     layout = _layout(f"Not yet {success.past}, by epoch, with pointwise 95% intervals", height=460)
     layout["xaxis"] |= {"title": {"text": "epoch"}, "range": [0, epochs]}
     layout["yaxis"] |= {
@@ -168,32 +145,13 @@ def curves_plot(
     return {"data": traces, "layout": layout}
 
 
-def _steps(curve: SurvivalCurve, epochs: int) -> tuple[Any, dict[str, list[Any]]]:
-    """Epochs, and at each the curve, its interval and how many restarts are left."""
-    times = curve.times
-    at = np.unique(np.concatenate(([0], times.at, [epochs])))
-    if len(at) > _MOST_STEPS:
-        at = np.unique(np.linspace(0, epochs, _MOST_STEPS).round().astype(np.int64))
-    place = np.searchsorted(times.at, at, side="right")
-    left = curve.evaluate(at)
-    # Before the first escape, and where nothing is left, the interval has no value of its own.
-    low = np.concatenate(([1.0], np.nan_to_num(curve.low, nan=0.0)))[place]
-    high = np.concatenate(([1.0], np.nan_to_num(curve.high, nan=0.0)))[place]
-    return at, {
-        "left": left.round(4).tolist(),
-        "low": low.round(4).tolist(),
-        "high": high.round(4).tolist(),
-        "at_risk": (times.restarts - times.escaped_by(at)).tolist(),
-    }
-
-
 def _layout(title: str, height: int) -> dict[str, Any]:
-    axis = {"gridcolor": _GRID, "linecolor": _INK, "zeroline": False, "automargin": True}
+    axis = {"gridcolor": LIGHT.grid, "linecolor": LIGHT.ink, "zeroline": False, "automargin": True}
     return {
         "template": "none",
         "title": {"text": title, "font": {"size": 16}},
         "height": height,
-        "font": {"color": _INK, "size": 13},
+        "font": {"color": LIGHT.ink, "size": 13},
         "paper_bgcolor": "white",
         "plot_bgcolor": "white",
         "margin": {"l": 60, "r": 30, "t": 60, "b": 60},
@@ -205,7 +163,3 @@ def _layout(title: str, height: int) -> dict[str, Any]:
 def _translucent(colour: str) -> str:
     red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
     return f"rgba({red},{green},{blue},{_TRANSLUCENT})"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -70,13 +70,13 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 def test_the_page_of_a_study_shows_rates_curves_and_shares(page: Page, address: str) -> None:
     page.goto(f"{address}/dashboard/studies/1")
     for title, marks, least in (
-        ("Escape rates: escaped of all restarts, with 95% intervals", ".point", 8),
+        ("Escape rate of each configuration, with its 95% interval", ".point", 8),
         ("Not yet escaped, by epoch, with pointwise 95% intervals", ".js-line", 6),
     ):
         plot = page.locator(".js-plotly-plot", has_text=title)
         plot.wait_for()
         assert plot.locator(marks).count() >= least
-    rates = page.locator(".js-plotly-plot", has_text="Escape rates")
+    rates = page.locator(".js-plotly-plot", has_text="Escape rate of each")
     labels = rates.locator(".ytick").all_text_contents()
     assert len(labels) == 8
     assert labels[0].startswith("standard/adam/0.1") or labels[-1].startswith("standard/adam/0.1")

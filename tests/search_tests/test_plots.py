@@ -8,13 +8,18 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from search.dashboard.plots import MOST_RATES, curves_plot, rates_plot, shares_plot
+from search.dashboard.plots import curves_plot, rates_plot, shares_plot
+from search.problem.configuration import Configuration
+from search.problem.rows import EscapeEpochs
 from search.problem.success import ESCAPED, SOLVED
+from search.reports.figures.rates import MOST_RATES
 from search.statistics.effects import effects, main_effect_shares
 from search.statistics.ranking import ranked
-from search.statistics.survival import EscapeTimes, survival_curve
+from search.statistics.timing import Timing
 from tests.search_tests.launchers import PLAN
 from tests.search_tests.test_notes import counts, whole
+
+POINT = Configuration("none", "sgd", 0.1)
 
 
 def drawn(plot: dict[str, Any]) -> dict[str, Any]:
@@ -39,12 +44,14 @@ def test_no_more_rates_are_drawn_than_a_screen_holds_and_the_title_says_so() -> 
     rows = [counts("none", "sgd", 0.001 * (1 + number), 4) for number in range(MOST_RATES + 3)]
     figure = drawn(rates_plot(ranked(rows), SOLVED))
     assert len(figure["data"][0]["x"]) == MOST_RATES
-    assert figure["layout"]["title"]["text"].endswith(f"(the best {MOST_RATES} of 33)")
+    assert figure["layout"]["title"]["text"].endswith(
+        f": the best {MOST_RATES} of {MOST_RATES + 3}"
+    )
 
 
 def test_a_curve_steps_at_each_escape_and_ends_at_the_last_epoch() -> None:
-    times = EscapeTimes(np.array([3, 5]), np.array([2, 1]), 4, 10)
-    figure = drawn(curves_plot([("none/sgd/0.1", survival_curve(times))], 10, ESCAPED))
+    timing = Timing(EscapeEpochs(POINT, 4, 0, ((3, 2), (5, 1))), 10)
+    figure = drawn(curves_plot([timing], 10, ESCAPED))
     low, high, curve = figure["data"]
     assert list(curve["x"]) == [0, 3, 5, 10]
     assert list(curve["y"]) == [1.0, 0.5, 0.25, 0.25]
@@ -54,14 +61,13 @@ def test_a_curve_steps_at_each_escape_and_ends_at_the_last_epoch() -> None:
 
 
 def test_long_curves_are_thinned_on_their_own_values() -> None:
-    at = np.arange(1, 1001)
-    times = EscapeTimes(at, np.ones(1000, np.int64), 2000, 1000)
-    curve = survival_curve(times)
-    figure = drawn(curves_plot([("a", curve)], 1000, ESCAPED))
+    tally = tuple((epoch, 1) for epoch in range(1, 1001))
+    timing = Timing(EscapeEpochs(POINT, 2000, 0, tally), 1000)
+    figure = drawn(curves_plot([timing], 1000, ESCAPED))
     drawn_curve = figure["data"][2]
     assert len(drawn_curve["x"]) == 200
     assert (drawn_curve["x"][0], drawn_curve["x"][-1]) == (0, 1000)
-    exact = curve.evaluate(np.array(drawn_curve["x"]))
+    exact = timing.curve.evaluate(np.array(drawn_curve["x"]))
     assert np.abs(np.array(drawn_curve["y"]) - exact).max() <= 5e-5
 
 

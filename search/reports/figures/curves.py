@@ -68,7 +68,7 @@ def curves_figure(timings: Sequence[Timing], epochs: int, success: Success) -> d
     curves = {
         "width": WIDTH,
         "height": 280,
-        "data": {"values": [row for timing in shown for row in _steps(timing, epochs)]},
+        "data": {"values": [row for timing in shown for row in curve_rows(timing, epochs)]},
         "layer": [band, line],
     }
     at_risk = {
@@ -98,7 +98,8 @@ def curves_figure(timings: Sequence[Timing], epochs: int, success: Success) -> d
     }
 
 
-def _steps(timing: Timing, epochs: int) -> list[dict[str, Any]]:
+def curve_rows(timing: Timing, epochs: int) -> list[dict[str, Any]]:
+    """What figures show of a curve: a row for each step of it, up to 200, with its interval."""
     curve, times = timing.curve, timing.times
     at = np.unique(np.concatenate(([0], times.at, [epochs])))
     if len(at) > _MOST_STEPS:

@@ -20,16 +20,7 @@ def shares_figure(shares: Mapping[str, float], success: Success) -> dict[str, An
     Returns:
         A Vega-Lite specification.
     """
-    names = sorted(shares, key=lambda name: (name == INTERACTIONS, -shares[name]))
-    rows = [
-        {
-            "factor": name.replace("_", " "),
-            "share": round(shares[name], 4),
-            "text": f"{shares[name]:.2f}",
-            "said": f"{name.replace('_', ' ')}: {shares[name]:.2f} of the variation",
-        }
-        for name in names
-    ]
+    rows = share_rows(shares)
     y = {
         "field": "factor",
         "type": "nominal",
@@ -58,3 +49,17 @@ def shares_figure(shares: Mapping[str, float], success: Success) -> dict[str, An
         width=420,
         height={"step": 26},
     )
+
+
+def share_rows(shares: Mapping[str, float]) -> list[dict[str, Any]]:
+    """What figures show of shares: a row for each factor, the largest first, interactions last."""
+    names = sorted(shares, key=lambda name: (name == INTERACTIONS, -shares[name]))
+    return [
+        {
+            "factor": name.replace("_", " "),
+            "share": round(shares[name], 4),
+            "text": f"{shares[name]:.2f}",
+            "said": f"{name.replace('_', ' ')}: {shares[name]:.2f} of the variation",
+        }
+        for name in names
+    ]

@@ -29,7 +29,7 @@ def rates_figure(standings: Sequence[Standing], success: Success) -> dict[str, A
         A Vega-Lite specification.
     """
     shown = standings[:MOST_RATES]
-    rows = [_row(standing) for standing in shown]
+    rows = [rate_row(standing) for standing in shown]
     y = {
         "field": "configuration",
         "type": "nominal",
@@ -94,7 +94,7 @@ def heat_figure(standings: Sequence[Standing], success: Success) -> dict[str, An
     rates = sorted({one.learning_rate for one in configurations})
     if len(rates) > 12:
         return None
-    rows = [_row(standing) for standing in standings]
+    rows = [rate_row(standing) for standing in standings]
     for row, one in zip(rows, configurations, strict=True):
         row["cell"] = f"{one.scaling} / {one.optimizer}"
         row["learning rate"] = shown_value(one.learning_rate)
@@ -153,7 +153,8 @@ def heat_figure(standings: Sequence[Standing], success: Success) -> dict[str, An
     )
 
 
-def _row(standing: Standing) -> dict[str, Any]:
+def rate_row(standing: Standing) -> dict[str, Any]:
+    """What figures show of a standing's rate: its ends, its counts, and all of it in words."""
     rate = standing.success_rate
     low, high = rate.interval
     name = configuration_name(standing.configuration)
