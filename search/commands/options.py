@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from search.commands.verbosity import Verbosity
 from search.problem.dimensions import FULL
 from search.problem.plan import flat_name
 from search.problem.success import Success
 from search.studies.study import DEFAULT_STORAGE, Study, study_in
 from storage.contract import Store
 from storage.opening import open_for_reading
-
-if TYPE_CHECKING:
-    from search.commands.progress import Verbosity
 
 storage_option = click.option(
     "--storage",
@@ -73,8 +71,6 @@ def verbosity_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def verbosity_of(*, quiet: bool, verbose: bool) -> Verbosity:
     """How much is to be said. Raises UsageError if both are asked for."""
-    from search.commands.progress import Verbosity  # rich
-
     if quiet and verbose:
         raise click.UsageError("--quiet and --verbose exclude each other: leave one out")
     if quiet:

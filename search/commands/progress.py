@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
-from enum import IntEnum
 
 import click
 from rich.console import Console
@@ -19,6 +18,7 @@ from rich.progress import (
 )
 
 from search.commands.describing import warning_lines
+from search.commands.verbosity import Verbosity
 from search.problem.configuration import Configuration
 from search.problem.names import visible
 from search.problem.problem import Problem
@@ -80,14 +80,6 @@ class _Tally:
         since = self._lately[0][0]
         trained = sum(count for _, count in self._lately) - self._lately[0][1]
         return trained / (now - since) if now > since else None
-
-
-class Verbosity(IntEnum):
-    """How much is said while a command runs: nothing but what is wrong, as usual, each trial."""
-
-    QUIET = 0
-    USUAL = 1
-    EACH_TRIAL = 2
 
 
 class _Progress:

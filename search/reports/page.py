@@ -13,9 +13,9 @@ from search.reports.figures.drawing import to_svg
 from search.reports.figures.functions import functions_figure
 from search.reports.figures.rates import heat_figure, rates_figure
 from search.reports.figures.style import DARK, LIGHT
+from search.reports.study_report import StudyReport
 from search.reports.tables import describe, interval, needed, or_dash
 from search.statistics.ranking import Standing
-from search.studies.reporting import StudyReport
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from search.reports.report import show_table
 from search.reports.tables import or_dash
 from search.statistics.agreement import MOST_ERRORS_APART
 from search.statistics.escape import EscapeRate
-from search.studies.reproducing import Reproduced
+from search.statistics.reproduced import Reproduced
 
 REPRODUCTION_KEYS = ("name", "title", "source", "url")
 _LIST_COLUMNS = (
