@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from search.commands.launch_options import option, plan_options
+from search.commands.lean import without_scikit_learn
 from search.commands.options import (
     no_cache_option,
     storage_option,
@@ -84,6 +85,7 @@ def launch(
         describe_data(fields, storage)
         return
     with (
+        without_scikit_learn(),
         LaunchProgress(verbosity) as progress,
         _running(storage, fields, workers, save_plan, progress, cache=not no_cache) as found,
     ):

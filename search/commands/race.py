@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from search.commands.lean import without_scikit_learn
 from search.commands.options import (
     format_option,
     no_cache_option,
@@ -104,14 +105,15 @@ def race(
     from search.running.interrupts import Interrupts
     from search.studies.racing import race_study
 
-    raced = race_study(
-        *(found.store, found.stored, options),
-        new=new,
-        workers=workers,
-        on_event=RaceProgress(verbosity),
-        interrupts=Interrupts(ends_process=True),
-        cache=not no_cache,
-    )
+    with without_scikit_learn():
+        raced = race_study(
+            *(found.store, found.stored, options),
+            new=new,
+            workers=workers,
+            on_event=RaceProgress(verbosity),
+            interrupts=Interrupts(ends_process=True),
+            cache=not no_cache,
+        )
     if raced.was_over and not quiet:
         click.echo(f"Race {raced.race.race_id} is over; --new begins another.", err=True)
     _show(output, found, raced.result)

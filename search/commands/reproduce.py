@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from search.commands.lean import without_scikit_learn
 from search.commands.options import (
     format_option,
     no_cache_option,
@@ -75,6 +76,7 @@ def reproduce(
 
     figures = []
     with (
+        without_scikit_learn(),
         Interrupts(ends_process=True).caught() as interrupts,
         LaunchProgress(verbosity) as progress,
     ):
