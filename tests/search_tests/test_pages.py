@@ -141,3 +141,18 @@ def test_the_curve_of_a_study_of_solving_is_of_solving(tmp_path: Path) -> None:
         if key.startswith("dashboard:plot_data:not-yet-escaped:")
     )
     assert "Not yet solved" in stored
+
+
+def test_what_people_call_next_works(launcher: Launcher) -> None:
+    launcher.run()
+    publish(launcher)
+    study = published(launcher)
+    frame = study.trials_dataframe()
+    assert list(frame["value_escape rate"]) == [1.0] * 8
+    assert set(frame["params_scaling"]) == {"none", "standard"}
+    for plot in (
+        optuna.visualization.plot_optimization_history,
+        optuna.visualization.plot_slice,
+        optuna.visualization.plot_parallel_coordinate,
+    ):
+        assert plot(study).data
