@@ -39,6 +39,11 @@ from storage.url import shown
     show_default=True,
     help="A page, or Markdown with its figures beside it.",
 )
+@click.option(
+    "--training",
+    is_flag=True,
+    help="Train a sample of restarts again, and draw their accuracy and loss by epoch.",
+)
 def report(
     study: str | None,
     storage: str,
@@ -46,10 +51,12 @@ def report(
     output: Path | None,
     folder: Path | None,
     kind: str,
+    training: bool,
 ) -> None:
     """Write a study as one page: question, answer, figures, the ranking, how to reproduce it.
 
     The page is one file that loads nothing from anywhere. The same study gives the same page.
+    --training adds how some restarts went by epoch, and takes some seconds more, for TensorFlow.
 
     \b
     multirestart report
@@ -60,9 +67,9 @@ def report(
     from search.reports.page import figures, html_page, markdown
     from search.studies.reporting import gather
 
-    gathered = gather(found, asked)
+    gathered = gather(found, asked, training=training)
     path = output or Path(f"{_file_name(found.name)}.{kind}")
-    command = _command(found.name, storage, success)
+    command = _command(found.name, storage, success, training=training)
     try:
         if kind == "md" and folder is None:
             folder = path.with_suffix("")
@@ -90,13 +97,13 @@ def _write_figures(folder: Path, specifications: dict[str, object]) -> None:
         (folder / f"{name}.png").write_bytes(to_png(specification, LIGHT))
 
 
-def _command(study: str, storage: str, success: str | None) -> str:
+def _command(study: str, storage: str, success: str | None, *, training: bool) -> str:
     words = ["multirestart", "report", "--study", study]
     if storage != DEFAULT_STORAGE:
         words += ["--storage", shown(storage)]
     if success is not None:
         words += ["--success", success]
-    return shlex.join(words)
+    return shlex.join(words + ["--training"] * training)
 
 
 def _file_name(study: str) -> str:

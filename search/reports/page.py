@@ -7,14 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from search.problem.success import ESCAPED, SOLVED, Success
 from search.reports.figures.curves import curves_figure
 from search.reports.figures.depends import shares_figure
 from search.reports.figures.drawing import to_svg
 from search.reports.figures.functions import functions_figure
+from search.reports.figures.learning import learning_figure
 from search.reports.figures.rates import heat_figure, rates_figure
 from search.reports.figures.style import DARK, LIGHT
 from search.reports.study_report import StudyReport
 from search.reports.tables import describe, interval, needed, or_dash
+from search.statistics.learning import OF_EACH
 from search.statistics.ranking import Standing
 
 
@@ -61,6 +64,14 @@ def figures(report: StudyReport) -> list[Drawn]:
             else {},
         ),
         Drawn(
+            "learning",
+            "Epoch by epoch",
+            _reading_of_learning(report),
+            learning_figure(report.learning, report.plan.problem, _learned_by(report.success))
+            if report.learning
+            else {},
+        ),
+        Drawn(
             "functions",
             "What they came to compute",
             f"A typical restart of each group of {best.configuration}; below each name, how many "
@@ -75,6 +86,28 @@ def figures(report: StudyReport) -> list[Drawn]:
         ),
     ]
     return [drawn for drawn in found if drawn.specification]
+
+
+def _learned_by(success: Success) -> Success:
+    """What tells the restarts of that figure apart: to have escaped, where no outcome does."""
+    return success if success in (ESCAPED, SOLVED) else ESCAPED
+
+
+def _reading_of_learning(report: StudyReport) -> str:
+    restarts = sum(len(one.seeds) for one in report.learning)
+    different = sum(one.different for one in report.learning)
+    past = _learned_by(report.success).past
+    told = (
+        "all ended as recorded"
+        if not different
+        else f"{different} ENDED OTHERWISE THAN RECORDED: `multirestart check` tells more"
+    )
+    return (
+        f"Up to {OF_EACH} restarts that {past} and {OF_EACH} that did not, those of the least "
+        "seeds, of the first configuration, of the one whose rate is nearest to 1/2, and of the "
+        f"last. Dashed: the best constant answer. All {restarts} were trained again from their "
+        f"seeds; {told}."
+    )
 
 
 def html_page(report: StudyReport, command: str) -> str:

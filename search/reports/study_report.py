@@ -8,6 +8,7 @@ from search.problem.plan import Plan
 from search.problem.success import Success
 from search.statistics.effects import Effects
 from search.statistics.endings.ending import Ending
+from search.statistics.learning import Learning
 from search.statistics.ranking import Standing
 from search.statistics.timing import Timing
 
@@ -19,7 +20,8 @@ class StudyReport:
     plan: what the study is made from; success: what counts as one; standings: all configurations,
     ranked by it; timings: how soon the first of them succeed, none where that is not kept; effects:
     what the rate depends on; endings: where the restarts of the first configuration ended; raced:
-    restarts of races among all; versions: of the packages here, by name.
+    restarts of races among all; versions: of the packages here, by name; learning: how some
+    restarts went by epoch, none unless that was asked for.
     """
 
     name: str
@@ -31,6 +33,7 @@ class StudyReport:
     endings: tuple[Ending, ...]
     raced: int
     versions: tuple[tuple[str, str], ...]
+    learning: tuple[Learning, ...] = ()
 
     @property
     def restarts(self) -> int:

@@ -8,25 +8,29 @@ from search.problem.plan import Plan
 from search.problem.success import Success
 from search.reports.study_report import StudyReport
 from search.statistics.timing import Timing
+from search.studies.learning import learning
 from search.studies.study import Study
 
 MOST_TIMED = 6
 _PACKAGES = ("multirestart", "tensorflow", "keras", "numpy", "optuna")
 
 
-def gather(study: Study, success: str | Success | None = None) -> StudyReport:
+def gather(
+    study: Study, success: str | Success | None = None, *, training: bool = False
+) -> StudyReport:
     """What there is to tell of a study, all of one state of it.
 
     Args:
         study: The study.
         success: What counts as a success, as `Study.best` takes it.
+        training: Train a sample of restarts again, for how they went by epoch: TensorFlow.
 
     Returns:
         The report's content.
 
     Raises:
         InvalidValuesError: If there is no such criterion.
-        UserError: If no trial is complete.
+        UserError: If no trial is complete, or restarts are to be trained again that cannot be.
     """
     criterion = study.criterion(success)
     problem = study.problem
@@ -48,4 +52,5 @@ def gather(study: Study, success: str | Success | None = None) -> StudyReport:
             endings=tuple(study.basins(first[0])),
             raced=study.raced(),
             versions=tuple((name, version(name)) for name in _PACKAGES),
+            learning=learning(study, standings, criterion) if training else (),
         )
