@@ -19,6 +19,7 @@ from search.commands.options import (
 )
 from search.commands.reading import write
 from search.reports.race_report import (
+    confirmation,
     race_columns,
     race_json,
     race_keys,
@@ -27,7 +28,7 @@ from search.reports.race_report import (
     to_json,
 )
 from search.reports.report import fitted, show_table
-from search.reports.tables import interval, titled, with_dimensions
+from search.reports.tables import titled, with_dimensions
 from search.studies.study import Study, study_in
 
 if TYPE_CHECKING:
@@ -143,8 +144,5 @@ def _show(output: str, study: Study, result: RaceResult) -> None:
         )
         click.echo("\n".join(fitted(statement(result.state))))
         if rate is not None:
-            said = (
-                f"Measured again on {rate.restarts} further seeds, not used to select it: {rate} "
-                f"{success.past}, {rate.rate:.3f} (95% interval {interval(rate)})."
-            )
+            said = confirmation(rate, success.past)
             click.echo("\n".join(fitted(said)))

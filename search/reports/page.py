@@ -13,8 +13,10 @@ from search.reports.figures.depends import shares_figure
 from search.reports.figures.drawing import to_svg
 from search.reports.figures.functions import functions_figure
 from search.reports.figures.learning import learning_figure
+from search.reports.figures.race import race_figure
 from search.reports.figures.rates import heat_figure, rates_figure
 from search.reports.figures.style import DARK, LIGHT
+from search.reports.race_report import confirmation, statement
 from search.reports.study_report import StudyReport
 from search.reports.tables import describe, interval, needed, or_dash
 from search.statistics.learning import OF_EACH
@@ -84,6 +86,12 @@ def figures(report: StudyReport) -> list[Drawn]:
             "Exact shares of the variation in the measured rates, for all combinations were tried.",
             shares_figure(report.effects.shares, report.success) if report.effects.shares else {},
         ),
+        Drawn(
+            "race",
+            "The race on fresh seeds",
+            _reading_of_race(report),
+            race_figure(report.race) if report.race else {},
+        ),
     ]
     return [drawn for drawn in found if drawn.specification]
 
@@ -91,6 +99,15 @@ def figures(report: StudyReport) -> list[Drawn]:
 def _learned_by(success: Success) -> Success:
     """What tells the restarts of that figure apart: to have escaped, where no outcome does."""
     return success if success in (ESCAPED, SOLVED) else ESCAPED
+
+
+def _reading_of_race(report: StudyReport) -> str:
+    if report.race is None:
+        return ""
+    said = statement(report.race).replace("\n", " ")
+    if report.confirmed is None:
+        return said
+    return f"{said} {confirmation(report.confirmed, report.race.rules.sought.past)}"
 
 
 def _reading_of_learning(report: StudyReport) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from search.problem.success import Success
 from search.reports.layout import NEVER_LEFT_OUT, Column
 from search.reports.tables import interval
+from search.statistics.escape import EscapeRate
 from search.statistics.race_state import Contest, RaceEnd, RaceState
 
 _COLUMNS = (
@@ -130,6 +131,19 @@ def statement(state: RaceState) -> str:
             f"{len(following.remaining)} configurations"
         )
     return "".join(f"{sentence}.\n" for sentence in sentences).rstrip()
+
+
+def confirmation(rate: EscapeRate, past: str) -> str:
+    """What the winner's rate on further seeds is.
+
+    Args:
+        rate: The rate.
+        past: What restarts that are counted have done.
+    """
+    return (
+        f"Measured again on {rate.restarts} further seeds, not used to select it: {rate} "
+        f"{past}, {rate.rate:.3f} (95% interval {interval(rate)})."
+    )
 
 
 def _beside(state: RaceState, index: int, contest: Contest) -> str:

@@ -1,4 +1,4 @@
-"""What a report of a study tells, as a value."""
+"""What a report of a study tells, as values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from search.problem.plan import Plan
 from search.problem.success import Success
 from search.statistics.effects import Effects
 from search.statistics.endings.ending import Ending
+from search.statistics.escape import EscapeRate
 from search.statistics.learning import Learning
+from search.statistics.race_state import RaceState
 from search.statistics.ranking import Standing
 from search.statistics.timing import Timing
 
@@ -21,7 +23,8 @@ class StudyReport:
     ranked by it; timings: how soon the first of them succeed, none where that is not kept; effects:
     what the rate depends on; endings: where the restarts of the first configuration ended; raced:
     restarts of races among all; versions: of the packages here, by name; learning: how some
-    restarts went by epoch, none unless that was asked for.
+    restarts went by epoch, none unless that was asked for; race: how the last race stands, if there
+    was one, and confirmed: its winner's rate on further seeds.
     """
 
     name: str
@@ -34,6 +37,8 @@ class StudyReport:
     raced: int
     versions: tuple[tuple[str, str], ...]
     learning: tuple[Learning, ...] = ()
+    race: RaceState | None = None
+    confirmed: EscapeRate | None = None
 
     @property
     def restarts(self) -> int:

@@ -7,6 +7,8 @@ from importlib.metadata import version
 from search.problem.plan import Plan
 from search.problem.success import Success
 from search.reports.study_report import StudyReport
+from search.statistics.escape import EscapeRate
+from search.statistics.race_state import RaceState
 from search.statistics.timing import Timing
 from search.studies.learning import learning
 from search.studies.study import Study
@@ -42,6 +44,8 @@ def gather(
         if problem.epochs and criterion.has_epochs(problem):
             by_configuration = {one.configuration: one for one in study.times(criterion)}
             timings = [by_configuration[one] for one in first]
+        raced = study.raced()
+        race, confirmed = _race(study) if raced else (None, None)
         return StudyReport(
             name=study.name,
             plan=Plan.from_record(study.name, study.record),
@@ -50,7 +54,21 @@ def gather(
             timings=tuple(timings),
             effects=effects,
             endings=tuple(study.basins(first[0])),
-            raced=study.raced(),
+            raced=raced,
             versions=tuple((name, version(name)) for name in _PACKAGES),
             learning=learning(study, standings, criterion) if training else (),
+            race=race,
+            confirmed=confirmed,
         )
+
+
+def _race(study: Study) -> tuple[RaceState | None, EscapeRate | None]:
+    """How the last race stands, and its winner's rate on further seeds."""
+    from search.running.race_source import race_result  # most of a second, for races alone
+    from search.running.races import last_race
+
+    race = last_race(study.store, study.study_id)
+    if race is None:
+        return None, None
+    result = race_result(study.store, race)
+    return result.state, result.confirmed
