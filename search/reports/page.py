@@ -40,7 +40,6 @@ def figures(report: StudyReport) -> list[Drawn]:
         report: The report.
     """
     past, rate = report.success.past, report.success.rate
-    best = report.standings[0]
     found = [
         Drawn(
             "rates",
@@ -76,8 +75,7 @@ def figures(report: StudyReport) -> list[Drawn]:
         Drawn(
             "functions",
             "What they came to compute",
-            f"A typical restart of each group of {best.configuration}; below each name, how many "
-            "restarts the group has.",
+            _reading_of_functions(report),
             functions_figure(report.endings, report.plan.problem.data) or {},
         ),
         Drawn(
@@ -99,6 +97,20 @@ def figures(report: StudyReport) -> list[Drawn]:
 def _learned_by(success: Success) -> Success:
     """What tells the restarts of that figure apart: to have escaped, where no outcome does."""
     return success if success in (ESCAPED, SOLVED) else ESCAPED
+
+
+def _reading_of_functions(report: StudyReport) -> str:
+    said = (
+        f"A typical restart of each group of {report.standings[0].configuration}; below each name, "
+        "how many restarts the group has."
+    )
+    if report.plan.problem.data.features.shape[1] < 3:
+        return said
+    return (
+        f"{said} There are more than two features: shown is the plane of the first two principal "
+        "components of the standardised features, through their mean. Points are projected onto "
+        "it, so the colour behind a point need not be the answer at that point."
+    )
 
 
 def _reading_of_race(report: StudyReport) -> str:

@@ -178,10 +178,14 @@ def test_what_cannot_be_written_is_one_line(launched: Launched, tmp_path: Path) 
 
 
 @pytest.mark.slow
-def test_a_study_of_three_features_has_no_picture_of_functions(tmp_path: Path) -> None:
+def test_three_features_are_drawn_in_the_plane_of_their_principal_components(
+    tmp_path: Path,
+) -> None:
     rows = "".join(f"{n},{n % 7},{n % 5},{n % 2}\n" for n in range(40))
     (tmp_path / "three.csv").write_text("a,b,c,class\n" + rows)
     launch = ("launch", "--data", "three.csv", "--target", "class", "--learning-rate", "0.001:1")
     run_command(*launch, "--trials", "3", "--restarts", "4", cwd=tmp_path, pretend=0)
     report = gather(mr.open_study(f"sqlite:///{tmp_path / 'multirestart.db'}"))
-    assert [one.name for one in figures(report)] == ["rates", "grid", "curves"]
+    found = figures(report)
+    assert [one.name for one in found] == ["rates", "grid", "curves", "functions"]
+    assert "first two principal components" in found[-1].reading

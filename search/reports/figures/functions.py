@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search.problem.datasets import Dataset
+from search.reports.figures.plane import Plane, plane_of
 from search.reports.figures.style import COLOURS, SCHEMA
 from search.statistics.endings.ending import Ending
 from search.statistics.endings.regions import Answer
@@ -27,14 +29,14 @@ def functions_figure(endings: Sequence[Ending], data: Dataset) -> dict[str, Any]
         data: The training points.
 
     Returns:
-        A Vega-Lite specification: curves over one feature, or regions over two; None for more
-        features, or where all restarts diverged.
+        A Vega-Lite specification: curves over one feature, regions over two, or over the plane of
+        the first two principal components of more; None where all restarts diverged.
     """
     shown = [one for one in endings if one.typical is not None][:MOST_FUNCTIONS]
     features = data.features.shape[1]
-    if not shown or features > 2:
+    if not shown:
         return None
-    draw = _curves if features == 1 else _regions
+    draw = _curves if features == 1 else partial(_regions, plane=plane_of(data))
     panels = [
         {**draw(one.typical.answer, data), "title": _title(one)} for one in shown if one.typical
     ]
@@ -92,7 +94,7 @@ def _curves(answer: Answer, data: Dataset) -> dict[str, Any]:
                 },
             },
             {
-                "data": {"values": _points(data, 1)},
+                "data": {"values": _points(data, data.features)},
                 "mark": {"type": "tick", "thickness": 1, "size": 8, "opacity": 0.6},
                 "encoding": {
                     "x": {"field": "x", "type": "quantitative"},
@@ -104,12 +106,12 @@ def _curves(answer: Answer, data: Dataset) -> dict[str, Any]:
     }
 
 
-def _regions(answer: Answer, data: Dataset) -> dict[str, Any]:
-    low, high = data.features.min(axis=0), data.features.max(axis=0)
+def _regions(answer: Answer, data: Dataset, plane: Plane) -> dict[str, Any]:
+    low, high = plane.points.min(axis=0), plane.points.max(axis=0)
     step = np.where(high > low, high - low, 1.0) / _CELLS
     first, second = (low[each] + step[each] * np.arange(_CELLS) for each in (0, 1))
     corners = np.array([(x, y) for y in second for x in first])
-    found = _columns(answer(corners + step / 2))
+    found = _columns(answer(plane.lifted(corners + step / 2)))
     classes = found.argmax(axis=1) if found.shape[1] > 1 else (found[:, 0] > 0.5).astype(int)
     rows = [
         {
@@ -123,8 +125,8 @@ def _regions(answer: Answer, data: Dataset) -> dict[str, Any]:
         for start, end, label in _runs(line)
     ]
     scale = {"zero": False, "nice": False}
-    x = {"field": "x", "type": "quantitative", "scale": scale, "title": _name(data, 0)}
-    y = {"field": "y", "type": "quantitative", "scale": scale, "title": _name(data, 1)}
+    x = {"field": "x", "type": "quantitative", "scale": scale, "title": plane.titles[0]}
+    y = {"field": "y", "type": "quantitative", "scale": scale, "title": plane.titles[1]}
     return {
         "width": 180,
         "height": 180,
@@ -141,7 +143,7 @@ def _regions(answer: Answer, data: Dataset) -> dict[str, Any]:
                 },
             },
             {
-                "data": {"values": _points(data, 2)},
+                "data": {"values": _points(data, plane.points)},
                 "mark": {"type": "point", "filled": True, "size": 14, "opacity": 0.9},
                 "encoding": {"x": x, "y": y, "color": _colour(data)},
             },
@@ -156,15 +158,14 @@ def _runs(line: NDArray[np.intp]) -> list[tuple[int, int, int]]:
     return [(int(a), int(b), int(line[a])) for a, b in zip(starts, ends, strict=True)]
 
 
-def _points(data: Dataset, features: int) -> list[dict[str, Any]]:
-    """Points to draw: all, or as many evenly spaced ones as can be told apart."""
+def _points(data: Dataset, at: NDArray[np.float64]) -> list[dict[str, Any]]:
+    """Points to draw, where they are: all, or as many evenly chosen ones as can be told apart."""
     chosen = np.unique(np.linspace(0, data.points - 1, min(data.points, _MOST_POINTS)).astype(int))
-    names = ("x", "y")[:features]
     return [
         {
             **{
                 name: round(float(value), 5)
-                for name, value in zip(names, data.features[place], strict=True)
+                for name, value in zip(("x", "y"), at[place], strict=False)
             },
             "class": data.classes[data.labels[place]],
         }
@@ -180,6 +181,7 @@ def _colour(data: Dataset) -> dict[str, Any]:
         "type": "nominal",
         "scale": {"domain": classes, "range": colours},
         "title": "class",
+        "legend": {"symbolOpacity": 1},
     }
 
 
