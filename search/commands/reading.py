@@ -20,13 +20,11 @@ from search.commands.options import (
     top_option,
 )
 from search.reports.report import csv_text, json_text
+from search.reports.study_tables import STUDY_KEYS, show_studies, study_json
 from search.reports.tables import (
     RESTART_KEYS,
-    STUDY_KEYS,
     show_restarts,
     show_standings,
-    show_studies,
-    study_json,
     with_dimensions,
 )
 from search.statistics.ranking import pareto_front, standing_keys

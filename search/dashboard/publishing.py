@@ -37,13 +37,14 @@ tenth of a trial."""
 REASON = "reason"
 """User attribute of a published trial: why it was given up."""
 
-_SHOWN = {
+SHOWN = {
     TrialState.WAITING: OptunaState.WAITING,
     TrialState.FAILED: OptunaState.WAITING,
     TrialState.RUNNING: OptunaState.RUNNING,
     TrialState.COMPLETE: OptunaState.COMPLETE,
     TrialState.GIVEN_UP: OptunaState.FAIL,
 }
+"""How the state of a trial is shown in Optuna."""
 _DELETED = "the published study was deleted"
 
 
@@ -129,7 +130,7 @@ class PublishedStudy:
         published = self.trials()
         trials = {trial.number: trial for trial in self._store.trials(self._study.study_id)}
         for shown in published:
-            trial = _trial_of(shown, trials)
+            trial = trial_of(shown, trials)
             if trial is not None and trial.number not in there:
                 there[trial.number] = shown
             else:
@@ -142,7 +143,7 @@ class PublishedStudy:
             if found is None:
                 marks.append((number, None, None))
             else:
-                is_level = found.state.is_finished() or found.state is _SHOWN[trial.state]
+                is_level = found.state.is_finished() or found.state is SHOWN[trial.state]
                 marks.append((number, found.number, trial.state if is_level else None))
         self._store.mark_published(self._study.study_id, marks)
 
@@ -233,7 +234,7 @@ class PublishedStudy:
                 for name, value in _attributes(each):
                     self._storage.set_trial_user_attr(trial_id, name, value)
             values = each.trial.values or None
-            self._storage.set_trial_state_values(trial_id, _SHOWN[each.trial.state], values)
+            self._storage.set_trial_state_values(trial_id, SHOWN[each.trial.state], values)
         except UpdateFinishedTrialError:
             pass  # somebody ended it by Optuna: it stays so until it is published anew
         return each.published_number, trial_id
@@ -249,7 +250,7 @@ class PublishedStudy:
             **self._space,
             "seed": IntDistribution(trial.first_seed, trial.first_seed),
         }
-        state = _SHOWN[trial.state]
+        state = SHOWN[trial.state]
         made = create_trial(
             state=state,
             values=list(trial.values) or None,
@@ -264,38 +265,7 @@ class PublishedStudy:
         return made
 
 
-def published_differences(
-    study: OpenStudy, storage: RememberingStorage
-) -> tuple[list[int], list[int]]:
-    """How the published study differs from the record.
-
-    Args:
-        study: The study.
-        storage: Optuna's storage.
-
-    Returns:
-        The numbers in the published study of trials that others put there; and those of the
-        record's trials that are published with another result than they have.
-
-    Raises:
-        NotPublishedError: If it is not there.
-    """
-    foreign, different = [], []
-    # In this order: what is published is in the record already.
-    found = PublishedStudy(study, storage).trials()
-    trials = {trial.number: trial for trial in study.store.trials(study.study_id)}
-    for shown in found:
-        trial = _trial_of(shown, trials)
-        if trial is None or trials.pop(trial.number, None) is None:
-            foreign.append(shown.number)
-        elif shown.state.is_finished() and (
-            shown.state is not _SHOWN[trial.state] or tuple(shown.values or ()) != trial.values
-        ):
-            different.append(trial.number)
-    return foreign, different
-
-
-def _trial_of(shown: FrozenTrial, trials: Mapping[int, Trial]) -> Trial | None:
+def trial_of(shown: FrozenTrial, trials: Mapping[int, Trial]) -> Trial | None:
     """The trial of the record that is published as one; None if it is somebody's own."""
     number = shown.user_attrs.get(NUMBER)
     trial = trials.get(number) if type(number) is int else None

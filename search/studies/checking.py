@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from search.dashboard.differences import published_differences
 from search.dashboard.optuna_storage import has_optuna_tables, open_optuna_storage
-from search.dashboard.publishing import NotPublishedError, published_differences
+from search.dashboard.publishing import NotPublishedError
 from search.problem.plan import Plan
 from search.running.opening import OpenStudy
 from search.verify.database import Finding, check_study, retrained, sample
