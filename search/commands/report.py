@@ -69,7 +69,8 @@ def report(
 
     gathered = gather(found, asked, training=training)
     path = output or Path(f"{_file_name(found.name)}.{kind}")
-    command = _command(found.name, storage, success, training=training)
+    named = _named(found.name, storage)
+    command = _command(named, success, training=training).strip()
     try:
         if kind == "md" and folder is None:
             folder = path.with_suffix("")
@@ -79,7 +80,9 @@ def report(
             _write_figures(folder, {one.name: one.specification for one in figures(gathered)})
             names = {name: str(folder / file) for name, file in names.items()}
         text = (
-            html_page(gathered, command) if kind == "html" else markdown(gathered, command, names)
+            html_page(gathered, command, named)
+            if kind == "html"
+            else markdown(gathered, command, named, names)
         )
         path.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
@@ -97,13 +100,18 @@ def _write_figures(folder: Path, specifications: dict[str, object]) -> None:
         (folder / f"{name}.png").write_bytes(to_png(specification, LIGHT))
 
 
-def _command(study: str, storage: str, success: str | None, *, training: bool) -> str:
-    words = ["multirestart", "report", "--study", study]
+def _named(study: str, storage: str) -> str:
+    """The options that name the study."""
+    words = ["--study", study]
     if storage != DEFAULT_STORAGE:
         words += ["--storage", shown(storage)]
-    if success is not None:
-        words += ["--success", success]
-    return shlex.join(words + ["--training"] * training)
+    return shlex.join(words)
+
+
+def _command(named: str, success: str | None, *, training: bool) -> str:
+    """The command that makes the page."""
+    words = [] if success is None else ["--success", success]
+    return " ".join(["multirestart report", named, shlex.join(words + ["--training"] * training)])
 
 
 def _file_name(study: str) -> str:

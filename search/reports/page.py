@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from search.problem.success import ESCAPED, SOLVED, Success
 from search.reports.figures.curves import curves_figure
@@ -16,6 +17,7 @@ from search.reports.figures.learning import learning_figure
 from search.reports.figures.race import race_figure
 from search.reports.figures.rates import heat_figure, rates_figure
 from search.reports.figures.style import DARK, LIGHT
+from search.reports.keras_lines import keras_lines
 from search.reports.race_report import confirmation, statement
 from search.reports.study_report import StudyReport
 from search.reports.tables import describe, interval, needed, or_dash
@@ -139,12 +141,13 @@ def _reading_of_learning(report: StudyReport) -> str:
     )
 
 
-def html_page(report: StudyReport, command: str) -> str:
+def html_page(report: StudyReport, command: str, study: str) -> str:
     """The page: it loads nothing from anywhere.
 
     Args:
         report: The report.
         command: The command that makes the page.
+        study: The options that name the study on the command line.
 
     Returns:
         The text; the same for the same report.
@@ -167,23 +170,24 @@ def html_page(report: StudyReport, command: str) -> str:
         for one in figures(report)
     ]
     text: str = environment.get_template("report.html").render(
-        **_content(report, command), figures=drawn
+        **_content(report, command, study), figures=drawn
     )
     return text
 
 
-def markdown(report: StudyReport, command: str, pictures: Mapping[str, str]) -> str:
+def markdown(report: StudyReport, command: str, study: str, pictures: Mapping[str, str]) -> str:
     """The same as Markdown.
 
     Args:
         report: The report.
         command: The command that makes it.
+        study: The options that name the study on the command line.
         pictures: The path of each figure's picture, by its name.
 
     Returns:
         The text.
     """
-    content = _content(report, command)
+    content = _content(report, command, study)
     parts = [f"# {content['title']}", content["answer"], content["data"]]
     for one in figures(report):
         parts += [f"## {one.heading}", f"![{one.heading}]({pictures[one.name]})", one.reading]
@@ -192,11 +196,15 @@ def markdown(report: StudyReport, command: str, pictures: Mapping[str, str]) -> 
     parts += ["## All configurations", "\n".join(f"| {' | '.join(row)} |" for row in rows)]
     parts += ["## Where they ended", "\n".join(f"- {line}" for line in content["endings"])]
     parts += ["## How to reproduce", "```sh\n" + "\n".join(content["commands"]) + "\n```"]
-    parts += [content["versions"]]
+    parts += [content["seeds"], content["versions"]]
+    if content["network"]:
+        parts += ["## The best network in plain Keras", content["network"]]
+    if content["lines"]:
+        parts += [f"```python\n{content['lines']}\n```"]
     return "\n\n".join(parts) + "\n"
 
 
-def _content(report: StudyReport, command: str) -> dict[str, Any]:
+def _content(report: StudyReport, command: str, study: str) -> dict[str, Any]:
     plan, success = report.plan, report.success
     shortened = report.effects.imbalance
     return {
@@ -217,9 +225,37 @@ def _content(report: StudyReport, command: str) -> dict[str, Any]:
         "endings_of": str(report.standings[0].configuration),
         "endings": [f"{one.basin.share}: {one.name}. {one.words}" for one in report.endings],
         "imbalance": None if shortened is None else f"{shortened[0].upper()}{shortened[1:]}.",
-        "commands": _commands(report, command),
-        "versions": ", ".join(f"{name} {number}" for name, number in report.versions),
+        "commands": _commands(report, command, study),
+        "seeds": f"The sampler's seed is {plan.sampler_seed}. A trial's {plan.restarts} restarts "
+        "start from consecutive seeds; `multirestart restarts --format csv` lists them all.",
+        "network": _network(report),
+        "lines": _lines(report),
+        "versions": f"Made on {report.machine}, by "
+        + ", ".join(f"{name} {number}" for name, number in report.versions)
+        + ". On a processor of another kind the last digits of a loss can differ.",
     }
+
+
+def _lines(report: StudyReport) -> str | None:
+    """The best network of the first configuration in plain Keras."""
+    if report.best is None:
+        return None
+    weights = np.frombuffer(report.best.restart.weights, dtype="<f4")
+    return keras_lines(report.plan.problem, report.best.configuration, weights)
+
+
+def _network(report: StudyReport) -> str:
+    """What network those lines make."""
+    if report.best is None:
+        return ""
+    restart = report.best.restart
+    said = (
+        f"The best restart of {report.best.configuration}: trial {report.best.trial}, seed "
+        f"{restart.seed}, accuracy {restart.accuracy:.4f}, loss {restart.loss:.4f}."
+    )
+    if _lines(report) is None:
+        said += " It has too many weights to be written out: `Study.restart` in Python has them."
+    return said
 
 
 def answer(report: StudyReport) -> str:
@@ -254,10 +290,9 @@ def _cells(standing: Standing) -> list[str]:
     ]
 
 
-def _commands(report: StudyReport, command: str) -> list[str]:
-    study = f"--study {shlex.quote(report.name)}"
+def _commands(report: StudyReport, command: str, study: str) -> list[str]:
     best = report.standings[0].counts
-    lines = [command, f"multirestart launch {study}   # goes on with the study, or repeats it"]
+    lines = [command, f"multirestart launch {study}   # goes on with the study"]
     if best.best_seed is not None:
         lines.append(
             f"multirestart reference {study} --trial {best.best_trial} --seed {best.best_seed}"

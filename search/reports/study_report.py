@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from search.problem.plan import Plan
+from search.problem.rows import RecordedRestart
 from search.problem.success import Success
 from search.statistics.effects import Effects
 from search.statistics.endings.ending import Ending
@@ -24,7 +25,8 @@ class StudyReport:
     what the rate depends on; endings: where the restarts of the first configuration ended; raced:
     restarts of races among all; versions: of the packages here, by name; learning: how some
     restarts went by epoch, none unless that was asked for; race: how the last race stands, if there
-    was one, and confirmed: its winner's rate on further seeds.
+    was one, and confirmed: its winner's rate on further seeds; best: the best restart of the first
+    configuration, if one did not diverge; machine: the kind of this one.
     """
 
     name: str
@@ -39,6 +41,8 @@ class StudyReport:
     learning: tuple[Learning, ...] = ()
     race: RaceState | None = None
     confirmed: EscapeRate | None = None
+    best: RecordedRestart | None = None
+    machine: str = ""
 
     @property
     def restarts(self) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import platform
 from importlib.metadata import version
 
 from search.problem.plan import Plan
+from search.problem.rows import RecordedRestart
 from search.problem.success import Success
 from search.reports.study_report import StudyReport
 from search.statistics.escape import EscapeRate
@@ -59,7 +61,14 @@ def gather(
             learning=learning(study, standings, criterion) if training else (),
             race=race,
             confirmed=confirmed,
+            best=_best(study, standings[0]),
+            machine=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
         )
+
+
+def _best(study: Study, first: Standing) -> RecordedRestart | None:
+    trial, seed = first.counts.best_trial, first.counts.best_seed
+    return None if trial is None or seed is None else study.restart(trial, seed)
 
 
 def _race(study: Study) -> tuple[RaceState | None, EscapeRate | None]:
