@@ -64,7 +64,8 @@ def report(
     """
     asked = criterion(success)
     found = opened(storage, study)
-    from search.reports.page import figures, html_page, markdown
+    from search.reports.page import html_page, markdown
+    from search.reports.page_figures import figures
     from search.studies.reporting import gather
 
     gathered = gather(found, asked, training=training)
@@ -79,11 +80,10 @@ def report(
             folder.mkdir(parents=True, exist_ok=True)
             _write_figures(folder, {one.name: one.specification for one in figures(gathered)})
             names = {name: str(folder / file) for name, file in names.items()}
-        text = (
-            html_page(gathered, command, named)
-            if kind == "html"
-            else markdown(gathered, command, named, names)
-        )
+        if kind == "html":
+            text = html_page(gathered, command, named)
+        else:
+            text = markdown(gathered, command, named, names)
         path.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise UserError(f"cannot write {error.filename}: {error.strerror}") from None

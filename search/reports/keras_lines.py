@@ -86,9 +86,9 @@ def _array(values: NDArray[np.floating], indent: int, end: str) -> list[str]:
     whole = f"{margin}np.array({_nested(values)}){end}"
     if len(whole) <= _LINE or values.size == 1:
         return [whole]
-    parts, shape = [_nested(part) for part in values], ""
+    parts, shape = [_nested(np.asarray(part)) for part in values], ""
     if max(map(len, parts)) > _LINE - indent - 8:
-        parts = [_nested(value) for value in values.ravel()]
+        parts = [str(value) for value in values.ravel()]
         shape = f".reshape({', '.join(map(str, values.shape))})"
     lines = [f"{margin}np.array(", f"{margin}    ["]
     lines += [f"{margin}        {part}" for part in _filled(parts, _LINE - indent - 8)]

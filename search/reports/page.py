@@ -3,142 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from search.problem.success import ESCAPED, SOLVED, Success
-from search.reports.figures.curves import curves_figure
-from search.reports.figures.depends import shares_figure
+from search.problem.asked_data import is_built_in
+from search.problem.plan_fields import PlanFields
+from search.problem.plan_files import to_toml
 from search.reports.figures.drawing import to_svg
-from search.reports.figures.functions import functions_figure
-from search.reports.figures.learning import learning_figure
-from search.reports.figures.race import race_figure
-from search.reports.figures.rates import heat_figure, rates_figure
 from search.reports.figures.style import DARK, LIGHT
 from search.reports.keras_lines import keras_lines
-from search.reports.race_report import confirmation, statement
+from search.reports.page_figures import figures
 from search.reports.study_report import StudyReport
 from search.reports.tables import describe, interval, needed, or_dash
-from search.statistics.learning import OF_EACH
 from search.statistics.ranking import Standing
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """A figure of a page: its name, what it says, how to read it, its specification."""
-
-    name: str
-    heading: str
-    reading: str
-    specification: Mapping[str, Any]
-
-
-def figures(report: StudyReport) -> list[Drawn]:
-    """The figures of a report, in the order of the page; those that there are.
-
-    Args:
-        report: The report.
-    """
-    past, rate = report.success.past, report.success.rate
-    found = [
-        Drawn(
-            "rates",
-            "How often",
-            f"A point is the share of restarts that {past}; the line is its 95% interval. The "
-            "order is that of the lower end, so that a lucky few restarts do not win.",
-            rates_figure(report.standings, report.success),
-        ),
-        Drawn(
-            "grid",
-            "By scaling, optimizer and learning rate",
-            f"Colour is the {rate}. A dashed frame marks a cell whose 95% interval is wider than "
-            "0.2: its restarts are too few to say much.",
-            heat_figure(report.standings, report.success) or {},
-        ),
-        Drawn(
-            "curves",
-            "How soon",
-            f"The share of restarts that have not yet {past}, with pointwise 95% intervals, of the "
-            "first configurations. Below, how many restarts are left at that epoch.",
-            curves_figure(report.timings, report.plan.problem.epochs, report.success)
-            if report.timings
-            else {},
-        ),
-        Drawn(
-            "learning",
-            "Epoch by epoch",
-            _reading_of_learning(report),
-            learning_figure(report.learning, report.plan.problem, _learned_by(report.success))
-            if report.learning
-            else {},
-        ),
-        Drawn(
-            "functions",
-            "What they came to compute",
-            _reading_of_functions(report),
-            functions_figure(report.endings, report.plan.problem.data) or {},
-        ),
-        Drawn(
-            "effects",
-            "What it depends on",
-            "Exact shares of the variation in the measured rates, for all combinations were tried.",
-            shares_figure(report.effects.shares, report.success) if report.effects.shares else {},
-        ),
-        Drawn(
-            "race",
-            "The race on fresh seeds",
-            _reading_of_race(report),
-            race_figure(report.race) if report.race else {},
-        ),
-    ]
-    return [drawn for drawn in found if drawn.specification]
-
-
-def _learned_by(success: Success) -> Success:
-    """What tells the restarts of that figure apart: to have escaped, where no outcome does."""
-    return success if success in (ESCAPED, SOLVED) else ESCAPED
-
-
-def _reading_of_functions(report: StudyReport) -> str:
-    said = (
-        f"A typical restart of each group of {report.standings[0].configuration}; below each name, "
-        "how many restarts the group has."
-    )
-    if report.plan.problem.data.features.shape[1] < 3:
-        return said
-    return (
-        f"{said} There are more than two features: shown is the plane of the first two principal "
-        "components of the standardised features, through their mean. Points are projected onto "
-        "it, so the colour behind a point need not be the answer at that point."
-    )
-
-
-def _reading_of_race(report: StudyReport) -> str:
-    if report.race is None:
-        return ""
-    said = statement(report.race).replace("\n", " ")
-    if report.confirmed is None:
-        return said
-    return f"{said} {confirmation(report.confirmed, report.race.rules.sought.past)}"
-
-
-def _reading_of_learning(report: StudyReport) -> str:
-    restarts = sum(len(one.seeds) for one in report.learning)
-    different = sum(one.different for one in report.learning)
-    past = _learned_by(report.success).past
-    told = (
-        "all ended as recorded"
-        if not different
-        else f"{different} ENDED OTHERWISE THAN RECORDED: `multirestart check` tells more"
-    )
-    return (
-        f"Up to {OF_EACH} restarts that {past} and {OF_EACH} that did not, those of the least "
-        "seeds, of the first configuration, of the one whose rate is nearest to 1/2, and of the "
-        f"last. Dashed: the best constant answer. All {restarts} were trained again from their "
-        f"seeds; {told}."
-    )
 
 
 def html_page(report: StudyReport, command: str, study: str) -> str:
@@ -196,6 +74,7 @@ def markdown(report: StudyReport, command: str, study: str, pictures: Mapping[st
     parts += ["## All configurations", "\n".join(f"| {' | '.join(row)} |" for row in rows)]
     parts += ["## Where they ended", "\n".join(f"- {line}" for line in content["endings"])]
     parts += ["## How to reproduce", "```sh\n" + "\n".join(content["commands"]) + "\n```"]
+    parts += [content["plan_said"], f"```toml\n{content['plan']}\n```"]
     parts += [content["seeds"], content["versions"]]
     if content["network"]:
         parts += ["## The best network in plain Keras", content["network"]]
@@ -226,6 +105,7 @@ def _content(report: StudyReport, command: str, study: str) -> dict[str, Any]:
         "endings": [f"{one.basin.share}: {one.name}. {one.words}" for one in report.endings],
         "imbalance": None if shortened is None else f"{shortened[0].upper()}{shortened[1:]}.",
         "commands": _commands(report, command, study),
+        **_plan(report),
         "seeds": f"The sampler's seed is {plan.sampler_seed}. A trial's {plan.restarts} restarts "
         "start from consecutive seeds; `multirestart restarts --format csv` lists them all.",
         "network": _network(report),
@@ -234,6 +114,22 @@ def _content(report: StudyReport, command: str, study: str) -> dict[str, Any]:
         + ", ".join(f"{name} {number}" for name, number in report.versions)
         + ". On a processor of another kind the last digits of a loss can differ.",
     }
+
+
+def _plan(report: StudyReport) -> dict[str, str]:
+    """The plan file that makes the study again, and what is to be done with it."""
+    plan, data = report.plan, report.plan.problem.data
+    said = "Saved as plan.toml, the plan is launched by: multirestart launch plan.toml"
+    held_out = None
+    if not is_built_in(data):
+        said += (
+            ". Which file its points came from is not kept: set data and target; the SHA-256 of "
+            f"all points is {data.digest}"
+        )
+        if data.validation is not None and data.validation.share is None:
+            held_out = "validation.csv"
+    fields = PlanFields.of(plan, f"{data.name}.csv", "class", held_out)
+    return {"plan_said": f"{said}.", "plan": to_toml(fields).rstrip()}
 
 
 def _lines(report: StudyReport) -> str | None:

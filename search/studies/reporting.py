@@ -11,6 +11,7 @@ from search.problem.success import Success
 from search.reports.study_report import StudyReport
 from search.statistics.escape import EscapeRate
 from search.statistics.race_state import RaceState
+from search.statistics.ranking import Standing
 from search.statistics.timing import Timing
 from search.studies.learning import learning
 from search.studies.study import Study

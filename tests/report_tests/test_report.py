@@ -11,6 +11,8 @@ import pytest
 
 import multirestart as mr
 from search.problem.configuration import Configuration
+from search.problem.plan import Plan
+from search.problem.plan_files import read_plan
 from search.problem.rows import ConfigurationCounts
 from search.problem.success import ESCAPED, SOLVED
 from search.reports.figures.curves import curves_figure
@@ -18,7 +20,7 @@ from search.reports.figures.depends import shares_figure
 from search.reports.figures.functions import functions_figure
 from search.reports.figures.rates import heat_figure, rates_figure
 from search.reports.figures.style import DARK, LIGHT, themed
-from search.reports.page import figures
+from search.reports.page_figures import figures
 from search.statistics.ranking import ranked
 from search.studies.reporting import gather
 from tests.conftest import Launched, run_command
@@ -166,6 +168,16 @@ def test_markdown_and_figures_are_files(launched: Launched, tmp_path: Path) -> N
         assert (tmp_path / f"drawn/{name}.svg").read_text().startswith("<svg")
         assert (tmp_path / f"drawn/{name}.png").read_bytes().startswith(b"\x89PNG")
     assert "--success solved" in text
+
+
+def test_the_plan_of_the_page_is_that_of_the_study(launched: Launched, tmp_path: Path) -> None:
+    options = ("--storage", launched.url, "--format", "md", "-o", "s.md")
+    run_command("report", *options, cwd=tmp_path)
+    text = (tmp_path / "s.md").read_text()
+    (tmp_path / "plan.toml").write_text(text.partition("```toml\n")[2].partition("```")[0])
+    study = mr.open_study(launched.url)
+    assert read_plan(tmp_path / "plan.toml").plan() == Plan.from_record(study.name, study.record)
+    assert f"multirestart reference --study {study.name} --storage {launched.url} --trial" in text
 
 
 def test_what_cannot_be_written_is_one_line(launched: Launched, tmp_path: Path) -> None:
