@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from filelock import FileLock
+from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 
 from search.commands import main
@@ -26,6 +27,10 @@ from tests.command_tests.pretended import PRETENDED_SECONDS
 if "PYTEST_XDIST_WORKER" not in os.environ:  # which inherit it
     _caches = tempfile.TemporaryDirectory()
     os.environ["XDG_CACHE_HOME"] = _caches.name
+# Machines are shared: how long an example takes says nothing.
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
+
 ROOT = Path(__file__).resolve().parent.parent
 Points = tuple[NDArray[np.float32], NDArray[np.float32]]
 
