@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -18,7 +19,7 @@ from search.commands.options import (
     verbosity_of,
     verbosity_options,
 )
-from search.problem.errors import LaunchError
+from search.problem.errors import LaunchError, UserError
 from search.problem.plan import Plan
 from search.reports.tables import show_standings
 from search.statistics.ranking import Standing
@@ -123,6 +124,9 @@ def _asked(plan: Path | None, options: Mapping[str, Any]) -> PlanFields:
     fields = PlanFields() if plan is None else read_plan(plan)
     given = {option: value for option, value in options.items() if value is not None}
     vary = given.pop("vary")
+    for name, times in Counter(name for name, _ in vary or ()).items():
+        if times > 1:
+            raise UserError(f"--vary must name {name} once, with all its values: {name}=A,B")
     return fields.overridden({**given, "vary": dict(vary)} if vary else given)
 
 

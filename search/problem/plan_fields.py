@@ -304,6 +304,8 @@ class PlanFields(BaseModel):
         if space is not None and self.first is not None:
             named = [faults.built(partial(parsed_configuration, one, space)) for one in self.first]
             search["first"] = [one for one in named if one is not None]
+        elif space is not None:  # what the study tried first is no fault of another space
+            search["first"] = [one for one in base.first if space.offers(one)]
         plan = faults.built(
             lambda: replace(
                 base,

@@ -116,3 +116,5 @@ def test_going_on_keeps_what_is_varied(varied: Path) -> None:
     assert "--batch-size must be left out, for it is varied, received 8" in failed.stderr
     failed = run_command("launch", "--vary", "batch-size", cwd=varied, code=2)
     assert "is not NAME=VALUES" in failed.stderr
+    failed = run_command("launch", "--vary", "hidden=1", "--vary", "hidden=2", cwd=varied, code=2)
+    assert "--vary must name hidden once, with all its values" in failed.stderr

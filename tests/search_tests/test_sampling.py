@@ -185,6 +185,8 @@ def test_what_is_to_be_tried_first_is(tmp_path: Path, sampler: str) -> None:
 def test_only_what_is_on_offer_can_be_tried_first() -> None:
     with pytest.raises(UserError, match="first must be configurations of what is on offer"):
         Plan(first=[Configuration("robust", "adam", 0.1)])
+    with pytest.raises(UserError, match=r"received standard/adam/0\.10000001"):
+        Plan(first=[Configuration("standard", "adam", 0.10000001)])
     with pytest.raises(UserError, match="must be configurations like standard/adam/0"):
         PlanFields(first=["standard/adam"]).plan()
     with pytest.raises(UserError, match="must have a number for learning_rate, received 'a/b/c'"):
@@ -194,3 +196,12 @@ def test_only_what_is_on_offer_can_be_tried_first() -> None:
         ranged.plan()
     plan = ranged.overridden({"first": ["none/sgd/0.5/l2=0.001"]}).plan()
     assert plan.first == (Configuration("none", "sgd", 0.5, l2=0.001),)
+
+
+def test_what_a_study_tried_first_is_no_fault_of_another_space() -> None:
+    kept = Plan(first=[Configuration("standard", "adam", 0.1), Configuration("none", "sgd", 0.01)])
+    asked = PlanFields(scaling=["standard"]).plan(kept)
+    assert asked.first == kept.first[:1]
+    assert kept.differences(asked) == ["scaling is none,standard, not standard"]
+    assert PlanFields(vary={"hidden": ["2"]}).plan(kept).first == ()
+    assert PlanFields(trials=9).plan(kept).first == kept.first
