@@ -132,6 +132,32 @@ def test_rows_hold_plain_numbers(launched: Launched) -> None:
     assert found <= {dict, list, str, int, float, bool, type(None)}
 
 
+@pytest.mark.parametrize("wrong", [3, None, 1.5, float("nan"), [1], {}, b"x"], ids=repr)
+def test_plans_and_problems_are_made_of_their_own_kinds(wrong: Any) -> None:
+    refused(lambda: mr.Problem(data=wrong), "data")
+    refused(lambda: mr.Problem(loss_function=wrong), "loss_function")
+    refused(lambda: mr.Plan(sampler=wrong), "sampler")
+    refused(lambda: mr.Plan(objective=wrong), "objective")
+    refused(lambda: mr.Plan(first=[wrong]), "first")
+    if wrong != {}:
+        refused(lambda: mr.SearchSpace(vary=wrong), "vary")
+    if wrong is not None:
+        for field in ("name", "problem", "space"):
+            refused(partial(mr.Plan, **{field: wrong}), field)
+    if wrong != 3:
+        refused(lambda: mr.Plan(restarts=wrong), "restarts")
+        refused(lambda: mr.Plan(sampler_seed=wrong), "sampler_seed")
+    if not isinstance(wrong, int | float):
+        refused(lambda: mr.Problem(margin=wrong), "margin")
+        refused(lambda: mr.Problem(solved_at=wrong), "solved_at")
+
+
+def test_numbers_of_a_problem_may_be_of_numpy() -> None:
+    problem = mr.Problem(margin=np.float64(0.3), solved_at=np.float64(0.999))
+    assert problem.bars == mr.Problem(margin=0.3, solved_at=0.999).bars
+    assert type(mr.Plan(restarts=np.int64(8)).restarts) is int  # type: ignore[arg-type]
+
+
 def kinds_in(value: object) -> set[type]:
     """The kinds of a value and of all that it holds."""
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()

@@ -10,9 +10,9 @@ from functools import partial
 from numbers import Real
 from typing import Any
 
-from search.problem.arguments import shown
 from search.problem.dimensions import DIMENSIONS, FULL, check_count
 from search.problem.errors import Faults, InvalidValuesError
+from search.problem.names import shown
 from search.problem.outcome import Bars
 
 AUTO = "auto"

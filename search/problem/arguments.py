@@ -5,9 +5,7 @@ from __future__ import annotations
 from numbers import Integral, Real
 
 from search.problem.errors import Faults
-from search.problem.names import visible
-
-_LONGEST_SHOWN = 60
+from search.problem.names import shown
 
 
 class Arguments(Faults):
@@ -47,12 +45,3 @@ class Arguments(Faults):
         """A fault unless an argument is a function, or None."""
         is_function = value is None or callable(value)
         self.check(is_function, field, "must be a function", value)
-
-
-def shown(value: object) -> str:
-    """An argument as Python writes it, in one line, cut if it is long."""
-    try:
-        text = visible(" ".join(repr(value).split()))
-    except ValueError:  # Python writes no int of thousands of digits
-        return "a number of too many digits"
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from search.problem.arguments import shown
 from search.problem.cells import labels_among, labels_of, shortened
 from search.problem.errors import Fault, InvalidValuesError, UserError
-from search.problem.names import quoted
+from search.problem.names import quoted, shown
 from search.problem.splitting import HeldOut
 
 _SHAPE = "must be points by features, like an array of shape (100, 2)"

@@ -19,6 +19,7 @@ from search.problem.dimensions import (
     shown_value,
 )
 from search.problem.errors import Faults, check_known
+from search.problem.names import shown
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -131,6 +132,10 @@ class SearchSpace:
             given = getattr(self, attribute)
             plain = faults.built(partial(DIMENSIONS[name].values, attribute, given))
             object.__setattr__(self, attribute, plain)
+        if not isinstance(self.vary, Mapping):
+            rule = "must be a mapping of dimensions to their values"
+            faults.require(False, "vary", rule, shown(self.vary))
+            faults.raise_any()
         for name in self.vary:
             faults.built(partial(check_known, "dimension", name, HELD))
         varied = {

@@ -14,11 +14,11 @@ from numbers import Integral, Real
 from types import MappingProxyType
 from typing import Any
 
-from search.problem.arguments import shown
 from search.problem.batch_orders import BATCH_ORDERS
 from search.problem.errors import Fault, InvalidValuesError, check_known
 from search.problem.initializers import BiasInitializer, Initializer
 from search.problem.losses import LOSSES
+from search.problem.names import shown
 from search.problem.network import ACTIVATIONS
 from search.problem.optimizers import canonical_optimizer
 from search.problem.scaling import SCALINGS

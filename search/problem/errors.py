@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from search.problem.names import quoted
+from search.problem.names import quoted, shown
 
 T = TypeVar("T")
 _MOST_LISTED = 32
@@ -97,8 +97,10 @@ class LaunchError(MultirestartError):
     """A launch that cannot go on, for a reason outside what was asked."""
 
 
-def check_known(kind: str, name: str, known: Collection[str]) -> None:
+def check_known(kind: str, name: object, known: Collection[str]) -> None:
     """Raise InvalidValuesError unless a name is one of the known ones."""
+    if not isinstance(name, str):
+        raise InvalidValuesError([Fault(kind.replace(" ", "_"), "must be a name", shown(name))])
     if name not in known:
         raise unknown_name(kind, name, known)
 

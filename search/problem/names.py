@@ -27,6 +27,15 @@ def quoted(text: str) -> str:
     return repr(text) if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]!r}..."
 
 
+def shown(value: object) -> str:
+    """An argument as Python writes it, in one line, cut if it is long."""
+    try:
+        text = visible(" ".join(repr(value).split()))
+    except ValueError:  # Python writes no int of thousands of digits
+        return "a number of too many digits"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+
+
 def number_text(value: float) -> str:
     """A number in few digits that give the same number again: "0.5", "1e-07", "10"."""
     text = f"{value:.15g}"

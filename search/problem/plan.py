@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from numbers import Integral
 from typing import Any
 
+from search.problem.arguments import Arguments
 from search.problem.configuration import Configuration, SearchSpace
 from search.problem.dimensions import DIMENSIONS, LogRange
-from search.problem.errors import Faults, check_known
+from search.problem.errors import Fault, Faults, InvalidValuesError, check_known
 from search.problem.judging import Caution, scaling_cautions
-from search.problem.names import is_printable, quoted
+from search.problem.names import is_printable, quoted, shown
+from search.problem.naming import configuration_name
 from search.problem.objectives import OBJECTIVES, Direction
 from search.problem.problem import Problem
 from search.problem.rows import StudyRecord
@@ -73,6 +76,16 @@ class Plan:
     ) -> None:
         problem = Problem() if problem is None else problem
         space = SearchSpace() if space is None else space
+        kinds = Arguments()
+        kinds.check(isinstance(problem, Problem), "problem", "must be a Problem", problem)
+        kinds.check(isinstance(space, SearchSpace), "space", "must be a SearchSpace", space)
+        is_list = isinstance(first, Sequence) and not isinstance(first, str | bytes)
+        kinds.check(is_list, "first", "must be a list of configurations", first)
+        for field, count in (("restarts", restarts), ("sampler_seed", sampler_seed)):
+            kinds.check(_is_whole(count), field, "must be a whole number", count)
+        is_size = trials is None or _is_whole(trials)
+        kinds.check(is_size, "trials", "must be a whole number", trials)
+        kinds.raise_any()
         # What the space varies, the problem does not hold: plans that mean the same are equal.
         problem = replace(problem, **{name: getattr(Problem, name) for name in space.vary})
         if trials is None:
@@ -82,10 +95,10 @@ class Plan:
             "name": problem.data.name if name is None else name,
             "problem": problem,
             "space": space,
-            "restarts": restarts,
+            "restarts": int(restarts),  # also one of NumPy's, made plain
             "sampler": sampler,
-            "sampler_seed": sampler_seed,
-            "trials": trials,
+            "sampler_seed": int(sampler_seed),
+            "trials": int(trials),
             "objective": objective,
             "first": tuple(first),
         }
@@ -94,7 +107,7 @@ class Plan:
         self._check()
 
     def _check(self) -> None:
-        faults = Faults()
+        faults = Arguments()
         faults.built(lambda: check_name(self.name))
         for field, count, most in (
             ("restarts", self.restarts, MAX_RESTARTS),
@@ -107,9 +120,11 @@ class Plan:
         faults.built(lambda: check_sampler(self.sampler, self.space))
         faults.built(lambda: check_known("objective", self.objective, OBJECTIVES))
         for one in self.first:
+            if not isinstance(one, Configuration):
+                faults.check(False, "first", "must be of Configuration(...)", one)
+                continue
             rule = "must be configurations of what is on offer"
-            is_one = isinstance(one, Configuration)
-            faults.require(is_one and self.space.offers(one), "first", rule, one)
+            faults.require(self.space.offers(one), "first", rule, configuration_name(one))
         for name, offered in self.space.vary.items():
             for value in (offered.low, offered.high) if isinstance(offered, LogRange) else offered:
                 held = {name: DIMENSIONS[name].held(value)}
@@ -205,6 +220,8 @@ _FLAT_NAMES = {
 
 def check_name(name: str) -> None:
     """Raise InvalidValuesError unless `name` can name a study."""
+    if not isinstance(name, str):
+        raise InvalidValuesError([Fault("name", "must be a printable name", shown(name))])
     faults = Faults()
     is_text = bool(name.strip()) and is_printable(name)
     faults.require(is_text, "name", "must be a printable name", quoted(name))
@@ -215,3 +232,7 @@ def check_name(name: str) -> None:
 
 def _shown(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)

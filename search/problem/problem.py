@@ -8,11 +8,11 @@ from fractions import Fraction
 from functools import cached_property, partial
 from typing import Any
 
+from search.problem.arguments import Arguments
 from search.problem.batch_orders import SHUFFLED
 from search.problem.configuration import Configuration
 from search.problem.datasets import Dataset, bands
 from search.problem.dimensions import DIMENSIONS, FULL, HELD, check_count
-from search.problem.errors import Faults
 from search.problem.losses import keras_loss
 from search.problem.network import Network
 from search.problem.outcome import Bars
@@ -68,7 +68,12 @@ class Problem:
     training_version: int = TRAINING_VERSION
 
     def __post_init__(self) -> None:
-        faults = Faults()
+        faults = Arguments()
+        rule = "must be a Dataset, like Dataset.of(points, labels)"
+        faults.check(isinstance(self.data, Dataset), "data", rule, self.data)
+        for name in ("margin", "solved_at"):
+            object.__setattr__(self, name, faults.number(name, getattr(self, name)))
+        faults.raise_any()  # the rules below are of all of them together
         for name in HELD:
             plain = faults.built(partial(DIMENSIONS[name].check, getattr(self, name)))
             if plain is not None:

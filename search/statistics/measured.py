@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from search.problem.arguments import shown
 from search.problem.configuration import Configuration
 from search.problem.datasets import Dataset
 from search.problem.errors import Fault, InvalidValuesError, listed, nearest
 from search.problem.forward import forward
-from search.problem.names import quoted
+from search.problem.names import quoted, shown
 from search.problem.network import Network
 from search.problem.problem import Problem
 from search.problem.scaling import scaler
