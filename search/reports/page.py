@@ -163,7 +163,13 @@ def answer(report: StudyReport) -> str:
         f"(95% interval {interval(rate)})"
     )
     if best.restarts_needed is not None:
-        said += f", so that {needed(best)} restarts are needed for a 99% chance of at least one"
+        fewest, most = best.restarts_needed_interval
+        ends = "" if fewest == most else f" ({fewest} to {or_dash(most)} by that interval)"
+        plural = "s are" if best.restarts_needed > 1 else " is"
+        said += (
+            f", so that {best.restarts_needed} restart{plural} needed for a 99% chance of at least "
+            f"one{ends}"
+        )
     if last is best:
         return f"{said}."
     behind = last.success_rate

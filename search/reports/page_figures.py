@@ -9,10 +9,12 @@ from typing import Any
 from search.problem.success import ESCAPED, SOLVED, Success
 from search.reports.figures.curves import curves_figure
 from search.reports.figures.depends import shares_figure
+from search.reports.figures.enough import enough_figure
 from search.reports.figures.functions import functions_figure
+from search.reports.figures.heat import heat_figure
 from search.reports.figures.learning import learning_figure
 from search.reports.figures.race import race_figure
-from search.reports.figures.rates import heat_figure, rates_figure
+from search.reports.figures.rates import rates_figure
 from search.reports.race_report import confirmation, statement
 from search.reports.study_report import StudyReport
 from search.statistics.learning import OF_EACH
@@ -35,6 +37,8 @@ def figures(report: StudyReport) -> list[Drawn]:
         report: The report.
     """
     past, rate = report.success.past, report.success.rate
+    is_range = "learning_rate" in report.plan.space.ranges
+    pooled = ", of all restarts of a bin of learning rates together" if is_range else ""
     found = [
         Drawn(
             "rates",
@@ -45,19 +49,30 @@ def figures(report: StudyReport) -> list[Drawn]:
         ),
         Drawn(
             "grid",
-            "By scaling, optimizer and learning rate",
-            f"Colour is the {rate}. A dashed frame marks a cell whose 95% interval is wider than "
-            "0.2: its restarts are too few to say much.",
-            heat_figure(report.standings, report.success) or {},
+            "What was combined",
+            f"Colour is the {rate}{pooled}; blank is what was not tried. A dashed frame marks a "
+            "cell whose 95% interval is wider than 0.2: its restarts are too few to say much.",
+            heat_figure(
+                report.standings, report.success, report.plan.space.ranges.get("learning_rate")
+            )
+            or {},
         ),
         Drawn(
             "curves",
             "How soon",
             f"The share of restarts that have not yet {past}, with pointwise 95% intervals, of the "
-            "first configurations. Below, how many restarts are left at that epoch.",
+            "first configuration, of the last, and of others evenly between. Below, how many "
+            "restarts are left at that epoch.",
             curves_figure(report.timings, report.plan.problem.epochs, report.success)
             if report.timings
             else {},
+        ),
+        Drawn(
+            "enough",
+            "How many restarts are enough",
+            f"The chance of at least one {report.success.noun} among so many restarts, and what "
+            "the ends of the rate's 95% interval make of it. Dashed: 99%.",
+            enough_figure(report.standings, report.success) or {},
         ),
         Drawn(
             "learning",
@@ -71,7 +86,7 @@ def figures(report: StudyReport) -> list[Drawn]:
             "functions",
             "What they came to compute",
             _reading_of_functions(report),
-            functions_figure(report.endings, report.plan.problem.data) or {},
+            functions_figure(report.endings, report.plan.problem) or {},
         ),
         Drawn(
             "effects",
@@ -99,7 +114,17 @@ def _reading_of_functions(report: StudyReport) -> str:
         f"A typical restart of each group of {report.standings[0].configuration}; below each name, "
         "how many restarts the group has."
     )
-    if report.plan.problem.data.features.shape[1] < 3:
+    features = report.plan.problem.data.features.shape[1]
+    if features == 1:
+        said += (
+            " Dashed: the units of the first hidden layer, up to four, each over its range. The "
+            "stripe below has the class of each point."
+        )
+    elif len(report.plan.problem.data.classes) == 2:
+        said += (
+            " Colour is the likelier class, the stronger the surer: blank is a probability of 1/2."
+        )
+    if features < 3:
         return said
     return (
         f"{said} There are more than two features: shown is the plane of the first two principal "

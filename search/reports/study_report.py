@@ -21,7 +21,7 @@ class StudyReport:
     """What a report tells.
 
     plan: what the study is made from; success: what counts as one; standings: all configurations,
-    ranked by it; timings: how soon the first of them succeed, none where that is not kept; effects:
+    ranked by it; timings: how soon some of them succeed, none where that is not kept; effects:
     what the rate depends on; endings: where the restarts of the first configuration ended; raced:
     restarts of races among all; versions: of the packages here, by name; learning: how some
     restarts went by epoch, none unless that was asked for; race: how the last race stands, if there

@@ -5,6 +5,8 @@ from __future__ import annotations
 import platform
 from importlib.metadata import version
 
+import numpy as np
+
 from search.problem.plan import Plan
 from search.problem.rows import RecordedRestart
 from search.problem.success import Success
@@ -42,11 +44,12 @@ def gather(
     with study.snapshot():
         effects = study.effects(criterion)
         standings = study.best(criterion)
-        first = [standing.configuration for standing in standings[:MOST_TIMED]]
+        timed = np.unique(np.linspace(0, len(standings) - 1, MOST_TIMED).round().astype(int))
+        shown = [standings[place].configuration for place in timed]
         timings: list[Timing] = []
         if problem.epochs and criterion.has_epochs(problem):
             by_configuration = {one.configuration: one for one in study.times(criterion)}
-            timings = [by_configuration[one] for one in first]
+            timings = [by_configuration[one] for one in shown]
         raced = study.raced()
         race, confirmed = _race(study) if raced else (None, None)
         return StudyReport(
@@ -56,7 +59,7 @@ def gather(
             standings=tuple(standings),
             timings=tuple(timings),
             effects=effects,
-            endings=tuple(study.basins(first[0])),
+            endings=tuple(study.basins(shown[0])),
             raced=raced,
             versions=tuple((name, version(name)) for name in _PACKAGES),
             learning=learning(study, standings, criterion) if training else (),

@@ -17,9 +17,12 @@ from search.problem.rows import ConfigurationCounts
 from search.problem.success import ESCAPED, SOLVED
 from search.reports.figures.curves import curves_figure
 from search.reports.figures.depends import shares_figure
+from search.reports.figures.enough import enough_figure
 from search.reports.figures.functions import functions_figure
-from search.reports.figures.rates import heat_figure, rates_figure
-from search.reports.figures.style import DARK, LIGHT, themed
+from search.reports.figures.heat import heat_figure
+from search.reports.figures.names import short_names
+from search.reports.figures.rates import rates_figure
+from search.reports.figures.style import COLOURS, DARK, LIGHT, themed
 from search.reports.page_figures import figures
 from search.statistics.ranking import ranked
 from search.studies.reporting import gather
@@ -53,10 +56,36 @@ def test_few_restarts_are_marked_in_the_heat_map() -> None:
     assert found is not None
     rows = {row["cell"]: row["uncertain"] for row in found["data"]["values"]}
     assert rows == {"standard / adam": False, "none / sgd": True}
-    varied = ranked(
-        [counts(Configuration("none", "sgd", 0.1, hidden=hidden), 1, 2) for hidden in "12"]
+
+
+def test_what_else_is_varied_has_rows_of_its_own_in_the_heat_map() -> None:
+    varied = [counts(Configuration("none", "sgd", 0.1, hidden=h), int(h), 2) for h in "12"]
+    found = heat_figure(ranked(varied), ESCAPED)
+    assert found is not None
+    rows = {row["cell"]: row["counts"] for row in found["data"]["values"]}
+    assert rows == {"none / sgd / hidden 1": "1 of 2", "none / sgd / hidden 2": "2 of 2"}
+
+
+def test_a_range_of_learning_rates_is_pooled_in_bins_in_the_heat_map() -> None:
+    drawn = [(0.001, 1, 4), (0.003, 2, 6), (0.9, 3, 3), (1.0, 1, 3)]
+    some = [counts(Configuration("none", "sgd", rate), k, n) for rate, k, n in drawn]
+    found = heat_figure(ranked(some), ESCAPED, mr.LogRange(0.001, 1.0))
+    assert found is not None
+    rows = {row["learning rate"]: row["counts"] for row in found["data"]["values"]}
+    assert rows == {"0.001-0.00316": "3 of 10", "0.316-1": "4 of 6"}
+    first = next(row for row in found["data"]["values"] if row["counts"] == "3 of 10")
+    assert first["said"].startswith(
+        "none / sgd / 0.001-0.00316: 3 of 10 restarts of 2 configurations escaped, rate 0.300"
     )
-    assert heat_figure(varied, ESCAPED) is None
+    many = [counts(Configuration("none", "sgd", rate / 100), 1, 2) for rate in range(1, 14)]
+    assert heat_figure(ranked(many), ESCAPED) is None
+
+
+def test_names_are_short_where_that_tells_them_apart() -> None:
+    some = [Configuration("none", "sgd", rate) for rate in (0.123456, 0.2)]
+    assert short_names(some) == ["none/sgd/0.1235", "none/sgd/0.2"]
+    near = Configuration("none", "sgd", 0.123457)
+    assert short_names([*some, near])[0] == "none/sgd/0.123456"
 
 
 def test_shares_stand_by_size_and_interactions_last() -> None:
@@ -83,23 +112,34 @@ def test_curves_and_functions_are_those_of_the_study(launched: Launched) -> None
     assert [row["left"] for row in rows] == np.round(curve.evaluate(at), 4).tolist()
     left = found["vconcat"][1]["data"]["values"]
     assert left[0]["left"] == report.standings[0].counts.restarts
-    drawn = functions_figure(report.endings, study.problem.data)
+    drawn = functions_figure(report.endings, study.problem)
     assert drawn is not None
     panel = drawn["concat"][0]
     assert panel["title"]["text"] == [
         report.endings[0].name,
         f"{report.endings[0].basin.share} restarts",
     ]
-    values = panel["layer"][0]["data"]["values"]
+    values = panel["layer"][1]["data"]["values"]
     typical = report.endings[0].typical
     assert typical is not None
     expected = typical.answer(np.linspace(0.0, 30.0, 160)[:, None])
     assert [row["p"] for row in values] == np.round(expected, 4).tolist()
+    # The two hidden units, by hand: x standardised, 1 / (1 + exp(-(w x + b))).
+    units = panel["layer"][0]["data"]["values"]
+    configuration, weights = report.endings[0].configuration, typical.weights.astype(float)
+    assert configuration.scaling == "standard"
+    column = study.problem.data.features[:, 0]
+    x = (np.linspace(0.0, 30.0, 160) - column.mean()) / column.std()
+    for unit in (1, 2):
+        told = [row["h"] for row in units if row["unit"] == unit]
+        by_hand = 1 / (1 + np.exp(-(weights[unit - 1] * x + weights[1 + unit])))
+        assert np.allclose(told, by_hand, atol=1e-4)
 
 
 def test_a_theme_colours_what_is_named_by_ink_and_paper() -> None:
-    found = themed({"mark": {"color": "@ink"}, "stroke": ["@paper", "red"]}, DARK)
-    assert (found["mark"], found["stroke"]) == ({"color": DARK.ink}, [DARK.paper, "red"])
+    found = themed({"mark": {"color": "@ink"}, "stroke": ["@paper", "red", COLOURS[1]]}, DARK)
+    assert found["mark"] == {"color": DARK.ink}
+    assert found["stroke"] == [DARK.paper, "red", DARK.colours[1]]
     assert found["config"]["background"] == DARK.paper != LIGHT.paper
 
 
@@ -132,7 +172,7 @@ def test_the_page_loads_nothing_and_is_the_same_again(launched: Launched, tmp_pa
     assert not re.search(r"url\((?!#)|@import|fetch\(|XMLHttpRequest", page)
     best = mr.open_study(launched.url).best()[0]
     assert f"{best.configuration} is ranked first: {best.escape_rate} restarts escaped" in page
-    assert page.count('class="scroll light"') == page.count('class="scroll dark"') == 5
+    assert page.count('class="scroll light"') == page.count('class="scroll dark"') == 6
     names = [given["id"] for _, given in tags.found if given.get("id")]
     assert len(set(names)) == len(names)
 
@@ -199,5 +239,15 @@ def test_three_features_are_drawn_in_the_plane_of_their_principal_components(
     run_command(*launch, "--trials", "3", "--restarts", "4", cwd=tmp_path, pretend=0)
     report = gather(mr.open_study(f"sqlite:///{tmp_path / 'multirestart.db'}"))
     found = figures(report)
-    assert [one.name for one in found] == ["rates", "grid", "curves", "functions"]
+    assert [one.name for one in found] == [*("rates", "grid", "curves", "enough", "functions")]
     assert "first two principal components" in found[-1].reading
+
+
+def test_chances_of_at_least_one_escape_are_those_of_independent_restarts() -> None:
+    found = enough_figure(STANDINGS, ESCAPED)
+    assert found is not None
+    rows = found["layer"][1]["data"]["values"]
+    of_best = [row["chance"] for row in rows if row["configuration"] == "standard/adam/0.01"]
+    assert of_best[:3] == [0.75, 0.9375, round(1 - 0.25**3, 5)]
+    assert len(of_best) == 10
+    assert enough_figure(ranked([counts(FEW, 0, 4)]), ESCAPED) is None

@@ -43,7 +43,7 @@ def test_every_figure_is_there_and_not_empty(page: Page) -> None:
         "all => all.map(svg => [svg.getBoundingClientRect().width, "
         "svg.querySelectorAll('path, text').length])",
     )
-    assert len(sizes) == 5
+    assert len(sizes) == 6
     assert all(width > 200 and marks > 10 for width, marks in sizes)
     assert page.locator("figure .dark").first.is_hidden()
 

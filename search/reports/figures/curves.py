@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from search.problem.success import Success
+from search.reports.figures.names import short_names
 from search.reports.figures.style import COLOURS, SCHEMA, WIDTH
 from search.statistics.timing import Timing
 
@@ -29,7 +30,7 @@ def curves_figure(timings: Sequence[Timing], epochs: int, success: Success) -> d
         A Vega-Lite specification.
     """
     shown = timings[:MOST_CURVES]
-    names = [timing.name for timing in shown]
+    names = short_names([timing.configuration for timing in shown])
     colour = {
         "field": "configuration",
         "type": "nominal",
@@ -68,14 +69,26 @@ def curves_figure(timings: Sequence[Timing], epochs: int, success: Success) -> d
     curves = {
         "width": WIDTH,
         "height": 280,
-        "data": {"values": [row for timing in shown for row in curve_rows(timing, epochs)]},
+        "data": {
+            "values": [
+                row
+                for name, timing in zip(names, shown, strict=True)
+                for row in curve_rows(timing, epochs, name)
+            ]
+        },
         "layer": [band, line],
     }
     at_risk = {
         "width": WIDTH,
         "height": {"step": 16},
         "title": {"text": "restarts left", "fontSize": 12, "fontWeight": "normal"},
-        "data": {"values": [row for timing in shown for row in _left(timing, epochs)]},
+        "data": {
+            "values": [
+                row
+                for name, timing in zip(names, shown, strict=True)
+                for row in _left(name, timing, epochs)
+            ]
+        },
         "mark": {"type": "text", "fontSize": 11},
         "encoding": {
             "x": {**x, "axis": None},
@@ -86,7 +99,6 @@ def curves_figure(timings: Sequence[Timing], epochs: int, success: Success) -> d
                 "axis": {"domain": False, "ticks": False, "title": None, "offset": 22},
             },
             "text": {"field": "left"},
-            "color": colour,
         },
     }
     return {
@@ -98,8 +110,11 @@ def curves_figure(timings: Sequence[Timing], epochs: int, success: Success) -> d
     }
 
 
-def curve_rows(timing: Timing, epochs: int) -> list[dict[str, Any]]:
-    """What figures show of a curve: a row for each step of it, up to 200, with its interval."""
+def curve_rows(timing: Timing, epochs: int, name: str | None = None) -> list[dict[str, Any]]:
+    """What figures show of a curve: a row for each step of it, up to 200, with its interval.
+
+    name: what its configuration is called; its name on the command line if None.
+    """
     curve, times = timing.curve, timing.times
     at = np.unique(np.concatenate(([0], times.at, [epochs])))
     if len(at) > _MOST_STEPS:
@@ -110,7 +125,7 @@ def curve_rows(timing: Timing, epochs: int) -> list[dict[str, Any]]:
     high = np.concatenate(([1.0], np.nan_to_num(curve.high, nan=0.0)))[place]
     return [
         {
-            "configuration": timing.name,
+            "configuration": name or timing.name,
             "epoch": int(epoch),
             "left": round(float(left), 4),
             "low": round(float(lower), 4),
@@ -120,10 +135,10 @@ def curve_rows(timing: Timing, epochs: int) -> list[dict[str, Any]]:
     ]
 
 
-def _left(timing: Timing, epochs: int) -> list[dict[str, Any]]:
+def _left(name: str, timing: Timing, epochs: int) -> list[dict[str, Any]]:
     at = np.unique(np.linspace(0, epochs, _TIMES_AT_RISK).round().astype(np.int64))
     left = timing.times.restarts - timing.times.escaped_by(at)
     return [
-        {"configuration": timing.name, "epoch": int(epoch), "left": int(count)}
+        {"configuration": name, "epoch": int(epoch), "left": int(count)}
         for epoch, count in zip(at, left, strict=True)
     ]

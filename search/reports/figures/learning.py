@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from search.problem.naming import configuration_name
 from search.problem.problem import Problem
 from search.problem.success import Success
+from search.reports.figures.names import short_names
 from search.reports.figures.style import COLOURS, SCHEMA
 from search.statistics.endings.kinds import constant_loss
 from search.statistics.learning import Learning
@@ -49,14 +49,15 @@ def learning_figure(
     highest = max(row["loss"] or 0.0 for rows in table for row in rows)
     end = max(1.1 * max(constants), min(1.05 * highest, _LOSSES * max(constants)))
     columns = []
-    for learning, rows, constant in zip(learnings, table, constants, strict=True):
+    names = short_names([one.configuration for one in learnings])
+    for name, learning, rows, constant in zip(names, learnings, table, constants, strict=True):
         accuracies = _panel(rows, "accuracy", colour, problem.data.plateau, (0.0, 1.0))
         losses = _panel(rows, "loss", colour, constant, (0.0, end))
         columns.append(
             {
                 "title": {
                     "text": [
-                        configuration_name(learning.configuration),
+                        name,
                         f"{learning.rate} {success.past}",
                     ],
                     "limit": 1.2 * _WIDE,

@@ -10,7 +10,11 @@ SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
 """Names the language of a specification; nothing is loaded from there."""
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 """Okabe and Ito 2008, "Color Universal Design", without black and yellow."""
+HIGH = "@high"
+"""The colour of a rate of 1 in a heat map, under white text in either theme."""
 WIDTH = 620
+FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
+"""Three of one width, that in which drawings are measured."""
 
 
 @dataclass(frozen=True)
@@ -21,11 +25,19 @@ class Theme:
     grid: str
     paper: str
     low: str
-    """The colour of a rate of 0 in a heat map; that of 1 is the first of `COLOURS`."""
+    """The colour of a rate of 0 in a heat map; that of 1 is `HIGH`."""
+    colours: tuple[str, ...] = COLOURS
+    """What `COLOURS` are on its paper."""
 
 
 LIGHT = Theme(ink="#222222", grid="#dddddd", paper="#ffffff", low="#f2f2f2")
-DARK = Theme(ink="#e8e8e8", grid="#444444", paper="#16181c", low="#24272c")
+DARK = Theme(
+    ink="#e8e8e8",
+    grid="#3a3e45",
+    paper="#16181c",
+    low="#24272c",
+    colours=("#4ba3e3", "#f28e43", "#2bb98a", "#dd93bd", "#f0b340", "#b9e3ff"),
+)
 
 
 def figure(
@@ -77,16 +89,18 @@ def themed(specification: Mapping[str, Any], theme: Theme) -> dict[str, Any]:
         "header": {"labelColor": theme.ink, "titleColor": theme.ink, "labelFontSize": 12},
         "text": {"color": theme.ink},
         "view": {"stroke": None},
-        "font": "sans-serif",
+        "font": FONT,
     }
     return {**_recoloured(specification, theme), "config": config}
 
 
 def _recoloured(value: Any, theme: Theme) -> Any:
-    """With "ink", "paper" and "low" as colours replaced by the theme's."""
+    """With the names of colours, and `COLOURS` themselves, replaced by the theme's."""
     if isinstance(value, Mapping):
         return {key: _recoloured(each, theme) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [_recoloured(each, theme) for each in value]
-    named = {"@ink": theme.ink, "@paper": theme.paper, "@low": theme.low, "@grid": theme.grid}
+    named = dict(zip(COLOURS, theme.colours, strict=True))
+    named |= {"@ink": theme.ink, "@paper": theme.paper, "@low": theme.low, "@grid": theme.grid}
+    named[HIGH] = COLOURS[0]
     return named.get(value, value) if isinstance(value, str) else value
