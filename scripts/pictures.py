@@ -1,10 +1,10 @@
 """README's four pictures, drawn from a run: the plateau, scaling, escape rates, enough restarts.
 
-    python scripts/pictures.py                                # launches the default study, and draws
-    python scripts/pictures.py --storage sqlite:///bands.db   # goes on with one that is there
+    python scripts/pictures.py                               # launches the default study, and draws
+    python scripts/pictures.py --storage sqlite:///bands.db  # goes on with one that is there
 
-Restarts are the same wherever they are trained. Which configurations get more of them depends on the
-order in which trials end, so counts can differ a little from one launch to the next.
+Restarts are the same wherever they are trained. Which configurations get more of them depends on
+the order in which trials end, so counts can differ a little from one launch to the next.
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ from search.reports.figures.drawing import to_svg
 from search.reports.figures.enough import enough_figure
 from search.reports.figures.learning import learning_figure
 from search.reports.figures.rates import rates_figure
-from search.reports.figures.style import LIGHT
+from search.reports.figures.style import LIGHT, WIDTH
 from search.statistics.timing import Timing
 from search.studies.learning import learning
 from search.studies.study import Study
 
 PLATEAU = ("none/sgd/0.01", "standard/adam/0.1")
+_WIDE = 330
 SCALED = ("none/adam/0.01", "standard/adam/0.01")
 
 
@@ -48,7 +49,8 @@ def main() -> None:
         given.into.mkdir(parents=True, exist_ok=True)
         for name, figure in pictures(study).items():
             file = given.into / f"{name}.svg"
-            file.write_text(to_svg(figure, LIGHT, name) + "\n", encoding="utf-8")
+            drawn = to_svg(narrowed(figure), LIGHT, name)
+            file.write_text(f"{drawn}\n", encoding="utf-8")
             print(file)
 
 
@@ -73,6 +75,14 @@ def pictures(study: Study) -> dict[str, dict[str, Any]]:
         "rates": rates_figure(standings, ESCAPED),
         "enough": enough,
     }
+
+
+def narrowed(figure: Any) -> Any:
+    """A figure, or a part of one, as wide as half a page."""
+    if isinstance(figure, dict):
+        made = {key: narrowed(part) for key, part in figure.items()}
+        return made | {"width": _WIDE} if made.get("width") == WIDTH else made
+    return [narrowed(part) for part in figure] if isinstance(figure, list) else figure
 
 
 def named(timings: Sequence[Timing], names: Sequence[str]) -> list[Timing]:
