@@ -143,6 +143,28 @@ def test_a_theme_colours_what_is_named_by_ink_and_paper() -> None:
     assert found["config"]["background"] == DARK.paper != LIGHT.paper
 
 
+def contrast(one: str, other: str) -> float:
+    """The ratio of WCAG 2.2, "contrast ratio": from 1 to 21."""
+
+    def luminance(colour: str) -> float:
+        parts = np.array([int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)])
+        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        return float(linear @ (0.2126, 0.7152, 0.0722))
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_text_and_colours_have_contrast_by_day_and_by_night() -> None:
+    assert contrast("#ffffff", "#000000") == pytest.approx(21)
+    for theme in (LIGHT, DARK):
+        assert contrast(theme.ink, theme.paper) > 7
+        assert all(contrast(colour, theme.paper) > 3 for colour in theme.colours[:3])
+        assert contrast(theme.ink, theme.low) > 7
+    assert all(contrast(colour, DARK.paper) > 5 for colour in DARK.colours)
+    assert contrast("#ffffff", COLOURS[0]) > 4.5  # of a cell of the heat map at a rate of 1
+
+
 class Tags(HTMLParser):
     def __init__(self) -> None:
         super().__init__()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,6 +73,18 @@ def test_the_table_sorts_by_a_column_either_way_by_keyboard(page: Page) -> None:
     assert page.locator("#ranking th[aria-sort='ascending']").inner_text() == "rate"
     page.keyboard.press("Enter")
     assert column(3) == sorted(ranked, key=float, reverse=True)
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_axe_finds_nothing_that_keeps_people_out(page: Page, colours: str) -> None:
+    script = os.environ.get("AXE_CORE", "")
+    if not Path(script).is_file():
+        pytest.skip("AXE_CORE names no axe.min.js: npm pack axe-core")
+    page.emulate_media(color_scheme="dark" if colours == "dark" else "light")
+    page.evaluate(Path(script).read_text())
+    found = page.evaluate("axe.run()")
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == []
+    assert len(found["passes"]) > 20
 
 
 def test_by_night_and_on_a_phone(page: Page) -> None:

@@ -14,6 +14,7 @@ from search.statistics.timing import Timing
 
 MOST_CURVES = len(COLOURS)
 """Curves that can be told apart."""
+_DASHES = ([1, 0], [1, 0], [1, 0], [6, 2], [3, 2], [8, 2, 2, 2])
 _MOST_STEPS = 200
 _TIMES_AT_RISK = 6
 
@@ -44,6 +45,8 @@ def curves_figure(timings: Sequence[Timing], epochs: int, success: Success) -> d
             "symbolOpacity": 1,
         },
     }
+    # Dashes tell curves apart too where colours do not.
+    dash = {**colour, "scale": {"domain": names, "range": list(_DASHES[: len(names)])}}
     scale = {"domain": [0, epochs], "nice": False}
     axis = {"labelOverlap": "greedy", "tickCount": 8, "title": "epoch"}
     x = {"field": "epoch", "type": "quantitative", "scale": scale, "axis": axis}
@@ -64,6 +67,7 @@ def curves_figure(timings: Sequence[Timing], epochs: int, success: Success) -> d
             "x": x,
             "y": {**y, "field": "left", "title": f"not yet {success.past}"},
             "color": colour,
+            "strokeDash": dash,
         },
     }
     curves = {
