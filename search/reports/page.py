@@ -85,7 +85,6 @@ def markdown(report: StudyReport, command: str, study: str, pictures: Mapping[st
 
 def _content(report: StudyReport, command: str, study: str) -> dict[str, Any]:
     plan, success = report.plan, report.success
-    shortened = report.effects.imbalance
     return {
         "title": f"{report.name}: how often does each configuration succeed?"
         if not success.is_of_launch
@@ -103,7 +102,6 @@ def _content(report: StudyReport, command: str, study: str) -> dict[str, Any]:
         "rows": [_cells(standing) for standing in report.standings],
         "endings_of": str(report.standings[0].configuration),
         "endings": [f"{one.basin.share}: {one.name}. {one.words}" for one in report.endings],
-        "imbalance": None if shortened is None else f"{shortened[0].upper()}{shortened[1:]}.",
         "commands": _commands(report, command, study),
         **_plan(report),
         "seeds": f"The sampler's seed is {plan.sampler_seed}. A trial's {plan.restarts} restarts "

@@ -13,6 +13,7 @@ from search.reports.figures.enough import enough_figure
 from search.reports.figures.functions import functions_figure
 from search.reports.figures.heat import heat_figure
 from search.reports.figures.learning import learning_figure
+from search.reports.figures.levels import levels_figure
 from search.reports.figures.race import race_figure
 from search.reports.figures.rates import rates_figure
 from search.reports.race_report import confirmation, statement
@@ -95,6 +96,12 @@ def figures(report: StudyReport) -> list[Drawn]:
             shares_figure(report.effects.shares, report.success) if report.effects.shares else {},
         ),
         Drawn(
+            "levels",
+            "Value by value",
+            _reading_of_levels(report),
+            levels_figure(report.effects) or {},
+        ),
+        Drawn(
             "race",
             "The race on fresh seeds",
             _reading_of_race(report),
@@ -107,6 +114,20 @@ def figures(report: StudyReport) -> list[Drawn]:
 def _learned_by(success: Success) -> Success:
     """What tells the restarts of that figure apart: to have escaped, where no outcome does."""
     return success if success in (ESCAPED, SOLVED) else ESCAPED
+
+
+def _reading_of_levels(report: StudyReport) -> str:
+    imbalance = report.effects.imbalance
+    if imbalance is None:
+        return (
+            "The rate of each value is the mean over all combinations of the rest; beside it, the "
+            "restarts that it rests on."
+        )
+    return (
+        f"{imbalance[0].upper()}{imbalance[1:]}. So each value is mixed with what else was tried "
+        "with it: a difference between two rates is not the effect of the value alone, and an "
+        "interval is of the rate of that mixture."
+    )
 
 
 def _reading_of_functions(report: StudyReport) -> str:

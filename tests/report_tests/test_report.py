@@ -20,10 +20,12 @@ from search.reports.figures.depends import shares_figure
 from search.reports.figures.enough import enough_figure
 from search.reports.figures.functions import functions_figure
 from search.reports.figures.heat import heat_figure
+from search.reports.figures.levels import levels_figure
 from search.reports.figures.names import short_names
 from search.reports.figures.rates import rates_figure
 from search.reports.figures.style import COLOURS, DARK, LIGHT, themed
 from search.reports.page_figures import figures
+from search.statistics.effects import effects
 from search.statistics.ranking import ranked
 from search.studies.reporting import gather
 from tests.conftest import Launched, run_command
@@ -110,6 +112,13 @@ def test_curves_and_functions_are_those_of_the_study(launched: Launched) -> None
     ]
     at = np.array([row["epoch"] for row in rows])
     assert [row["left"] for row in rows] == np.round(curve.evaluate(at), 4).tolist()
+    told = found["vconcat"][0]["layer"][2]["data"]["values"]
+    assert told[0]["said"] == (
+        f"{report.timings[0].name}: by epoch 0, 64 of 64 not yet escaped, 1.000 (1.000 to 1.000)"
+    )
+    assert {(row["epoch"], row["left"]) for row in told[: len(told) // 6]} <= {
+        (row["epoch"], row["left"]) for row in rows
+    }
     left = found["vconcat"][1]["data"]["values"]
     assert left[0]["left"] == report.standings[0].counts.restarts
     drawn = functions_figure(report.endings, study.problem)
@@ -194,7 +203,7 @@ def test_the_page_loads_nothing_and_is_the_same_again(launched: Launched, tmp_pa
     assert not re.search(r"url\((?!#)|@import|fetch\(|XMLHttpRequest", page)
     best = mr.open_study(launched.url).best()[0]
     assert f"{best.configuration} is ranked first: {best.escape_rate} restarts escaped" in page
-    assert page.count('class="scroll light"') == page.count('class="scroll dark"') == 6
+    assert page.count('class="scroll light"') == page.count('class="scroll dark"') == 7
     names = [given["id"] for _, given in tags.found if given.get("id")]
     assert len(set(names)) == len(names)
 
@@ -261,8 +270,11 @@ def test_three_features_are_drawn_in_the_plane_of_their_principal_components(
     run_command(*launch, "--trials", "3", "--restarts", "4", cwd=tmp_path, pretend=0)
     report = gather(mr.open_study(f"sqlite:///{tmp_path / 'multirestart.db'}"))
     found = figures(report)
-    assert [one.name for one in found] == [*("rates", "grid", "curves", "enough", "functions")]
-    assert "first two principal components" in found[-1].reading
+    assert [one.name for one in found] == [
+        *("rates", "grid", "curves", "enough", "functions"),
+        "levels",
+    ]
+    assert "first two principal components" in found[4].reading
 
 
 def test_chances_of_at_least_one_escape_are_those_of_independent_restarts() -> None:
@@ -273,3 +285,20 @@ def test_chances_of_at_least_one_escape_are_those_of_independent_restarts() -> N
     assert of_best[:3] == [0.75, 0.9375, round(1 - 0.25**3, 5)]
     assert len(of_best) == 10
     assert enough_figure(ranked([counts(FEW, 0, 4)]), ESCAPED) is None
+
+
+def test_each_value_has_the_mean_of_its_rates_with_the_restarts_it_rests_on() -> None:
+    some = [
+        counts(Configuration(scaling, "sgd", 0.1), escaped, 10)
+        for scaling, escaped in (("none", 2), ("standard", 8))
+    ]
+    space = mr.SearchSpace(("none", "standard"), ("sgd",), (0.1,))
+    found = levels_figure(effects(some, space))
+    assert found is not None
+    rows = {row["label"]: (row["rate"], row["counts"]) for row in found["data"]["values"]}
+    assert rows == {
+        "scaling none": (0.2, "2 of 10"),
+        "scaling standard": (0.8, "8 of 10"),
+        "optimizer sgd": (0.5, "10 of 20"),
+        "learning rate 0.1": (0.5, "10 of 20"),
+    }

@@ -44,13 +44,14 @@ def test_every_figure_is_there_and_not_empty(page: Page) -> None:
         "all => all.map(svg => [svg.getBoundingClientRect().width, "
         "svg.querySelectorAll('path, text').length])",
     )
-    assert len(sizes) == 6
+    assert len(sizes) == 7
     assert all(width > 200 and marks > 10 for width, marks in sizes)
     assert page.locator("figure .dark").first.is_hidden()
 
 
 def test_hovering_a_point_shows_its_counts(page: Page) -> None:
-    marks = page.locator("figure .light svg [role='graphics-symbol'][aria-label*='95% interval']")
+    mark = "[role='graphics-symbol'][aria-roledescription='point'][aria-label*='95% interval']"
+    marks = page.locator(f"figure .light svg {mark}")
     said = marks.last.get_attribute("aria-label")
     marks.last.hover(force=True)
     tip = page.locator("#tip")

@@ -17,6 +17,7 @@ MOST_CURVES = len(COLOURS)
 _DASHES = ([1, 0], [1, 0], [1, 0], [6, 2], [3, 2], [8, 2, 2, 2])
 _MOST_STEPS = 200
 _TIMES_AT_RISK = 6
+_TOLD = 24  # places along a curve that tell their counts under the pointer
 
 
 def curves_figure(timings: Sequence[Timing], epochs: int, success: Success) -> dict[str, Any]:
@@ -53,7 +54,7 @@ def curves_figure(timings: Sequence[Timing], epochs: int, success: Success) -> d
     y = {"type": "quantitative", "scale": {"domain": [0, 1]}}
     title = f"Share of restarts that have not yet {success.past}"
     band = {
-        "mark": {"type": "area", "interpolate": "step-after", "opacity": 0.15},
+        "mark": {"type": "area", "interpolate": "step-after", "opacity": 0.15, "aria": False},
         "encoding": {
             "x": x,
             "y": {**y, "field": "low", "title": f"not yet {success.past}"},
@@ -62,12 +63,27 @@ def curves_figure(timings: Sequence[Timing], epochs: int, success: Success) -> d
         },
     }
     line = {
-        "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2},
+        "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2, "aria": False},
         "encoding": {
             "x": x,
             "y": {**y, "field": "left", "title": f"not yet {success.past}"},
             "color": colour,
             "strokeDash": dash,
+        },
+    }
+    told = {
+        "data": {
+            "values": [
+                row
+                for name, timing in zip(names, shown, strict=True)
+                for row in _told(curve_rows(timing, epochs, name), timing, success)
+            ]
+        },
+        "mark": {"type": "point", "filled": True, "size": 140, "opacity": 0},
+        "encoding": {
+            "x": x,
+            "y": {**y, "field": "left", "title": f"not yet {success.past}"},
+            "description": {"field": "said", "type": "nominal"},
         },
     }
     curves = {
@@ -80,7 +96,7 @@ def curves_figure(timings: Sequence[Timing], epochs: int, success: Success) -> d
                 for row in curve_rows(timing, epochs, name)
             ]
         },
-        "layer": [band, line],
+        "layer": [band, line, told],
     }
     at_risk = {
         "width": WIDTH,
@@ -137,6 +153,20 @@ def curve_rows(timing: Timing, epochs: int, name: str | None = None) -> list[dic
         }
         for epoch, left, lower, upper in zip(at, curve.evaluate(at), low, high, strict=True)
     ]
+
+
+def _told(rows: Sequence[dict[str, Any]], timing: Timing, success: Success) -> list[dict[str, Any]]:
+    """Some steps of a curve with their counts in words, for who points at them."""
+    chosen = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), _TOLD)).round().astype(int))
+    found = []
+    for row in (rows[place] for place in chosen):
+        left = timing.times.restarts - int(timing.times.escaped_by(row["epoch"]))
+        said = (
+            f"{row['configuration']}: by epoch {row['epoch']}, {left} of {timing.times.restarts} "
+            f"not yet {success.past}, {row['left']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
+        )
+        found.append({"epoch": row["epoch"], "left": row["left"], "said": said})
+    return found
 
 
 def _left(name: str, timing: Timing, epochs: int) -> list[dict[str, Any]]:
