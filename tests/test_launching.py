@@ -57,7 +57,10 @@ def test_a_notebook_launches_a_study_without_a_main_guard(tmp_path: Path) -> Non
         timeout=240,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == ["16 ['LaunchBegan', 'TrialDone', 'TrialDone']", "2 ()"]
+    assert done.stdout.splitlines() == [
+        "16 ['LaunchBegan', 'WorkersReady', 'TrialDone', 'TrialDone']",
+        "2 ()",
+    ]
     assert done.stderr == ""
 
 
