@@ -32,6 +32,7 @@ _COMMANDS = {
     "reproduce": ("reproduce", "Published results, run again."),
     "restarts": ("reading", "Every restart."),
     "reference": ("reference", "One restart by plain Keras, beside the record."),
+    "export": ("export", "The best network as a Keras file."),
     "check": ("check", "Verify a database, train a sample again."),
     "studies": ("reading", "The studies of a database."),
     "dashboard": ("dashboard", "Optuna's dashboard of a database."),

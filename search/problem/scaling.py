@@ -7,20 +7,49 @@ training a study does.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 Features = NDArray[np.float64]
-Scaler = Callable[[Features], Features]
 
 _LARGEST_EXPONENT = 24
 """Of a feature whose mean rounds by less than 1e-8, and whose squares have a finite sum."""
 _EPSILON = np.finfo(np.float64).eps
 
 
-def _standard(x: Features) -> Scaler:
+@dataclass(frozen=True, eq=False)
+class Line:
+    """A scaling fitted to points: numbers for each feature, (features,), and what becomes of x.
+
+    formula: in Python, with `X` for the points, (points, features), and `first` and `second`.
+    """
+
+    first: Features
+    second: Features
+
+    formula = "(X - first) / second"
+
+    def __call__(self, points: Features) -> Features:
+        """Scale points, (points, features)."""
+        return (points - self.first) / self.second
+
+
+class _Product(Line):
+    formula = "X * first + second"
+
+    def __call__(self, points: Features) -> Features:
+        return points * self.first + self.second
+
+
+def _none(x: Features) -> Line:
+    count = x.shape[1]
+    return Line(np.zeros(count), np.ones(count))
+
+
+def _standard(x: Features) -> Line:
     """`StandardScaler`: less the mean, over the standard deviation."""
     count = len(x)
     mean = x.sum(axis=0) / count
@@ -31,29 +60,27 @@ def _standard(x: Features) -> Scaler:
     variance = squares / count
     is_constant = variance <= count * _EPSILON * variance + (count * mean * _EPSILON) ** 2
     deviation = np.where(is_constant, 1.0, np.sqrt(variance))
-    return lambda points: (points - mean) / deviation
+    return Line(mean, deviation)
 
 
-def _minmax(x: Features) -> Scaler:
+def _minmax(x: Features) -> Line:
     """`MinMaxScaler`: from the least, 0, to the greatest, 1."""
     least = x.min(axis=0)
     factor = 1.0 / _divisor(x.max(axis=0) - least)
-    shift = 0.0 - least * factor
-    return lambda points: points * factor + shift
+    return _Product(factor, 0.0 - least * factor)
 
 
-def _maxabs(x: Features) -> Scaler:
+def _maxabs(x: Features) -> Line:
     """`MaxAbsScaler`: over the greatest absolute value."""
-    greatest = _divisor(np.abs(x).max(axis=0))
-    return lambda points: points / greatest
+    return Line(np.zeros(x.shape[1]), _divisor(np.abs(x).max(axis=0)))
 
 
-def _robust(x: Features) -> Scaler:
+def _robust(x: Features) -> Line:
     """`RobustScaler`: less the median, over the distance of the quartiles."""
     median = np.median(x, axis=0)
     lower, upper = np.percentile(x, (25.0, 75.0), axis=0)
     spread = _divisor(upper - lower)
-    return lambda points: (points - median) / spread
+    return Line(median, spread)
 
 
 def _divisor(spread: Features) -> Features:
@@ -61,9 +88,9 @@ def _divisor(spread: Features) -> Features:
     return np.where(spread < 10 * _EPSILON, 1.0, spread)
 
 
-SCALINGS: Mapping[str, Callable[[Features], Scaler]] = MappingProxyType(
+SCALINGS: Mapping[str, Callable[[Features], Line]] = MappingProxyType(
     {
-        "none": lambda _: lambda points: points,
+        "none": _none,
         "standard": _standard,
         "minmax": _minmax,
         "maxabs": _maxabs,
@@ -84,8 +111,7 @@ def scale(scaling: str, features: Features) -> NDArray[np.float32]:
 
 def scaler(scaling: str, features: Features) -> Callable[[Features], NDArray[np.float32]]:
     """The scaling that `scale` fits to all points, to be applied to any points in their units."""
-    exponents = _exponents_out_of_range(features) if scaling != "none" else 0
-    fitted = SCALINGS[scaling](np.ldexp(features, exponents))
+    exponents, fitted = fitted_line(scaling, features)
 
     def apply(points: Features) -> NDArray[np.float32]:
         scaled = fitted(np.ldexp(points, exponents))
@@ -93,6 +119,22 @@ def scaler(scaling: str, features: Features) -> Callable[[Features], NDArray[np.
             return np.asarray(scaled, dtype=np.float32)
 
     return apply
+
+
+def fitted_line(scaling: str, features: Features) -> tuple[NDArray[np.intp], Line]:
+    """The same scaling as its numbers: what `scaler` does before it rounds to float32.
+
+    Args:
+        scaling: One of `SCALINGS`.
+        features: (points, features), what it is fitted to.
+
+    Returns:
+        For each feature the power of two that multiplies it first, and what is done then.
+    """
+    exponents = np.zeros(features.shape[1], np.intp)
+    if scaling != "none":
+        exponents = _exponents_out_of_range(features)
+    return exponents, SCALINGS[scaling](np.ldexp(features, exponents))
 
 
 def centre_and_factor(scaling: str, features: Features) -> tuple[Features, Features]:

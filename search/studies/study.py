@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from search.problem.arguments import Arguments
@@ -319,6 +320,31 @@ class Study:
             interrupts=Interrupts(),
             cache=cache,
         )
+
+    def export(
+        self, path: str | Path, trial: int | None = None, seed: int | None = None
+    ) -> RecordedRestart:
+        """Write the network of a restart to a new file of plain Keras, which takes raw features.
+
+        Args:
+            path: The file, ending in `.keras`.
+            trial: Of the restart, with `seed`. If both are None, it is the restart of the lowest
+                loss of those that succeeded as the study seeks it; of all if none did.
+            seed: Of the restart.
+
+        Returns:
+            The restart.
+
+        Raises:
+            UserError: If there is none, or the file would not say what is recorded of it.
+            RecordError: If the trial holds no such seed.
+        """
+        from search.export.keras_file import write_keras_file  # TensorFlow, as in `check`
+        from search.studies.exporting import chosen_restart
+
+        recorded = chosen_restart(self, trial, seed)
+        write_keras_file(self.problem, recorded, Path(path))
+        return recorded
 
     def check(self, retrain: int = 32, draw: int = 0) -> Check:
         """Check that every restart is there once, all figures agree, and a sample trains the same.
