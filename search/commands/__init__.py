@@ -22,6 +22,7 @@ from storage.errors import NothingStoredError, RecordError, RecordFailedError
 
 _COMMANDS = {
     "launch": ("launch", "Run a study, or go on with it."),
+    "plan": ("planning", "How many restarts it takes."),
     "best": ("reading", "Configurations, ranked."),
     "times": ("timing", "How soon they escape, and when to give up."),
     "compare": ("timing", "Does one escape sooner than the other?"),
