@@ -138,6 +138,13 @@ _OPTIONS = (
         f"{_DEFAULT.trials}; with the sampler grid, one for each combination",
         int,
     ),
+    option(
+        "--until-precision",
+        "WIDTH",
+        "End before that once the 95% intervals of the leading configurations are so narrow from "
+        "end to end; 0 to go on.",
+        kind=float,
+    ),
     option("--sampler", "NAME", f"{_names(SAMPLERS, last=' or ')}.", _DEFAULT.sampler),
     option(
         "--sampler-seed",

@@ -22,7 +22,7 @@ from search.problem.samplers import check_sampler
 
 DEFAULT_TRIALS = 24
 """Of a plan that names no number of trials and does not go over a grid."""
-OF_SEARCH = ("restarts", "sampler", "sampler_seed", "trials", "objective")
+OF_SEARCH = ("restarts", "sampler", "sampler_seed", "trials", "until_precision", "objective")
 """Fields of a plan that say how its space is searched, and how far."""
 MAX_NAME_CHARACTERS = 512
 MAX_RESTARTS = 1_000_000
@@ -35,7 +35,7 @@ class Plan:
 
     `Plan()` is the study of the source problem. The problem, the space, the restarts of a trial and
     the objective stay as they are for the life of a study; the sampler, its seed, what is tried
-    first and the number of trials may change from launch to launch.
+    first, the number of trials and the precision may change from launch to launch.
 
     Args:
         name: Name of the study; that of the data if None.
@@ -47,6 +47,8 @@ class Plan:
         trials: Size of the study; 24 if None, or for the sampler grid each configuration once.
         objective: What the sampler seeks: "escape-rate", "solve-rate", "expected-epochs" or "both".
         first: Configurations of the space that are tried before the sampler picks any.
+        until_precision: Width of the 95% intervals of the leading configurations at which the study
+            ends before its size is reached; 0 to go on to its size.
 
     Raises:
         InvalidValuesError: If values break their rules; it names all of them.
@@ -61,6 +63,7 @@ class Plan:
     trials: int
     objective: str
     first: tuple[Configuration, ...]
+    until_precision: float
 
     def __init__(
         self,
@@ -73,6 +76,7 @@ class Plan:
         trials: int | None = None,
         objective: str = "escape-rate",
         first: Sequence[Configuration] = (),
+        until_precision: float = 0.0,
     ) -> None:
         problem = Problem() if problem is None else problem
         space = SearchSpace() if space is None else space
@@ -101,6 +105,7 @@ class Plan:
             "trials": int(trials),
             "objective": objective,
             "first": tuple(first),
+            "until_precision": until_precision,
         }
         for field, value in values.items():
             object.__setattr__(self, field, value)  # as in any frozen dataclass's own __init__
@@ -115,6 +120,9 @@ class Plan:
         ):
             rule = f"must be at least 1 and at most {most}"
             faults.require(1 <= count <= most, field, rule, count)
+        width = self.until_precision
+        rule = "must be at least 0 and below 1"
+        faults.require(0 <= width < 1, "until_precision", rule, width)
         seed = self.sampler_seed
         faults.require(seed >= 0, "sampler_seed", "must be at least 0", seed)
         faults.built(lambda: check_sampler(self.sampler, self.space))
@@ -164,6 +172,8 @@ class Plan:
     def to_record(self) -> StudyRecord:
         """What the store keeps of the plan, for `from_record`."""
         fields = {field: getattr(self, field) for field in OF_SEARCH}
+        if not self.until_precision:  # as records were before there was one
+            del fields["until_precision"]
         first = [one.to_json() for one in self.first]
         search = {"space": self.space.to_json(), **fields, "first": first}
         return StudyRecord(self.problem.to_json(), search, self.problem.data.to_bytes())

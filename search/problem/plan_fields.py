@@ -84,6 +84,7 @@ class PlanFields(BaseModel):
     vary: Varied = None
     restarts: Whole = None
     trials: Whole = None
+    until_precision: Number = None
     sampler: Text = None
     sampler_seed: Whole = None
     objective: Text = None

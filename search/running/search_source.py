@@ -16,17 +16,19 @@ from search.running.races import reserved_seeds
 from search.running.sampling import distributions, pick
 from search.running.seeds import block_length, free_block
 from search.running.source import Progress, TrialSource
+from search.running.stopping import Stopping
 from storage.contract import Liveness
 from storage.values import Trial
 
 
 class SearchSource(TrialSource):
-    """Claims trials until as many are complete or given up as the plan asks for."""
+    """Claims trials until as many are settled as the plan asks for, or those there are enough."""
 
     def __init__(self, study: OpenStudy, liveness: Liveness) -> None:
         super().__init__(study, liveness)
         plan = study.plan
         self._mirror = Mirror(plan.directions, distributions(plan.space))
+        self._stopping = Stopping(study)
         self._followed = 0
         self._unfinished: set[int] = set()
         self._taken: dict[Configuration, list[range]] = defaultdict(list)
@@ -35,12 +37,13 @@ class SearchSource(TrialSource):
         """How many trials are complete or given up, and whether those are all."""
         self._follow()
         settled = self._mirror.place - len(self._unfinished)
-        return Progress(settled, settled >= self._study.plan.trials)
+        is_enough = self._stopping.is_reached and not self._unfinished
+        return Progress(settled, is_enough or settled >= self._study.plan.trials)
 
     def _next(self) -> tuple[Configuration, range] | None:
         plan, study_id = self._study.plan, self._study.study_id
         self._follow()
-        if self._mirror.place >= plan.trials:
+        if self._mirror.place >= plan.trials or self._stopping.is_reached:
             return None
         chosen, place = pick(plan, self._mirror), self._mirror.place
         length = block_length(plan.restarts)
@@ -58,11 +61,13 @@ class SearchSource(TrialSource):
                 if trial.race is not None:  # not picked by the sampler: only its seeds are taken
                     continue
                 self._mirror.add(trial)
+                self._stopping.add(trial)
                 if not trial.state.is_final:
                     self._unfinished.add(trial.number)
             elif trial.state.is_final:
                 self._unfinished.remove(trial.number)
                 self._mirror.update(trial)
+                self._stopping.update(trial)
 
     def _block(self, trial: Trial) -> range:
         """The seeds that are set apart for a trial."""

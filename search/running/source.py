@@ -9,6 +9,7 @@ from search.problem.configuration import Configuration
 from search.problem.problem import Task
 from search.problem.rows import Restart, TrialSummary
 from search.running.opening import OpenStudy, deleted
+from search.running.stopping import Stopping
 from search.statistics.objectives import objective_values, summarize
 from storage.contract import Liveness
 from storage.values import Trial, TrialState
@@ -45,10 +46,17 @@ class Progress:
 
 
 def search_progress(study: OpenStudy) -> Progress:
-    """How many trials of a search are complete or given up, and whether those are all."""
+    """How many trials of a search are complete or given up, and whether nothing is left."""
     counts = study.store.count_trials(study.study_id)
     settled = sum(count for state, count in counts.items() if state.is_final)
-    return Progress(settled, settled >= study.plan.trials)
+    is_over = settled >= study.plan.trials
+    if study.plan.until_precision and not is_over and settled == counts.total():
+        stopping = Stopping(study)
+        for trial in study.store.trials(study.study_id):
+            if trial.race is None:
+                stopping.add(trial)
+        is_over = stopping.is_reached
+    return Progress(settled, is_over)
 
 
 class TrialSource(ABC):
