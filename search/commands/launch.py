@@ -179,11 +179,10 @@ def _say_what_next(storage: str, study: Study, best: Standing) -> None:
     where = f" --study {shlex.quote(study.name)}{at}"
     by = "" if study.sought.is_of_launch else f" --success {study.sought}"
     restart = f" --trial {best.counts.best_trial} --seed {best.counts.best_seed}"
+    size, width = study.record.search["trials"], study.record.search.get("until_precision")
+    more = f"--until-precision {width / 2:g}" if width else f"--trials {2 * size}"
     commands = [
-        (
-            f"launch{where} --trials {2 * study.record.search['trials']}",
-            "more restarts, narrower intervals",
-        ),
+        (f"launch{where} {more}", "more restarts, narrower intervals"),
         (f"best{where}{by}", "this table again; --format json for programs"),
         (f"dashboard{at}", "the study in a browser"),
     ]

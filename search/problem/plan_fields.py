@@ -151,7 +151,8 @@ class PlanFields(BaseModel):
             **{field: getattr(problem, field) for field in _OF_PROBLEM if field not in vary},
             **space,
             vary=vary,
-            **{field: getattr(plan, field) for field in OF_SEARCH},
+            **{field: getattr(plan, field) for field in OF_SEARCH if field != "until_precision"},
+            until_precision=plan.until_precision or None,
             first=tuple(map(configuration_name, plan.first)),
         )
 
