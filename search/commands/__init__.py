@@ -38,6 +38,7 @@ _COMMANDS = {
     "studies": ("reading", "The studies of a database."),
     "dashboard": ("dashboard", "Optuna's dashboard of a database."),
     "backup": ("backup", "Copy a database whole."),
+    "copy": ("copy", "Copy a study into another database."),
     "delete": ("delete", "Remove a study and its restarts."),
 }
 """Name, in the order in which a person comes to need them -> its module, and what it is for."""
