@@ -9,6 +9,7 @@ from search.commands.options import (
     criterion,
     format_option,
     opened,
+    opened_store,
     storage_option,
     study_option,
     timed_success_option,
@@ -19,6 +20,8 @@ from search.problem.errors import UserError
 from search.reports.tables import of_criterion, with_dimensions
 from search.reports.timing_tables import show_comparison, show_timings
 from search.statistics.timing import times_keys
+from search.studies.comparing import compared_across, study_named
+from search.studies.study import study_in
 
 
 @click.command()
@@ -68,10 +71,12 @@ def compare(
     """Whether one configuration escapes or succeeds sooner than another, by a log-rank test.
 
     A and B are configurations like standard/adam/0.1; the two best if left out. JSON has the
-    points of both curves of "not yet escaped", CSV a row for each point.
+    points of both curves of "not yet escaped", CSV a row for each point. STUDY:CONFIGURATION is one
+    of another study of the database.
 
     \b
     multirestart compare standard/adam/0.1 standard/adam/0.01
+    multirestart compare anna:standard/adam/0.1 ben:standard/adam/0.1
     """
     asked = criterion(success)
     if len(configurations) not in (0, 2):
@@ -79,10 +84,21 @@ def compare(
             "compare takes two configurations like standard/adam/0.1, or none for the two best; "
             f"received {len(configurations)}: {' '.join(configurations)}"
         )
-    found = opened(storage, study)
-    comparison = found.compare(*configurations, success=asked)
+    store = opened_store(storage)
+    click.get_current_context().with_resource(store.transaction())
+    known = [each.name for each in store.studies()]
+    named = [study_named(name, known) for name in configurations]
+    pair = [study_in(store, study if of is None else of) for of, _ in named]
+    if len({each.name for each in pair}) == 2:
+        first, second = ((each, name) for each, (_, name) in zip(pair, named, strict=True))
+        comparison = compared_across(first, second, asked)
+        other = (pair[1].name, pair[1].problem)
+    else:
+        pair = pair or [study_in(store, study)]
+        comparison = pair[0].compare(*(name for _, name in named), success=asked)
+        other = None
     if output == "table":
-        show_comparison(found.name, found.problem, comparison)
+        show_comparison(pair[0].name, pair[0].problem, comparison, other)
     else:
         rows = comparison.to_json() if output == "json" else comparison.to_rows()
         write(output, list(rows[0]), rows)

@@ -39,6 +39,7 @@ _COMPARE_COLUMNS = (
     Column("\ndiverged", right=True, importance=1),
     Column("median epochs\nto {per}", right=True, importance=NEVER_LEFT_OUT),
 )
+_COMPARE_STUDY = Column("\nstudy", importance=NEVER_LEFT_OUT)
 _PLOT_WIDTH, _PLOT_HEIGHT = 64, 11
 _MARKS = ("●", "○", "◐")  # the first, the second, both in one place
 
@@ -91,15 +92,28 @@ def show_timings(
         click.echo("\n".join(fitted("", *advised)))
 
 
-def show_comparison(study: str, problem: Problem, comparison: Comparison) -> None:
-    """Two configurations with their test, what follows from it, and their curves."""
+def show_comparison(
+    study: str, problem: Problem, comparison: Comparison, other: tuple[str, Problem] | None = None
+) -> None:
+    """Two configurations with their test, what follows from it, and their curves.
+
+    Args:
+        study: Name of the study.
+        problem: What it holds fixed.
+        comparison: The two.
+        other: The study of the second one and what it holds, if that is another.
+    """
     pair, test = (comparison.first, comparison.second), comparison.test
     success = comparison.first.success
     dimensions = dimensions_among(timing.configuration for timing in pair)
+    title = titled(study, problem, success, dimensions)
+    if other is not None:
+        title += f"; {titled(*other, success, dimensions)}"
     show_table(
-        titled(study, problem, success, dimensions),
+        title,
         (
             _COMPARE_MARK,
+            *((_COMPARE_STUDY,) if other is not None else ()),
             *configuration_columns(dimensions, success),
             *_worded(_COMPARE_COLUMNS, success),
         ),
@@ -157,6 +171,7 @@ def _compare_cells(mark: str, timing: Timing) -> list[str]:
     rate = timing.escape_rate
     return [
         mark,
+        *(() if timing.study is None else (timing.study,)),
         *configuration_cells(timing.configuration, rate),
         f"{rate.rate:.3f}",
         interval(rate),

@@ -49,12 +49,14 @@ class Timing:
     """When the pooled restarts of a configuration succeeded, and the figures that follow.
 
     `success` is the criterion by which `row` tallies: to have escaped unless another was chosen.
-    What is called an escape here and in what follows is a success by it.
+    What is called an escape here and in what follows is a success by it. `study` is the name of its
+    study beside one of another study; None where all are of one.
     """
 
     row: EscapeEpochs
     epochs: int
     success: Success = ESCAPED
+    study: str | None = None
 
     @property
     def configuration(self) -> Configuration:
@@ -64,7 +66,8 @@ class Timing:
     @property
     def name(self) -> str:
         """Its name on the command line."""
-        return configuration_name(self.configuration)
+        name = configuration_name(self.configuration)
+        return name if self.study is None else f"{self.study}:{name}"
 
     @cached_property
     def times(self) -> EscapeTimes:
@@ -133,6 +136,7 @@ class Timing:
         low, high = self.escape_rate.interval
         median_low, median_high = self.curve.median_interval
         return {
+            **({} if self.study is None else {"study": self.study}),
             **self.configuration.to_json(),
             "restarts": self.row.restarts,
             **of_success,
@@ -165,7 +169,7 @@ def ranked_timings(
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two configurations of one study side by side.
+    """Two configurations side by side, of one study or of two.
 
     `picked_from`: of how many configurations the two were taken for being the best; None if they
     were named.

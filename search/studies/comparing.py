@@ -1,13 +1,19 @@
-"""Comparing two configurations of a study: which two, and what is wrong with those asked for."""
+"""Comparing two configurations: which two, and what is wrong with those asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from search.problem.arguments import Arguments
 from search.problem.errors import UserError
 from search.problem.naming import find_configuration
+from search.problem.success import Success
 from search.statistics.timing import Comparison, Timing
+
+if TYPE_CHECKING:
+    from search.studies.study import Study
 
 
 def compared(
@@ -47,3 +53,57 @@ def compared(
     if one is other:
         raise UserError(f"compare takes two different configurations, received {one.name} twice")
     return Comparison(one, other)
+
+
+def study_named(name: str, studies: Collection[str]) -> tuple[str | None, str]:
+    """The study and the configuration in `STUDY:CONFIGURATION`.
+
+    Args:
+        name: The text. Optimizers have colons too, so a study is only what is one.
+        studies: The names of those there are.
+
+    Returns:
+        The study, None if none stands before the configuration; and the configuration.
+    """
+    found = [study for study in studies if name.startswith(f"{study}:")]
+    if not found:
+        return None, name
+    study = max(found, key=len)
+    return study, name.removeprefix(f"{study}:")
+
+
+def compared_across(
+    first: tuple[Study, str], second: tuple[Study, str], success: str | Success | None = None
+) -> Comparison:
+    """Whether a configuration of one study escapes sooner than one of another.
+
+    Args:
+        first: A study and the name of a configuration of it.
+        second: Those of the other.
+        success: What counts as a success; what both studies seek if None.
+
+    Returns:
+        The comparison.
+
+    Raises:
+        InvalidValuesError: If there is no such criterion, or no epochs are kept of it.
+        UserError: If a configuration is unknown, the studies train for different epochs, or they
+            seek different things and no criterion is chosen.
+    """
+    one, other = first[0], second[0]
+    if one.problem.epochs != other.problem.epochs:
+        raise UserError(
+            f"study {one.name!r} trains for {one.problem.epochs} epochs, {other.name!r} for "
+            f"{other.problem.epochs}: how soon restarts escape can be compared over the same ones"
+        )
+    if success is None and one.sought != other.sought:
+        raise UserError(
+            f"study {one.name!r} seeks {one.sought}, {other.name!r} {other.sought}: choose what "
+            "counts as a success"
+        )
+    return Comparison(_timing(*first, success), _timing(*second, success))
+
+
+def _timing(study: Study, name: str, success: str | Success | None) -> Timing:
+    by_key = {timing.configuration: timing for timing in study.times(success)}
+    return replace(by_key[find_configuration(name, list(by_key))], study=study.name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 from pathlib import Path
 
@@ -37,7 +36,7 @@ def test_a_copy_that_was_changed_is_no_copy(launched: Launched, tmp_path: Path) 
 
 
 def test_a_study_is_not_copied_onto_itself(launched: Launched, tmp_path: Path) -> None:
-    shutil.copy(launched.url.removeprefix("sqlite:///"), tmp_path / "multirestart.db")
+    run_command("backup", "multirestart.db", "--storage", launched.url, cwd=tmp_path)
     to = ("--to", f"sqlite:///{tmp_path / 'multirestart.db'}")
     done = run_command("copy", *to, cwd=tmp_path, code=2)
     assert "would be the study itself" in done.stderr

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -93,7 +92,8 @@ def test_a_restart_is_named_by_trial_and_seed(launched: Launched, tmp_path: Path
 
 def changed(url: str, folder: Path, *statements: str) -> str:
     path = folder / "changed.db"
-    shutil.copy(url.removeprefix("sqlite:///"), path)
+    path.unlink(missing_ok=True)
+    run_command("backup", str(path), "--storage", url, cwd=folder)
     with sqlite3.connect(path) as connection:
         for statement in statements:
             connection.execute(statement)
