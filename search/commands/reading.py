@@ -19,6 +19,7 @@ from search.commands.options import (
     success_option,
     top_option,
 )
+from search.problem.naming import find_configuration
 from search.reports.report import csv_text, json_text
 from search.reports.study_tables import STUDY_KEYS, show_studies, study_json
 from search.reports.tables import (
@@ -28,6 +29,8 @@ from search.reports.tables import (
     with_dimensions,
 )
 from search.statistics.ranking import pareto_front, standing_keys
+from search.studies.frames import Rows
+from search.studies.weights import of_configuration, weight_names, weighted
 from storage.url import shown
 
 
@@ -87,26 +90,50 @@ def best(
 @click.command()
 @study_option
 @storage_option
+@click.option(
+    "--configuration",
+    metavar="NAME",
+    help="Those of one configuration, like standard/adam/0.1.  [default: all]",
+)
+@click.option("--weights", is_flag=True, help="A column for each of the final weights.")
 @measures_option
 @format_option
 def restarts(
-    study: str | None, storage: str, measures: tuple[str, ...] | None, output: str
+    study: str | None,
+    storage: str,
+    configuration: str | None,
+    weights: bool,
+    measures: tuple[str, ...] | None,
+    output: str,
 ) -> None:
     """Every restart of a study, by trial and seed.
 
     \b
     multirestart restarts --format csv > restarts.csv
     multirestart restarts --measures balanced_accuracy,auc --format csv > restarts.csv
+    multirestart restarts --configuration standard/adam/0.1 --weights --format csv > restarts.csv
     """
     found = opened(storage, study)
-    rows = found.restarts() if measures is None else found.measured_restarts(measures)
+    standings = found.best()
+    rows: Iterable[Any] = (
+        found.restarts() if measures is None else found.measured_restarts(measures)
+    )
     more = [name for name in measures or () if name not in RESTART_KEYS]
+    if configuration is not None:
+        known = [standing.configuration for standing in standings]
+        chosen = find_configuration(configuration, known)
+        standings = Rows(each for each in standings if each.configuration == chosen)
+        rows = of_configuration(rows, chosen)
+    if weights:
+        names = weight_names(found.problem, [standing.configuration for standing in standings])
+        rows = weighted(rows, names)
+        more += names
     if output == "table":
-        total = sum(standing.counts.restarts for standing in found.best())
+        total = sum(standing.counts.restarts for standing in standings)
         show_restarts(found.name, found.space, rows, total, more)
     else:
-        names = (*with_dimensions(RESTART_KEYS, found.space), *more)
-        write(output, names, (row.to_json() for row in rows))
+        columns = (*with_dimensions(RESTART_KEYS, found.space), *more)
+        write(output, columns, (row.to_json() for row in rows))
 
 
 @click.command()
