@@ -19,8 +19,11 @@ from search.commands.options import (
     success_option,
     top_option,
 )
+from search.problem.dimensions import DIMENSIONS
 from search.problem.naming import find_configuration
+from search.problem.success import Success
 from search.reports.report import csv_text, json_text
+from search.reports.studies_table import show_side_by_side
 from search.reports.study_tables import STUDY_KEYS, show_studies, study_json
 from search.reports.tables import (
     RESTART_KEYS,
@@ -29,20 +32,28 @@ from search.reports.tables import (
     with_dimensions,
 )
 from search.statistics.ranking import pareto_front, standing_keys
+from search.studies.beside import common_criterion, hold_the_same, ranked_together
 from search.studies.frames import Rows
+from search.studies.study import study_in
 from search.studies.weights import of_configuration, weight_names, weighted
 from storage.url import shown
 
 
 @click.command()
-@study_option
+@click.option(
+    "--study",
+    "studies",
+    metavar="NAME",
+    multiple=True,
+    help="Study in the database; may be left out if there is only one, or be given several times.",
+)
 @storage_option
 @success_option
 @measures_option
 @top_option
 @format_option
 def best(
-    study: str | None,
+    studies: tuple[str, ...],
     storage: str,
     success: str | None,
     measures: tuple[str, ...] | None,
@@ -58,13 +69,21 @@ def best(
     In a study of both objectives, those that no other beats in escape rate and expected epochs at
     once are marked: the Pareto front.
 
+    Several studies of a database are ranked together, whatever problem each holds.
+
     \b
     multirestart best --top 3 --format json
     multirestart best --success solved
     multirestart best --measures balanced_accuracy,auc
+    multirestart best --study anna --study ben
     """
     asked = criterion(success)
-    found = opened(storage, study)
+    if len(set(studies)) > 1:
+        if measures is not None:
+            raise click.UsageError("--measures are of one study: give --study once")
+        _best_of_several(list(dict.fromkeys(studies)), storage, asked, top, output)
+        return
+    found = opened(storage, studies[0] if studies else None)
     chosen = found.criterion(asked)
     if measures is not None:
         show_measured(found, measures, chosen, top, output)
@@ -85,6 +104,26 @@ def best(
             row["pareto_front"] = is_on_front
     names = (*standing_keys(chosen), *(("pareto_front",) if front else ()))
     write(output, with_dimensions(names, found.space), rows)
+
+
+def _best_of_several(
+    names: Sequence[str], storage: str, asked: Success | None, top: int | None, output: str
+) -> None:
+    store = opened_store(storage)
+    click.get_current_context().with_resource(store.transaction())
+    found = [study_in(store, name) for name in names]
+    chosen = common_criterion(found, asked)
+    ranking = ranked_together(found, chosen)
+    if output == "table":
+        note = "" if hold_the_same(found) else "The studies hold different problems."
+        show_side_by_side(ranking, names, top or TOP_OF_A_TABLE, chosen, note)
+        return
+    rows = [{"study": name, **standing.to_json()} for name, standing in ranking[:top]]
+    varied = [each for each in DIMENSIONS if any(each in study.space.vary for study in found)]
+    keys = [*standing_keys(chosen)]
+    place = keys.index("learning_rate") + 1
+    columns = ["study", *keys[:place], *varied, *keys[place:]]
+    write(output, columns, ({**dict.fromkeys(columns), **row} for row in rows))
 
 
 @click.command()

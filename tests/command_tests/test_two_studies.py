@@ -74,3 +74,39 @@ def test_a_study_is_told_from_an_optimizer_with_arguments() -> None:
         ("standard/adam:beta_2=0.9/1", (None, "standard/adam:beta_2=0.9/1")),
     ):
         assert study_named(name, known) == expected
+
+
+def test_several_studies_are_ranked_together(both: str, tmp_path: Path) -> None:
+    several = ("best", "--study", "grid", "--study", "other", "--storage", both)
+    done = run_command(*several, "--format", "json", cwd=tmp_path)
+    rows = json.loads(done.stdout)
+    alone = ("best", "--study", "grid", "--storage", both, "--format", "json")
+    of_one = json.loads(run_command(*alone, cwd=tmp_path).stdout)
+    lows = [row["ci_low"] for row in rows]
+    assert lows == sorted(lows, reverse=True)
+    for name in ("grid", "other"):
+        of_study = [{**row} for row in rows if row["study"] == name]
+        assert [row for row in of_study if row.pop("study")] == of_one
+    table = run_command(*several, "--top", "3", cwd=tmp_path).stdout
+    assert table.startswith("2 studies: grid, other\n")
+    assert "13 more configurations: --top 16" in table
+    assert "different problems" not in table
+    csv = run_command(*several, "--format", "csv", cwd=tmp_path).stdout.splitlines()
+    assert csv[0].startswith("study,scaling,optimizer,learning_rate,restarts,")
+    assert len(csv) == 17
+
+
+def test_what_several_studies_have_not_in_common_is_said(both: str, tmp_path: Path) -> None:
+    with sqlite3.connect(both.removeprefix("sqlite:///")) as connection:
+        connection.execute(
+            "UPDATE multirestart_studies SET problem = replace(problem, '0.01', '0.02'), search = "
+            "replace(search, 'escape-rate', 'solve-rate') WHERE name = 'other'"
+        )
+    connection.close()
+    several = ("best", "--study", "grid", "--study", "other", "--storage", both)
+    done = run_command(*several, cwd=tmp_path, code=2)
+    assert "choose what counts as a success" in done.stderr
+    done = run_command(*several, "--success", "solved", cwd=tmp_path)
+    assert "The studies hold different problems." in done.stdout
+    done = run_command(*several, "--measures", "auc", cwd=tmp_path, code=2)
+    assert "--measures are of one study" in done.stderr
