@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -14,7 +15,7 @@ from search.problem.success import ESCAPED, Success
 from search.reports.layout import NEVER_LEFT_OUT, Column, bar
 from search.reports.report import show_table
 from search.statistics.escape import EscapeRate
-from search.statistics.ranking import Standing, escape_alike, pareto_front, untried
+from search.statistics.ranking import Standing, nearly_all_escape, pareto_front, untried
 
 _OUTCOME_COLUMNS = {
     name: Column(f"\n{name}", right=True, importance=6) for name in ("escaped", "solved")
@@ -31,6 +32,8 @@ _STANDING_COLUMNS = (
     Column("best\naccuracy", right=True, importance=2),
 )
 _MOST_UNTRIED = 5
+_FEW = 0.5  # of the restarts, solve the problem
+_TOO_FEW_TO_RANK = 0.02
 _FRONT_COLUMN = Column("Pareto\nfront", importance=NEVER_LEFT_OUT)
 
 
@@ -130,15 +133,30 @@ def of_criterion(command: str, success: Success, shown: Sequence[Standing]) -> s
         success: The criterion.
         shown: The standings of the configurations in the table.
     """
-    alike = escape_alike(shown) if success.is_of_launch else []
+    alike = nearly_all_escape(shown) if success.is_of_launch else []
     if not alike:
         return ""
-    which = "each" if len(alike) == len(shown) else len(alike)
+    which = "each" if len(alike) == len(shown) else str(len(alike))
+    where = f"Nearly every restart escapes under {which} of these, but"
+    fewest, most = alike[0].solve_rate, alike[-1].solve_rate
+    if len(alike) > 1 and fewest.interval[1] < most.interval[0]:
+        how = f"from {fewest} to {most} solve the problem"
+    elif most.interval[1] < _FEW:
+        how = f"{'at most ' if len(alike) > 1 else ''}{most} solve the problem"
+    else:
+        return ""
+    if most.rate >= _TOO_FEW_TO_RANK:
+        return f"{where} {how}: multirestart {command} --success solved ranks by that."
+    reached = min(one.counts.best_accuracy or 0.0 for one in alike)
     return (
-        f"Nearly every restart escapes under {which} of these, but from "
-        f"{alike[0].solve_rate} to {alike[-1].solve_rate} solve the problem: multirestart "
-        f"{command} --success solved ranks by that."
+        f"{where} {how}: multirestart {command} --success accuracy:{_rounded_down(reached)} counts "
+        f"those that are as accurate as the best."
     )
+
+
+def _rounded_down(accuracy: float) -> str:
+    """An accuracy by four digits that it reaches."""
+    return f"{math.floor(accuracy * 10_000) / 10_000:g}"
 
 
 def _per(column: Column, success: Success) -> Column:

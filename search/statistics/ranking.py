@@ -150,7 +150,7 @@ def pareto_front(standings: Sequence[Standing]) -> list[bool]:
     ]
 
 
-def escape_alike(standings: Sequence[Standing]) -> list[Standing]:
+def nearly_all_escape(standings: Sequence[Standing]) -> list[Standing]:
     """Those whose rank by escapes says little, for nearly all restarts of each escape.
 
     Args:
@@ -158,15 +158,12 @@ def escape_alike(standings: Sequence[Standing]) -> list[Standing]:
 
     Returns:
         Those that escape from at least 95% of their restarts, by solve rate, the lowest first; none
-        unless they are several and at least half, and the 95% intervals of the highest and of the
-        lowest solve rate among them lie apart.
+        unless they are at least half.
     """
     alike = [one for one in standings if one.escape_rate.rate >= _NEARLY_ALL]
-    if len(alike) < 2 or 2 * len(alike) < len(standings):
+    if 2 * len(alike) < len(standings):
         return []
-    alike.sort(key=lambda one: one.solve_rate.rate)
-    (_, high), (low, _) = alike[0].solve_rate.interval, alike[-1].solve_rate.interval
-    return alike if high < low else []
+    return sorted(alike, key=lambda one: one.solve_rate.rate)
 
 
 def untried(space: SearchSpace, standings: Iterable[Standing]) -> list[Configuration]:

@@ -15,7 +15,7 @@ from search.problem.success import ESCAPED, SOLVED, Success
 from search.reports.tables import of_criterion
 from search.statistics.ranking import (
     Standing,
-    escape_alike,
+    nearly_all_escape,
     pareto_front,
     ranked,
     standing_keys,
@@ -98,25 +98,54 @@ def solving(*escaped_and_solved: tuple[int, int]) -> list[Standing]:
     ]
 
 
-def test_escapes_say_little_where_nearly_all_escape_and_few_solve() -> None:
-    def ends(standings: list[Standing]) -> list[int]:
-        return [one.counts.solved for one in escape_alike(standings)]
+def test_escapes_say_little_where_nearly_all_escape() -> None:
+    def solved(standings: list[Standing]) -> list[int]:
+        return [one.counts.solved for one in nearly_all_escape(standings)]
 
-    assert ends(solving((100, 100), (99, 0), (95, 40))) == [0, 40, 100]
-    assert ends(solving((100, 100), (99, 0), (20, 20), (0, 0))) == [0, 100]
-    assert ends(solving((100, 100), (99, 0), (20, 20), (0, 0), (0, 0))) == [], "fewer than half"
-    assert ends(solving((100, 100), (94, 0))) == [], "one alone"
-    assert ends(solving((100, 90), (99, 85))) == [], "they solve alike"
-    assert ends(solving((100, 0), (99, 0))) == [], "none solves"
-    assert ends([]) == []
+    assert solved(solving((100, 100), (99, 0), (95, 40))) == [0, 40, 100]
+    assert solved(solving((100, 100), (99, 0), (20, 20), (0, 0))) == [0, 100]
+    assert solved(solving((100, 100), (99, 0), (20, 20), (0, 0), (0, 0))) == [], "fewer than half"
+    assert solved(solving((100, 100), (94, 0))) == [100]
+    assert solved([]) == []
 
 
+NEARLY = "Nearly every restart escapes under each of these, but "
+
+
+@pytest.mark.parametrize(
+    ("escaped_and_solved", "said"),
+    [
+        (((100, 100), (99, 0)), "from 0 of 100 to 100 of 100 solve the problem: {} solved ranks"),
+        (((100, 20), (99, 20)), "at most 20 of 100 solve the problem: {} solved ranks by that."),
+        (((100, 1), (99, 0)), "at most 1 of 100 solve the problem: {} accuracy:0.9733 counts"),
+        (((100, 0), (99, 0)), "at most 0 of 100 solve the problem: {} accuracy:0.9733 counts"),
+        (((100, 3),), "3 of 100 solve the problem: {} solved ranks by that."),
+        (((100, 0),), "0 of 100 solve the problem: {} accuracy:0.9733 counts those that are as"),
+    ],
+)
 @pytest.mark.parametrize("command", ["best", "times"])
-def test_tables_say_where_escapes_say_little(command: str) -> None:
-    alike = solving((100, 100), (99, 0), (95, 40))
-    assert of_criterion(command, ESCAPED, alike) == (
-        "Nearly every restart escapes under each of these, but from 0 of 100 to 100 of 100 solve "
-        f"the problem: multirestart {command} --success solved ranks by that."
-    )
+def test_tables_say_where_escapes_say_little(
+    command: str, escaped_and_solved: tuple[tuple[int, int], ...], said: str
+) -> None:
+    alike = [
+        Standing(replace(one.counts, best_accuracy=0.97334)) for one in solving(*escaped_and_solved)
+    ]
+    told = of_criterion(command, ESCAPED, alike)
+    assert told.startswith(NEARLY + said.format(f"multirestart {command} --success"))
     assert of_criterion(command, SOLVED, alike) == ""
-    assert of_criterion(command, ESCAPED, alike[:1]) == ""
+
+
+@pytest.mark.parametrize(
+    "escaped_and_solved",
+    [
+        ((100, 90), (99, 85)),  # most solve, and alike
+        ((100, 55),),
+        ((100, 0), (20, 0), (20, 0)),  # fewer than half escape
+        ((50, 0), (60, 0)),
+        (),
+    ],
+)
+def test_tables_are_silent_where_escapes_tell(
+    escaped_and_solved: tuple[tuple[int, int], ...],
+) -> None:
+    assert of_criterion("best", ESCAPED, solving(*escaped_and_solved)) == ""
