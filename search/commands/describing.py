@@ -12,12 +12,22 @@ from search.problem.datasets import Dataset
 from search.problem.errors import InvalidValuesError
 from search.problem.judging import Caution, scaling_cautions
 from search.problem.plan import Plan
+from search.problem.problem import Problem
 from search.problem.selection import Selection
 from search.reports.data_report import show_data
 from search.running.opening import kept_plan
 
 if TYPE_CHECKING:
     from search.problem.plan_fields import PlanFields
+
+
+def one_point(problem: Problem) -> str:
+    """What to say where a restart escapes by classifying one point more than the plateau."""
+    points = problem.data.points
+    return (
+        f"One point of {points} is worth {1 / points:.4g}, more than the margin of "
+        f"{problem.margin:g}: a restart escapes by one point; see best --success solved."
+    )
 
 
 def warning_lines(cautions: Sequence[Caution], selection: Selection) -> list[str]:
@@ -55,6 +65,8 @@ def describe(fields: PlanFields, storage: str) -> None:
         scaled = scaling_cautions(data.features, data.feature_names, scalings)
         cautions = (*data.cautions, *scaled)
     lines = warning_lines(cautions, data.selection)
+    if plan is not None and plan.problem.escapes_by_one_point:
+        lines.append(one_point(plan.problem))
     show_data(data, [*lines, *([f"A launch is refused as it stands: {refusal}."] * bool(refusal))])
 
 

@@ -16,7 +16,8 @@ from search.commands.options import (
     success_option,
 )
 from search.commands.reading import write
-from search.problem.dimensions import shown_value
+from search.problem.dimensions import factor_words, shown_value
+from search.problem.names import several
 from search.problem.success import Success
 from search.reports.layout import NEVER_LEFT_OUT, Column, bar
 from search.reports.report import show_table
@@ -70,7 +71,7 @@ def _show(title: str, found: Effects) -> None:
         is_first = row["factor"] != before
         before = row["factor"]
         cells = [
-            before.replace("_", " ") if is_first else "",
+            factor_words(before) if is_first else "",
             or_dash(row["share"], ".2f") if is_first else "",
             *([""] * 6 if row["restarts"] is None else _level_cells(row, found.success)),
         ]
@@ -98,7 +99,9 @@ def _level_cells(row: dict[str, Any], success: Success) -> list[str]:
 
 
 def _notes(found: Effects) -> list[str]:
-    basis = f"{found.configurations} configurations, {found.restarts} restarts"
+    basis = (
+        f"{several(found.configurations, 'configuration')}, {several(found.restarts, 'restart')}"
+    )
     if found.noise is not None:
         basis += (
             f"; counting finitely many makes up {found.noise:.3f} of the variation in "

@@ -65,8 +65,8 @@ def launch(
 
     With no options it runs a study of the built-in data `bands`. PLAN is a TOML file of options;
     those given here take precedence. Launched again, a study goes on until it has --trials trials:
-    options that are left out are the study's own, and its data, network, epochs, batch size, space
-    and restarts cannot change.
+    options that are left out are the study's own, and its data, network, training, space and
+    restarts cannot change.
 
     \b
     multirestart launch --optimizer sgd,adam,rmsprop --learning-rate 0.001:1 --trials 50

@@ -21,7 +21,12 @@ measures_option = click.option(
 
 
 def show_measured(
-    study: Study, names: tuple[str, ...], success: Success, top: int | None, output: str
+    study: Study,
+    names: tuple[str, ...],
+    success: Success,
+    top: int | None,
+    output: str,
+    again: str,
 ) -> None:
     """What measures are over the configurations of a study, in the order of a criterion.
 
@@ -31,12 +36,12 @@ def show_measured(
         success: The criterion.
         top: How many configurations; 10 in tables, else all, if None.
         output: "table", "json" or "csv".
+        again: The command so far, for a line that says how to see more.
     """
     if output == "table":
         count = top or TOP_OF_A_TABLE
         total = len(study.best(success))
-        again = f"multirestart best --measures {','.join(names)} "
-        again += "" if success.is_of_launch else f"--success {success} "
+        again += f"--measures {','.join(names)} "
         show_measures(
             titled(study.name, study.problem, success),
             study.measures(names, success, top=count),

@@ -17,11 +17,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from search.commands.describing import warning_lines
+from search.commands.describing import one_point, warning_lines
 from search.commands.verbosity import Verbosity
 from search.problem.configuration import Configuration
-from search.problem.names import visible
-from search.problem.problem import Problem
+from search.problem.names import several, visible
 from search.problem.rows import ConfigurationCounts
 from search.reports.report import is_plain
 from search.running.events import (
@@ -195,8 +194,7 @@ class LaunchProgress(_Progress):
         problem = event.plan.problem
         if problem.escapes_by_one_point:
             self._say(one_point(problem))
-        plural = "s" if event.workers > 1 else ""
-        self._say(f"Starting {event.workers} worker{plural} (TensorFlow takes a few seconds).")
+        self._say(f"Starting {several(event.workers, 'worker')} (TensorFlow takes a few seconds).")
         sought = "solved" if event.plan.objective == "solve-rate" else "escaped"
         self._tally = _Tally(event.counts, sought)
         self._bar.start()
@@ -244,15 +242,6 @@ def trial_line(done: TrialDone) -> str:
     )
 
 
-def one_point(problem: Problem) -> str:
-    """What to say where a restart escapes by classifying one point more than the plateau."""
-    points = problem.data.points
-    return (
-        f"One point of {points} is worth {1 / points:.4g}, more than the margin of "
-        f"{problem.margin:g}: a restart escapes by one point; see best --success solved."
-    )
-
-
 def foreign_trials(numbers: Sequence[int]) -> str:
     """What to say of trials that others put into the published study."""
     shown = ", ".join(map(str, numbers[:_MOST_NUMBERS]))
@@ -260,5 +249,5 @@ def foreign_trials(numbers: Sequence[int]) -> str:
     plural = "s" if len(numbers) > 1 else ""
     return (
         f"Trial{plural} {shown}{more} of the Optuna study {'were' if plural else 'was'} added "
-        "outside multirestart and ignored."
+        "outside multirestart and ignored; to try a configuration first, name it by --first."
     )

@@ -85,14 +85,24 @@ def best(
         return
     found = opened(storage, studies[0] if studies else None)
     chosen = found.criterion(asked)
+    again = "multirestart best "
+    if chosen != found.criterion(None):
+        again += f"--success {chosen} "
     if measures is not None:
-        show_measured(found, measures, chosen, top, output)
+        show_measured(found, measures, chosen, top, output, again)
         return
     standings, front = found.best(chosen), found.seeks_both and chosen.is_of_launch
     if output == "table":
         count = top or TOP_OF_A_TABLE
         show_standings(
-            found.name, found.problem, found.space, standings, count, success=chosen, front=front
+            found.name,
+            found.problem,
+            found.space,
+            standings,
+            count,
+            success=chosen,
+            front=front,
+            again=again,
         )
         raced = found.raced()
         if raced:

@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Sequence
 
 from search.dashboard.notes import plain
+from search.problem.dimensions import factor_words
+from search.problem.names import several
 from search.problem.naming import configuration_name
 from search.problem.plan import Plan
 from search.problem.problem import Problem
@@ -85,7 +87,9 @@ def _answer(plan: Plan, settled: int, standings: Sequence[Standing]) -> list[str
             f" Ranked last, {_named(last)}: {last.success_rate} ({interval(last.success_rate)})."
         )
     total = sum(standing.counts.restarts for standing in standings)
-    counted = f"Counted are {total} restarts of {len(standings)} configurations"
+    counted = (
+        f"Counted are {several(total, 'restart')} of {several(len(standings), 'configuration')}"
+    )
     if settled < plan.trials:
         counted += f", as {settled} of {plan.trials} trials are settled"
     return [answer, f"{counted}."]
@@ -123,7 +127,7 @@ def _depends(effects: Effects, success: Success) -> list[str]:
         ]
     lines = ["| | share of the variation |", "| :-- | --: |"]
     lines += [
-        f"| {factor.replace('_', ' ')} | {share:.2f} |"
+        f"| {factor_words(factor)} | {share:.2f} |"
         for factor, share in sorted(
             effects.shares.items(), key=lambda item: (item[0] == INTERACTIONS, -item[1])
         )

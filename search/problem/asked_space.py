@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import partial
 
 from search.problem.configuration import SearchSpace
-from search.problem.dimensions import DIMENSIONS, HELD, Choices, LogRange
-from search.problem.errors import Faults, check_known
+from search.problem.dimensions import ALWAYS_SEARCHED, DIMENSIONS, HELD, Choices, range_of
+from search.problem.errors import Fault, Faults, InvalidValuesError, check_known
 from search.problem.field_kinds import Range
 
 
@@ -36,13 +36,7 @@ def asked_space(
             offered[f"{name}s"] = made
     varied = base.vary
     if vary is not None:
-        for name in vary:
-            faults.built(partial(check_known, "dimension", name, HELD))
-        found = {
-            name: faults.built(partial(_choices, name, name, asked))
-            for name, asked in vary.items()
-            if name in HELD
-        }
+        found = {name: faults.built(partial(_varied, name, asked)) for name, asked in vary.items()}
         varied = {name: made for name, made in found.items() if made is not None}
     space = faults.built(lambda: replace(base, vary=varied, **offered))  # type: ignore[arg-type]
     faults.raise_any()
@@ -50,11 +44,24 @@ def asked_space(
     return space
 
 
+def _varied(name: str, asked: object) -> Choices:
+    """What is asked for of a dimension among those that are varied; faults say that it is there."""
+    if name in ALWAYS_SEARCHED:
+        rule = "must be given by itself, for it is always searched"
+        raise InvalidValuesError([Fault(name, rule, f"{asked!r} in vary")])
+    check_known("dimension", name, HELD)
+    try:
+        return _choices(name, name, asked)
+    except InvalidValuesError as error:
+        faults = [replace(fault, field=f"vary {name}") for fault in error.faults]
+        raise InvalidValuesError(faults) from None
+
+
 def _choices(name: str, field: str, asked: object) -> Choices:
     """What is asked for of a dimension: text, a value, a list of them, or a range as a table."""
     if isinstance(asked, str):
         return DIMENSIONS[name].parsed(field, asked)
     if isinstance(asked, Range):
-        return LogRange(asked.low, asked.high)
+        return range_of(field, asked.low, asked.high)
     listed = asked if isinstance(asked, tuple) else (asked,)
     return DIMENSIONS[name].values(field, listed)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from numbers import Integral, Real
 from types import MappingProxyType
@@ -75,6 +75,11 @@ class Dimension:
     held: Callable[[Any], Any] = lambda value: value
 
     @property
+    def words(self) -> str:
+        """Its heading in one line, as texts and labels name it."""
+        return self.heading.replace("\n", " ").strip()
+
+    @property
     def is_number(self) -> bool:
         """Whether its values are numbers alone."""
         return self.has_range
@@ -131,11 +136,16 @@ class Dimension:
             return self.values(field, values)
         if len(values) != 2:
             raise _refused(field, "must be LOW:HIGH", repr(text))
-        try:
-            return LogRange(*values)
-        except InvalidValuesError as error:
-            faults = [replace(fault, field=field) for fault in error.faults]
-            raise InvalidValuesError(faults) from None
+        return range_of(field, *values)
+
+
+def range_of(field: str, low: float, high: float) -> LogRange:
+    """The range between two bounds. Raises InvalidValuesError that names the field."""
+    try:
+        return LogRange(low, high)
+    except InvalidValuesError:
+        rule = "must be LOW:HIGH, both positive and LOW the smaller"
+        raise _refused(field, rule, f"{low:g}:{high:g}") from None
 
 
 def check_layers(sizes: object) -> tuple[int, ...]:
@@ -281,6 +291,11 @@ def dimension(name: str) -> Dimension:
     """The dimension of that name. Raises InvalidValuesError that names the nearest if none is."""
     check_known("dimension", name, DIMENSIONS)
     return DIMENSIONS[name]
+
+
+def factor_words(name: str) -> str:
+    """What tables and figures call a dimension, or anything else that outcomes depend on."""
+    return DIMENSIONS[name].words if name in DIMENSIONS else name.replace("_", " ")
 
 
 def is_among(value: Value, offered: Choices) -> bool:

@@ -36,6 +36,11 @@ def shown(value: object) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
+def several(count: int, noun: str) -> str:
+    """A count and what is counted: "1 configuration", "24 configurations"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def number_text(value: float) -> str:
     """A number in few digits that give the same number again: "0.5", "1e-07", "10"."""
     text = f"{value:.15g}"

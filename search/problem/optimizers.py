@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from search.problem.errors import Fault, InvalidValuesError, listed, nearest, unknown_name
-from search.problem.names import number_text, quoted
+from search.problem.names import number_text, quoted, shown
 
 Value = float | bool
 
@@ -149,10 +149,14 @@ def optimizer_arguments(text: str) -> tuple[str, dict[str, Value]]:
     return class_name, dict(arguments)
 
 
-@lru_cache(maxsize=256)
 def _parsed(text: str) -> tuple[str, Mapping[str, Value]]:
     if not isinstance(text, str):
-        raise _fault("must be a text like 'adam'", repr(text))
+        raise _fault("must be a text like 'adam'", shown(text))
+    return _parsed_text(text)
+
+
+@lru_cache(maxsize=256)
+def _parsed_text(text: str) -> tuple[str, Mapping[str, Value]]:
     base, *parts = (part.strip() for part in text.split(":"))
     if base not in OPTIMIZERS:
         raise unknown_name("optimizer", base, OPTIMIZERS)

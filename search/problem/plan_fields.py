@@ -299,7 +299,9 @@ class PlanFields(BaseModel):
         space = faults.built(lambda: asked_space(base.space, searched, self.vary))
         for varied in () if space is None else space.vary:
             asked = getattr(self, varied)
-            faults.require(asked is None, varied, "must be left out, for it is varied", asked)
+            faults.require(
+                asked is None, varied, "must be left out, for it is varied", _as_written(asked)
+            )
         # Where the problem or the space has faults, the rest is looked at all the same.
         if space is None and search.get("sampler") in SAMPLERS:
             del search["sampler"]
@@ -329,11 +331,16 @@ class PlanFields(BaseModel):
         return {field: value for field, value in values.items() if value is not None}
 
 
+def _as_written(value: object) -> object:
+    return "-".join(map(str, value)) if isinstance(value, tuple) else value
+
+
 def _named(error: InvalidValuesError, files: Mapping[str, Path]) -> InvalidValuesError:
     """The error by the flat names of its fields, and with the file in which each was given."""
     faults = []
     for fault in error.faults:
         field = flat_name(fault.field)
-        message = f"{files[field]}: {fault.worded(field)}" if field in files else fault.message
+        file = files.get(field.partition(" ")[0])  # of "vary hidden" that of `vary`
+        message = fault.message if file is None else f"{file}: {fault.worded(field)}"
         faults.append(replace(fault, field=field, message=message))
     return InvalidValuesError(faults)

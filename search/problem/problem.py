@@ -79,6 +79,7 @@ class Problem:
             if plain is not None:
                 object.__setattr__(self, name, DIMENSIONS[name].held(plain))
         faults.built(partial(check_count, "epochs", self.epochs, least=0))
+        faults.built(partial(check_count, "training_version", self.training_version))
         faults.built(partial(keras_loss, self.loss_function, self.outputs))
         plateau = self.data.plateau
         rule = f"must be at least 0 and leave room above the plateau of {plateau:.4f}"

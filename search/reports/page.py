@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from search.problem.asked_data import is_built_in
+from search.problem.names import several
 from search.problem.plan_fields import PlanFields
 from search.problem.plan_files import to_toml
 from search.reports.figures.drawing import to_svg
@@ -92,7 +93,7 @@ def _content(report: StudyReport, command: str, study: str) -> dict[str, Any]:
         "answer": answer(report),
         "data": f"Data {plan.problem.data.name}; {describe(plan.problem, plan.space.vary)}. A "
         f"success is a restart that {success.past}. {report.restarts:,} restarts of "
-        f"{len(report.standings)} configurations"
+        + several(len(report.standings), "configuration")
         + (f", {report.raced:,} of them in races" if report.raced else "")
         + ".",
         "columns": [

@@ -9,7 +9,14 @@ from itertools import islice
 from typing import Any, Protocol
 
 from search.problem.configuration import Configuration, SearchSpace
-from search.problem.dimensions import ALWAYS_SEARCHED, DIMENSIONS, HELD, shown_value
+from search.problem.dimensions import (
+    ALWAYS_SEARCHED,
+    DIMENSIONS,
+    HELD,
+    factor_words,
+    shown_value,
+)
+from search.problem.names import several
 from search.problem.problem import Problem
 from search.problem.success import ESCAPED, Success
 from search.reports.layout import NEVER_LEFT_OUT, Column, bar
@@ -46,6 +53,7 @@ def show_standings(
     *,
     success: Success = ESCAPED,
     front: bool = False,
+    again: str = "multirestart best ",
 ) -> None:
     """The table of configurations, best first; with `front`, marks those of the Pareto front.
 
@@ -60,9 +68,9 @@ def show_standings(
         top: How many of them to show.
         success: The criterion.
         front: Whether to mark the Pareto front.
+        again: The command, for a line that says how to see more.
     """
     shown = standings[:top]
-    again = "multirestart best " + ("" if success.is_of_launch else f"--success {success} ")
     notes = [more_configurations(len(shown), len(standings), again)]
     missing = untried(space, standings)
     if missing:
@@ -167,8 +175,7 @@ def _per(column: Column, success: Success) -> Column:
 def more_configurations(shown: int, total: int, command: str = "") -> str:
     """What to say of configurations that a table has no room for; nothing if there are none."""
     more = total - shown
-    plural = "s" if more > 1 else ""
-    return f"{more} more configuration{plural}: {command}--top {total}" if more else ""
+    return f"{several(more, 'more configuration')}: {command}--top {total}" if more else ""
 
 
 def describe(problem: Problem, vary: Collection[str] = ()) -> str:
@@ -178,11 +185,11 @@ def describe(problem: Problem, vary: Collection[str] = ()) -> str:
         words.insert(0, problem.activation)
     if "hidden" not in vary:
         words.insert(0, str(problem.network))
-    training = f"{problem.epochs} epochs"
+    training = several(problem.epochs, "epoch")
     if "batch_size" not in vary:
         training += f" of batch size {problem.batch_size}"
     unusual = [
-        f"{name.replace('_', ' ')} {shown_value(getattr(problem, name))}"
+        f"{factor_words(name)} {shown_value(getattr(problem, name))}"
         for name in HELD
         if name not in ("activation", "hidden", "batch_size", *vary)
         and getattr(problem, name) != getattr(Problem, name)
@@ -286,7 +293,7 @@ def show_restarts(
     names = (*with_dimensions(RESTART_KEYS, space), *measures)
     columns = [
         Column(
-            name.replace("_", " "),
+            factor_words(name),
             right=DIMENSIONS[name].is_number if name in DIMENSIONS else name != "outcome",
             importance=_RESTART_IMPORTANCE.get(name, 4 if name in DIMENSIONS else 8),
         )

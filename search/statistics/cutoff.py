@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from search.problem.names import several
 from search.statistics.escape import CONFIDENCE
 from search.statistics.survival import EscapeTimes
 
@@ -75,8 +76,9 @@ class Cutoff:
         if not self.holds or self.at_chosen is None or self.full_held_out is None:
             return f"run all {self.epochs} epochs: a cutoff at {self.chosen} held on one half only"
         return (
-            f"restart after {self.chosen} epochs: {self.at_chosen.epochs_per_escape:.0f} epochs "
-            f"per {per} instead of {self.full_held_out.epochs_per_escape:.0f}"
+            f"restart after {several(self.chosen, 'epoch')}: "
+            f"{self.at_chosen.epochs_per_escape:.0f} epochs per {per} instead of "
+            f"{self.full_held_out.epochs_per_escape:.0f}"
         )
 
 

@@ -88,7 +88,7 @@ class Effects:
         row.update(factor=factor, noise=self.noise, imbalance=self.imbalance)
         if not self.success.is_of_launch:
             successes, rate = ("successes", "success_rate")
-            row["success"] = self.success.words
+            row["success"] = str(self.success)
         if self.shares:
             row["share"] = self.shares[factor]
         if level:

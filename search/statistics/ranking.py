@@ -73,7 +73,7 @@ class Standing:
         of_success: dict[str, Any] = {"escape_rate": self.escape_rate.rate}
         if not self.success.is_of_launch:
             of_success = {
-                "success": self.success.words,
+                "success": str(self.success),
                 "successes": self.counts.successes,
                 "success_rate": self.success_rate.rate,
             }

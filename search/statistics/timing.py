@@ -131,7 +131,7 @@ class Timing:
         of_success: dict[str, Any] = {"escaped": self.row.escaped}
         rate = "escape_rate"
         if not self.success.is_of_launch:
-            of_success = {"success": self.success.words, "successes": self.row.escaped}
+            of_success = {"success": str(self.success), "successes": self.row.escaped}
             rate = "success_rate"
         low, high = self.escape_rate.interval
         median_low, median_high = self.curve.median_interval

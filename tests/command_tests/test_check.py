@@ -151,7 +151,7 @@ def test_trials_that_others_put_into_optunas_copy_are_named_not_counted(
     done = run_command("check", "--storage", url, "--retrain", "0", cwd=tmp_path)
     assert done.stdout == "Nothing is wrong.\n"
     assert (
-        "Trials 8, 9 of the Optuna study were added outside multirestart and ignored."
-        in done.stderr
+        "Trials 8, 9 of the Optuna study were added outside multirestart and ignored; "
+        "to try a configuration first, name it by --first." in done.stderr
     )
     assert "8 trials with 512 restarts looked at" in done.stderr

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from search.commands.progress import LaunchProgress, _Tally, one_point, trial_line
+from search.commands.describing import one_point
+from search.commands.progress import LaunchProgress, _Tally, trial_line
 from search.problem.configuration import Configuration
 from search.problem.plan import Plan
 from search.problem.problem import Problem

@@ -114,6 +114,16 @@ def test_going_on_keeps_what_is_varied(varied: Path) -> None:
     assert "batch_size is 32,full, not 32" in failed.stderr
     failed = run_command("launch", "--batch-size", "8", cwd=varied, code=2)
     assert "--batch-size must be left out, for it is varied, received 8" in failed.stderr
+    for values, said in (
+        ("hidden=0", "--vary hidden must be layer sizes of at least 1, received '0'"),
+        ("l2=0:1", "--vary l2 must be LOW:HIGH, both positive and LOW the smaller, received 0:1"),
+        ("learning-rate=1", "--learning-rate must be given by itself, for it is always searched"),
+    ):
+        failed = run_command("launch", "--vary", values, cwd=varied, code=2)
+        assert failed.stderr.startswith(f"multirestart: {said}")
+    (varied / "plan.toml").write_text("[vary]\nhidden = [0]\n")
+    failed = run_command("launch", "plan.toml", cwd=varied, code=2)
+    assert "plan.toml: vary hidden must be layer sizes of at least 1" in failed.stderr
     failed = run_command("launch", "--vary", "batch-size", cwd=varied, code=2)
     assert "is not NAME=VALUES" in failed.stderr
     failed = run_command("launch", "--vary", "hidden=1", "--vary", "hidden=2", cwd=varied, code=2)

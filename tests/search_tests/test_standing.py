@@ -80,7 +80,7 @@ def test_another_criterion_ranks_by_its_own_rate_and_has_no_epochs() -> None:
     assert (row["escaped"], row["expected_epochs"]) == (90, None)
     assert (row["ci_low"], row["ci_high"]) == best.success_rate.interval
     told = Standing(counts[0], Success.of("accuracy:0.95")).to_json()
-    assert told["success"] == "accuracy >= 0.95"
+    assert told["success"] == "accuracy:0.95"
 
 
 def test_the_default_criterion_is_to_have_escaped() -> None:

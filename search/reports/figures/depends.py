@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from search.problem.dimensions import factor_words
 from search.problem.success import Success
 from search.reports.figures.style import COLOURS, figure
 from search.statistics.effects import INTERACTIONS
@@ -56,10 +57,10 @@ def share_rows(shares: Mapping[str, float]) -> list[dict[str, Any]]:
     names = sorted(shares, key=lambda name: (name == INTERACTIONS, -shares[name]))
     return [
         {
-            "factor": name.replace("_", " "),
+            "factor": factor_words(name),
             "share": round(shares[name], 4),
             "text": f"{shares[name]:.2f}",
-            "said": f"{name.replace('_', ' ')}: {shares[name]:.2f} of the variation",
+            "said": f"{factor_words(name)}: {shares[name]:.2f} of the variation",
         }
         for name in names
     ]

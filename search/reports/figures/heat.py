@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from search.problem.configuration import Configuration
-from search.problem.dimensions import ALWAYS_SEARCHED, LogRange, shown_value
+from search.problem.dimensions import ALWAYS_SEARCHED, LogRange, factor_words, shown_value
 from search.problem.success import Success
 from search.reports.figures.style import COLOURS, HIGH, figure
 from search.statistics.effects import range_bins
@@ -112,7 +112,9 @@ def _cells(
 
 
 def _line(configuration: Configuration) -> str:
-    others = [f"{name} {shown_value(configuration[name])}" for name in configuration.others]
+    others = [
+        f"{factor_words(name)} {shown_value(configuration[name])}" for name in configuration.others
+    ]
     always = [str(configuration[name]) for name in ALWAYS_SEARCHED if name != "learning_rate"]
     return " / ".join([*always, *others]).replace("_", " ")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from search.problem.dimensions import shown_value
+from search.problem.dimensions import factor_words, shown_value
 from search.reports.figures.style import COLOURS, figure
 from search.statistics.effects import Effects, Level
 
@@ -74,7 +74,7 @@ def levels_figure(effects: Effects) -> dict[str, Any] | None:
 
 
 def _row(level: Level) -> dict[str, Any]:
-    factor, (low, high) = level.factor.replace("_", " "), level.interval
+    factor, (low, high) = factor_words(level.factor), level.interval
     label = f"{factor} {shown_value(level.value)}"
     return {
         "factor": factor,
