@@ -19,7 +19,8 @@ from search.training.gradient import Batch, is_wide
 from search.training.losses import targets
 
 _BYTES = 2**28  # of the rows of a tile
-_FEW_WEIGHTS = 16
+_WIDTHS = ((16, SEEDS_PER_BLOCK), (64, SEEDS_PER_BLOCK // 2))
+"""Weights up to which a network is trained so many lanes wide; others have a quarter of a block."""
 _FEW_LANES = 64  # fewer than that and looking points up is faster
 
 
@@ -112,10 +113,12 @@ def layout_for(network: Network, points: int, *, is_weighted: bool = False) -> L
     """The layout that trains these fastest within its share of memory.
 
     256 lanes of the smallest networks train 1.4 times as fast as 64, for each operation costs its
-    call; larger ones are fastest with 128. It does not depend on how many seeds are asked for: a
-    program of another width may round otherwise.
+    call; 128 of those with up to 64 weights 1.2 times. Of larger ones a batch of so many lanes
+    outgrows the processor's cache: 64 lanes of 64 features train 1.5 times as fast as 128. It does
+    not depend on how many seeds are asked for: a program of another width may round otherwise.
     """
-    lanes = SEEDS_PER_BLOCK if network.weight_count <= _FEW_WEIGHTS else SEEDS_PER_BLOCK // 2
+    count = network.weight_count
+    lanes = next((lanes for most, lanes in _WIDTHS if count <= most), SEEDS_PER_BLOCK // 4)
     layout = Layout(network, points, lanes, is_weighted)
     while layout.lanes > 1 and layout.row_bytes * layout.rows > _BYTES:
         layout = replace(layout, lanes=layout.lanes // 2)
