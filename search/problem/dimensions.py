@@ -267,7 +267,7 @@ _ALL = (
         parse=float,
         has_range=True,
     ),
-    Dimension("hidden", _layers_text, "hidden\nlayers", held=_layers_of),
+    Dimension("hidden", _layers_text, "hidden\nunits", held=_layers_of),
     Dimension("activation", _known("activation", ACTIVATIONS), "\nactivation"),
     Dimension("batch_size", _batch_size, "batch\nsize", parse=_whole_or_text),
     Dimension("batch_order", _known("batch_order", BATCH_ORDERS), "batch\norder"),

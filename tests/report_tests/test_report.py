@@ -65,7 +65,10 @@ def test_what_else_is_varied_has_rows_of_its_own_in_the_heat_map() -> None:
     found = heat_figure(ranked(varied), ESCAPED)
     assert found is not None
     rows = {row["cell"]: row["counts"] for row in found["data"]["values"]}
-    assert rows == {"none / sgd / hidden 1": "1 of 2", "none / sgd / hidden 2": "2 of 2"}
+    assert rows == {
+        "none / sgd / hidden units 1": "1 of 2",
+        "none / sgd / hidden units 2": "2 of 2",
+    }
 
 
 def test_a_range_of_learning_rates_is_pooled_in_bins_in_the_heat_map() -> None:

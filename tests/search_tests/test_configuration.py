@@ -91,10 +91,10 @@ def test_parses_learning_rates(text: str, expected: object) -> None:
         ("fast", "must be a list like 0.01,0.1 or a range"),
         ("0.1,", "must be a list like"),
         ("1:2:3", "must be LOW:HIGH"),
-        ("1:0.1", "LOW below HIGH"),
-        ("0:1", "must be a positive number, received 0"),
-        ("-1:1", "must be a positive number, received -1"),
-        ("nan:1", "must be a positive number, received nan"),
+        ("1:0.1", "both positive and LOW the smaller, received 1:0.1"),
+        ("0:1", "must be LOW:HIGH, both positive and LOW the smaller, received 0:1"),
+        ("-1:1", "both positive and LOW the smaller, received -1:1"),
+        ("nan:1", "both positive and LOW the smaller, received nan:1"),
     ],
 )
 def test_refuses_learning_rates(text: str, message: str) -> None:

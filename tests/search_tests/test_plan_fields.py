@@ -273,4 +273,5 @@ def test_a_varied_dimension_is_not_held_too() -> None:
 def test_faults_of_what_is_varied_are_told_at_once() -> None:
     with pytest.raises(InvalidValuesError) as raised:
         PlanFields(vary={"batch_size": [0], "hiden": [2], "hidden": "4-4,0"}).plan()
-    assert [fault.field for fault in raised.value.faults] == ["dimension", "batch_size", "hidden"]
+    faulty = [fault.field for fault in raised.value.faults]
+    assert faulty == ["vary batch_size", "dimension", "vary hidden"]
