@@ -31,6 +31,12 @@ if "PYTEST_XDIST_WORKER" not in os.environ:  # which inherit it
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared")
 
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: many tests wait for processes that they started."""
+    return (os.cpu_count() or 1) + 1
+
+
 ROOT = Path(__file__).resolve().parent.parent
 Points = tuple[NDArray[np.float32], NDArray[np.float32]]
 
