@@ -12,13 +12,17 @@ from typing import Any
 from search.problem.success import Success
 from search.reports.figures.curves import MOST_CURVES, curve_rows
 from search.reports.figures.depends import share_rows
-from search.reports.figures.rates import MOST_RATES, rate_row
+from search.reports.figures.names import short_names
+from search.reports.figures.rates import rate_row
 from search.reports.figures.style import COLOURS, LIGHT
 from search.statistics.effects import INTERACTIONS
 from search.statistics.ranking import Standing
 from search.statistics.timing import Timing
 
 _TRANSLUCENT = 0.15
+_MOST_RATES = 12
+"""Configurations for which the dashboard has room: it shows 450 pixels of a plot."""
+_LEGEND_ENTRY = 12  # pixels: two stand beside each other
 _GREY = "#999999"
 
 
@@ -32,7 +36,9 @@ def rates_plot(standings: Sequence[Standing], success: Success) -> dict[str, Any
     Returns:
         Plotly's figure, as JSON has it.
     """
-    rows = [rate_row(standing) for standing in standings[:MOST_RATES]]
+    shown = standings[:_MOST_RATES]
+    names = short_names([standing.configuration for standing in shown])
+    rows = [rate_row(standing, name) for standing, name in zip(shown, names, strict=True)]
     title = f"{success.rate.capitalize()} of each configuration, with its 95% interval"
     if len(rows) < len(standings):
         title += f": the best {len(rows)} of {len(standings)}"
@@ -54,7 +60,7 @@ def rates_plot(standings: Sequence[Standing], success: Success) -> dict[str, Any
         "hovertemplate": "%{customdata}<extra></extra>",
         "showlegend": False,
     }
-    layout = _layout(title, height=130 + 28 * len(rows))
+    layout = _layout(title, height=114 + 28 * len(rows))
     layout["xaxis"] |= {"title": {"text": success.rate}, "range": [-0.02, 1.02]}
     layout["yaxis"] |= {"autorange": "reversed", "type": "category"}
     return {"data": [trace], "layout": layout}
@@ -103,13 +109,15 @@ def curves_plot(timings: Sequence[Timing], epochs: int, success: Success) -> dic
         Plotly's figure, as JSON has it.
     """
     traces: list[dict[str, Any]] = []
-    for timing, colour in zip(timings[:MOST_CURVES], COLOURS, strict=False):
+    shown = timings[:MOST_CURVES]
+    names = short_names([timing.configuration for timing in shown])
+    for timing, name, colour in zip(shown, names, COLOURS, strict=False):
         rows = curve_rows(timing, epochs)
         shared = {
             "type": "scatter",
             "mode": "lines",
             "x": [row["epoch"] for row in rows],
-            "legendgroup": timing.name,
+            "legendgroup": name,
         }
         band = {**shared, "hoverinfo": "skip", "showlegend": False}
         band["line"] = {"shape": "hv", "width": 0}
@@ -125,23 +133,24 @@ def curves_plot(timings: Sequence[Timing], epochs: int, success: Success) -> dic
                 **shared,
                 "y": [row["left"] for row in rows],
                 "line": {"shape": "hv", "color": colour, "width": 2},
-                "name": timing.name,
+                "name": name,
                 "customdata": [
                     timing.times.restarts - int(timing.times.escaped_by(row["epoch"]))
                     for row in rows
                 ],
                 "hovertemplate": f"%{{y:.3f}} not yet {success.past} by epoch %{{x}}: "
-                f"%{{customdata}} of {timing.times.restarts}<extra>{timing.name}</extra>",
+                f"%{{customdata}} of {timing.times.restarts}<extra>{name}</extra>",
             },
         ]
-    layout = _layout(f"Not yet {success.past}, by epoch, with pointwise 95% intervals", height=460)
+    title = f"Not yet {success.past}, by epoch, with pointwise 95% intervals"
+    layout = _layout(title, height=380 + _LEGEND_ENTRY * len(shown))
     layout["xaxis"] |= {"title": {"text": "epoch"}, "range": [0, epochs]}
     layout["yaxis"] |= {
         "title": {"text": f"share of restarts not yet {success.past}"},
         "range": [-0.02, 1.02],
     }
-    layout["legend"] = {"orientation": "h", "y": -0.25}
-    layout["margin"]["b"] = 110
+    layout["legend"] = {"orientation": "h", "y": -0.2, "yanchor": "top"}
+    layout["margin"]["b"] = 70 + _LEGEND_ENTRY * len(shown)
     return {"data": traces, "layout": layout}
 
 
