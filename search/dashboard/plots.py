@@ -20,7 +20,7 @@ from search.statistics.ranking import Standing
 from search.statistics.timing import Timing
 
 _TRANSLUCENT = 0.15
-_MOST_RATES = 12
+MOST_PLOTTED = 12
 """Configurations for which the dashboard has room: it shows 450 pixels of a plot."""
 _LEGEND_ENTRY = 12  # pixels: two stand beside each other
 _GREY = "#999999"
@@ -36,7 +36,7 @@ def rates_plot(standings: Sequence[Standing], success: Success) -> dict[str, Any
     Returns:
         Plotly's figure, as JSON has it.
     """
-    shown = standings[:_MOST_RATES]
+    shown = standings[:MOST_PLOTTED]
     names = short_names([standing.configuration for standing in shown])
     rows = [rate_row(standing, name) for standing, name in zip(shown, names, strict=True)]
     title = f"{success.rate.capitalize()} of each configuration, with its 95% interval"

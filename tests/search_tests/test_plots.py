@@ -8,11 +8,10 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from search.dashboard.plots import curves_plot, rates_plot, shares_plot
+from search.dashboard.plots import MOST_PLOTTED, curves_plot, rates_plot, shares_plot
 from search.problem.configuration import Configuration
 from search.problem.rows import EscapeEpochs
 from search.problem.success import ESCAPED, SOLVED
-from search.reports.figures.rates import MOST_RATES
 from search.statistics.effects import effects, main_effect_shares
 from search.statistics.ranking import ranked
 from search.statistics.timing import Timing
@@ -41,11 +40,11 @@ def test_rates_are_drawn_with_their_intervals_the_best_on_top() -> None:
 
 
 def test_no_more_rates_are_drawn_than_a_screen_holds_and_the_title_says_so() -> None:
-    rows = [counts("none", "sgd", 0.001 * (1 + number), 4) for number in range(MOST_RATES + 3)]
+    rows = [counts("none", "sgd", 0.001 * (1 + number), 4) for number in range(MOST_PLOTTED + 3)]
     figure = drawn(rates_plot(ranked(rows), SOLVED))
-    assert len(figure["data"][0]["x"]) == MOST_RATES
+    assert len(figure["data"][0]["x"]) == MOST_PLOTTED
     assert figure["layout"]["title"]["text"].endswith(
-        f": the best {MOST_RATES} of {MOST_RATES + 3}"
+        f": the best {MOST_PLOTTED} of {MOST_PLOTTED + 3}"
     )
 
 
