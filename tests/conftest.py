@@ -23,6 +23,7 @@ from search.problem.datasets import bands
 from search.problem.scaling import scale
 from tests.browser import browser  # noqa: F401 - a fixture of all tests
 from tests.command_tests.pretended import PRETENDED_SECONDS
+from tests.postgresql import postgresql  # noqa: F401 - a fixture of all tests
 
 if "PYTEST_XDIST_WORKER" not in os.environ:  # which inherit it
     _caches = tempfile.TemporaryDirectory()
