@@ -24,6 +24,9 @@ from search.problem.rows import (
 from search.problem.success import Success
 from storage.values import PublishedTrial, StoredRace, StoredStudy, Trial, TrialState
 
+LOCK_TIMEOUT_SECONDS = 60
+"""How long whoever wants a lock of a database waits for another that has it."""
+
 
 class Liveness(ABC):
     """A launcher's sign of life, from `__enter__` until `__exit__` or the end of its process.
@@ -45,6 +48,10 @@ class Liveness(ABC):
     def is_alive(self, launcher: str) -> bool:
         """Whether a launcher, this or another, is alive."""
 
+    def alive(self, launchers: Collection[str]) -> set[str]:
+        """Those of some launchers that are alive."""
+        return {launcher for launcher in launchers if self.is_alive(launcher)}
+
 
 class Store(ABC):
     """Keeps studies, their queue of trials, and every restart.
@@ -61,7 +68,9 @@ class Store(ABC):
     - Summaries answer how often, at what price and how soon; nothing reads all restarts for that.
       Another accuracy is counted from the levels of the trials, a loss where the restarts are.
 
-    Raises RecordError where the database cannot be used, RecordFailedError where it fails in use.
+    Raises RecordError where the database cannot be used, RecordFailedError where it fails in use;
+    where that is its server's connection, ConnectionLostError: whoever repeats what was to be done
+    finds it done or not.
     """
 
     url: str

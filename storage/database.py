@@ -18,7 +18,9 @@ from sqlalchemy import Connection, Dialect, Engine, event, inspect
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from storage.errors import RecordError, RecordFailedError
+from storage.contract import LOCK_TIMEOUT_SECONDS
+from storage.errors import ConnectionLostError, RecordError, RecordFailedError
+from storage.postgresql import server_engine
 from storage.url import parse_url, require_file, shown, sqlite_path
 
 VERSION_TABLE = "multirestart_version"
@@ -26,7 +28,6 @@ LATEST_VERSION = "2"
 _VERSIONS_BEFORE = ("0001", "0002", "0003", "1")
 """Of records that this code cannot read: the first three stood among Optuna's tables, the last has
 no levels."""
-LOCK_TIMEOUT_SECONDS = 60
 _TURN_MILLISECONDS = 250
 _SECONDS_BEFORE_A_WORD = 3.0
 
@@ -49,12 +50,15 @@ def set_sqlite_pragmas(connection: Any, _record: Any = None) -> None:
 class Database:
     """A database and its transactions, as `Store.transaction` promises them.
 
-    The database's own errors become a RecordFailedError. On SQLite a database opened for writing
-    is locked for other writers from the start of a transaction.
+    The database's own errors become a RecordFailedError, those of a connection that broke a
+    ConnectionLostError; the next transaction connects anew. On SQLite a database opened for writing
+    is locked for other writers from the start of a transaction; on a server it has one connection,
+    which its threads share.
     """
 
     def __init__(self, url: str, *, writing: bool, on_wait: OnWait | None = None) -> None:
         self.url = url
+        self._is_writing = writing
         self._engine = make_engine(parse_url(url), writing=writing, on_wait=on_wait)
         path = sqlite_path(parse_url(url))
         self._path = None if path is None else path.absolute()
@@ -65,6 +69,11 @@ class Database:
     def dialect(self) -> Dialect:
         """SQLAlchemy's dialect of the database."""
         return self._engine.dialect
+
+    @property
+    def engine(self) -> Engine:
+        """SQLAlchemy's engine of the transactions."""
+        return self._engine
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -80,7 +89,11 @@ class Database:
         if _identity(self._path) != self._file:
             # SQLite would go on in the old file, which nobody can open any more.
             raise RecordFailedError(f"{shown(self.url)}: the file was removed or replaced")
-        with errors_named(self.url, RecordFailedError), self._engine.begin() as connection:
+        with (
+            errors_named(self.url, RecordFailedError),
+            self._connected() as connection,
+            connection.begin(),
+        ):
             self._current.connection = connection
             try:
                 yield connection
@@ -98,9 +111,23 @@ class Database:
         with errors_named(self.url, RecordFailedError):
             if current is not None:
                 yield current
+            elif self._is_writing and self._path is None:
+                with read_only(self.url) as connection:  # its one connection is not to be kept
+                    yield connection
             else:
                 with self._engine.begin() as connection:
                     yield connection
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        try:
+            connection = self._engine.connect()
+        except OperationalError as error:
+            if self._path is None:
+                raise ConnectionLostError(f"{shown(self.url)}: {error.orig}") from error
+            raise
+        with connection:
+            yield connection
 
     def checkpoint(self) -> None:
         """Bring what stands in SQLite's write-ahead log into the file, as far as none reads it."""
@@ -143,9 +170,7 @@ def make_engine(url: URL, *, writing: bool, on_wait: OnWait | None = None) -> En
     """SQLAlchemy's engine for a database, with the transactions that `Database` promises."""
     path = sqlite_path(url)
     if path is None:
-        # A reader wants one snapshot; a writer that waited for a lock, what was written meanwhile.
-        level = "READ COMMITTED" if writing else "REPEATABLE READ"
-        return sqlalchemy.create_engine(url, isolation_level=level)
+        return server_engine(url, writing=writing)
     path = path.absolute()  # a process may change its folder while it has the database open
     url = url.set(database=str(path)) if writing else url_for_reading(path)
     engine = sqlalchemy.create_engine(url, connect_args={"timeout": LOCK_TIMEOUT_SECONDS})
@@ -235,6 +260,8 @@ def errors_named(url: str, kind: type[RecordError] = RecordError) -> Iterator[No
             raise RecordError(
                 f"{sqlite_path(parse_url(url))} is not an SQLite database; name another file"
             ) from error
+        if error.connection_invalidated and issubclass(ConnectionLostError, kind):
+            kind = ConnectionLostError
         raise kind(f"{shown(url)}: {error.orig}") from error
     except SQLAlchemyError as error:
         raise kind(f"{shown(url)}: {error}") from error

@@ -15,3 +15,10 @@ class NothingStoredError(RecordError):
 
 class RecordFailedError(RecordError):
     """The database failed while it was in use: a full disk, a file that may not be written."""
+
+
+class ConnectionLostError(RecordFailedError):
+    """The connection to the database's server broke, or there is none to be had.
+
+    What was in a transaction then is kept whole or not at all, and which of these is not known.
+    """

@@ -8,23 +8,20 @@ slow one's are taken.
 from __future__ import annotations
 
 import glob
-import hashlib
 import os
 import socket
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-import sqlalchemy
 from filelock import FileLock, Timeout
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
-from storage.contract import Liveness
-from storage.database import LOCK_TIMEOUT_SECONDS
+from storage.contract import LOCK_TIMEOUT_SECONDS, Liveness
+from storage.database import Database
 from storage.errors import RecordError
-from storage.url import parse_url, shown, sqlite_path
+from storage.server_locks import ServerLocks
+from storage.url import parse_url, sqlite_path
 
 _LAUNCHER, _PUBLISHING = "launcher-", "publishing-"
 
@@ -34,7 +31,8 @@ def publishing_lock(study_id: int) -> str:
     return f"{_PUBLISHING}{study_id}"
 
 
-def _new_launcher() -> str:
+def new_launcher() -> str:
+    """A name for a launcher of this process that no other launcher has."""
     return f"{socket.gethostname()[:24]}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
 
 
@@ -42,7 +40,7 @@ class FileLiveness(Liveness):
     """A locked file beside an SQLite database; removed at the end."""
 
     def __init__(self, database: Path) -> None:
-        self.launcher = _new_launcher()
+        self.launcher = new_launcher()
         self._database = database.resolve()  # one place, by whatever path a launcher came
         self._lock = self._lock_of(self.launcher)
 
@@ -90,56 +88,14 @@ class FileLiveness(Liveness):
         return _file_lock(self._database.with_name(f"{self._database.name}-{_LAUNCHER}{launcher}"))
 
 
-class ServerLiveness(Liveness):
-    """An advisory lock of a PostgreSQL session."""
-
-    def __init__(self, url: sqlalchemy.URL) -> None:
-        self.launcher = _new_launcher()
-        engine = sqlalchemy.create_engine(url, isolation_level="AUTOCOMMIT")
-        try:
-            self._connection = engine.connect()
-        except DBAPIError as error:
-            raise RecordError(f"{shown(str(url))}: {' '.join(str(error.orig).split())}") from error
-
-    def __enter__(self) -> ServerLiveness:
-        self.hold(self.launcher)
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._connection.close()
-        self._connection.engine.dispose()
-
-    def is_alive(self, launcher: str) -> bool:
-        """Whether another session holds the launcher's lock."""
-        if launcher == self.launcher:
-            return True
-        if not self._try_lock(launcher):
-            return True
-        unlock = text("SELECT pg_advisory_unlock(:key)")
-        self._connection.execute(unlock, {"key": _key(launcher)})
-        return False
-
-    def hold(self, name: str, *, wait: bool = True) -> bool:
-        """Hold the lock of a name until the session ends; whether it is held."""
-        if not wait:
-            return self._try_lock(name)
-        self._connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _key(name)})
-        return True
-
-    def _try_lock(self, name: str) -> bool:
-        lock = text("SELECT pg_try_advisory_lock(:key)")
-        return bool(self._connection.execute(lock, {"key": _key(name)}).scalar())
-
-
 def liveness_in(url: str) -> Liveness:
-    """A sign of life in the database at `url`, to be entered by a launcher.
+    """A sign of life in the SQLite database at `url`, to be entered by a launcher.
 
-    Raises:
-        RecordError: If its server cannot be reached.
+    That on a server is of the store's own session: `storage.server_locks`.
     """
-    parsed = parse_url(url)
-    path = sqlite_path(parsed)
-    return ServerLiveness(parsed) if path is None else FileLiveness(path)
+    path = sqlite_path(parse_url(url))
+    assert path is not None, "it is SQLite's"
+    return FileLiveness(path)
 
 
 @contextmanager
@@ -157,8 +113,11 @@ def lock(url: str, name: str, *, wait: bool = True) -> Iterator[bool]:
     parsed = parse_url(url)
     path = sqlite_path(parsed)
     if path is None:
-        with ServerLiveness(parsed) as session:
-            yield session.hold(name, wait=wait)
+        with (
+            closing(Database(url, writing=True)) as database,
+            ServerLocks(database).hold(name, wait=wait) as is_held,
+        ):
+            yield is_held
         return
     if not path.parent.is_dir():
         raise RecordError(f"{url}: unable to open database file: there is no folder {path.parent}")
@@ -198,8 +157,3 @@ def _remove(lock: FileLock) -> None:
     """Unlink a held lock's file, then let go: whoever waits for it sees that the file is gone."""
     Path(lock.lock_file).unlink(missing_ok=True)
     lock.release()
-
-
-def _key(launcher: str) -> int:
-    digest = hashlib.sha256(f"multirestart {launcher}".encode()).digest()
-    return int.from_bytes(digest[:8], signed=True)

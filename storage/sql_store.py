@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
@@ -18,9 +17,11 @@ from storage.contract import Liveness
 from storage.database import Database
 from storage.errors import RecordError
 from storage.levels import pack
-from storage.liveness import liveness_in, lock
+from storage.liveness import liveness_in, lock, new_launcher
 from storage.nonfinite import encode
+from storage.postgresql import NO_STATEMENT_TIMEOUT, copy_rows
 from storage.schema import configurations, levels, races, restarts, studies, trials
+from storage.server_locks import ServerLiveness, ServerLocks
 from storage.sql_reading import SqlReading
 from storage.sql_rows import dimensions_of
 from storage.url import shown
@@ -30,6 +31,17 @@ _SECONDS_BETWEEN_CHECKPOINTS = 5.0
 
 _OPEN = [state for state in TrialState if not state.is_final]
 _LOCK = select(studies.c.study_id).where(studies.c.study_id == bindparam("study")).with_for_update()
+# On a server the configuration is locked before the trial, as whoever deletes the study does.
+_KEY = (
+    select(configurations.c.configuration_id)
+    .join(trials, trials.c.configuration_id == configurations.c.configuration_id)
+    .where(trials.c.trial_id == bindparam("trial"))
+    .with_for_update(read=True, key_share=True, of=configurations)
+)
+_INSERT_RESTARTS = (
+    f"INSERT INTO {restarts.name} ({', '.join(restarts.columns.keys())})"
+    f" VALUES ({', '.join('?' * len(restarts.columns))})"
+)
 _END = update(trials).where(
     trials.c.trial_id == bindparam("trial"),
     trials.c.state == TrialState.RUNNING,
@@ -44,6 +56,8 @@ class SqlStore(SqlReading):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._checkpointed = time.monotonic()
+        self._is_on_server = database.dialect.name != "sqlite"
+        self._locks = ServerLocks(database) if self._is_on_server else None
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -54,9 +68,13 @@ class SqlStore(SqlReading):
         self._database.close()
 
     def liveness(self) -> Liveness:
+        if self._locks is not None:
+            return ServerLiveness(self._locks, new_launcher())
         return liveness_in(self.url)
 
     def lock(self, name: str, *, wait: bool = True) -> AbstractContextManager[bool]:
+        if self._locks is not None:
+            return self._locks.hold(name, wait=wait)
         return lock(self.url, name, wait=wait)
 
     def add_study(self, name: str, record: StudyRecord) -> StoredStudy:
@@ -79,6 +97,8 @@ class SqlStore(SqlReading):
 
     def delete_study(self, study_id: int) -> None:
         with self._database.transaction() as connection:
+            if self._is_on_server:  # there is no saying how long that takes
+                connection.execute(NO_STATEMENT_TIMEOUT)
             connection.execute(delete(studies).filter_by(study_id=study_id))
 
     def lock_study(self, study_id: int) -> bool:
@@ -158,6 +178,9 @@ class SqlStore(SqlReading):
     ) -> bool:
         best = summary.best
         with self._database.transaction() as connection:
+            configuration_id = connection.execute(_KEY, {"trial": trial.trial_id}).scalar()
+            if configuration_id is None:
+                return False
             changed = self._end(
                 trial,
                 state=TrialState.COMPLETE,
@@ -174,15 +197,12 @@ class SqlStore(SqlReading):
             )
             if not changed:
                 return False
-            of_trial = select(trials.c.configuration_id).filter_by(trial_id=trial.trial_id)
-            configuration_id = int(connection.execute(of_trial).scalar_one())
-            # By the driver's own executemany: SQLAlchemy's takes twice as long for these rows.
-            connection.exec_driver_sql(
-                _insert_restarts(self._database.dialect.paramstyle),
-                [_row(configuration_id, restart) for restart in rows],
-            )
-            kept = {"trial_id": trial.trial_id, "levels": pack(rows)}
-            connection.execute(insert(levels).values(kept))
+            found = [_row(configuration_id, restart) for restart in rows]
+            if self._is_on_server:
+                copy_rows(connection, restarts, found)
+            else:  # by the driver's own executemany: SQLAlchemy's takes twice as long
+                connection.exec_driver_sql(_INSERT_RESTARTS, found)
+            connection.execute(insert(levels), {"trial_id": trial.trial_id, "levels": pack(rows)})
         self._checkpoint()
         return True
 
@@ -246,12 +266,6 @@ class SqlStore(SqlReading):
         if now - self._checkpointed >= _SECONDS_BETWEEN_CHECKPOINTS:
             self._checkpointed = now
             self._database.checkpoint()
-
-
-@cache
-def _insert_restarts(paramstyle: str) -> str:
-    marks = ", ".join(["?" if paramstyle == "qmark" else "%s"] * len(restarts.columns))
-    return f"INSERT INTO {restarts.name} ({', '.join(restarts.columns.keys())}) VALUES ({marks})"
 
 
 def _row(configuration_id: int, restart: Restart) -> tuple[object, ...]:

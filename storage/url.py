@@ -10,6 +10,8 @@ from sqlalchemy.exc import ArgumentError
 
 from storage.errors import RecordError
 
+_SERVER = "postgresql+psycopg"
+
 
 def parse_url(text: str) -> URL:
     """The URL of a database. Raises RecordError if it is not one that SQLAlchemy can open."""
@@ -22,14 +24,21 @@ def parse_url(text: str) -> URL:
         ) from None
     if backend not in ("sqlite", "postgresql"):
         raise RecordError(f"the storage must be SQLite or PostgreSQL, received {backend}")
+    if url.drivername == "postgresql":  # SQLAlchemy would have psycopg2
+        url = url.set(drivername=_SERVER)
     try:
         url.get_dialect().import_dbapi()
     except ModuleNotFoundError as error:
+        how = ' by `pip install "multirestart[postgresql]"`' if url.drivername == _SERVER else ""
         raise RecordError(
-            f"{shown(text)!r} needs the Python package {error.name}: install it"
+            f"{shown(text)!r} needs the Python package {error.name}: install it{how}"
         ) from None
     except ArgumentError as error:
         raise RecordError(f"{shown(text)}: {error}") from None
+    if backend != "sqlite" and url.drivername != _SERVER:
+        raise RecordError(
+            f"the storage must be {_SERVER}://... for PostgreSQL, received {url.drivername}"
+        )
     if backend == "sqlite":
         if url.database in (None, "", ":memory:"):
             raise RecordError("a study needs a database file, like sqlite:///multirestart.db")

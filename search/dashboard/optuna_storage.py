@@ -15,8 +15,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from search.dashboard.remembering import RememberingStorage
 from search.problem.errors import UserError
-from storage.database import LOCK_TIMEOUT_SECONDS, read_only, set_sqlite_pragmas, url_for_reading
+from storage.contract import LOCK_TIMEOUT_SECONDS
+from storage.database import read_only, set_sqlite_pragmas, url_for_reading
 from storage.errors import RecordError
+from storage.postgresql import connection_options
 from storage.url import is_there, parse_url, require_file, shown, sqlite_path
 
 STUDY_MARK = "multirestart_study"
@@ -45,9 +47,13 @@ def open_optuna_storage(url: str, *, writing: bool = True) -> RememberingStorage
     Raises:
         RecordError: If the database cannot be opened or is of another version of Optuna's.
     """
-    path = sqlite_path(parse_url(url))
-    opened, options = url, dict[str, object]()
-    if path is not None:
+    parsed = parse_url(url)
+    path = sqlite_path(parsed)
+    opened = parsed.render_as_string(hide_password=False)
+    options: dict[str, object] = {}
+    if path is None:
+        options = connection_options(parsed, writing=writing)
+    else:
         require_file(path)
         options = {"connect_args": {"timeout": LOCK_TIMEOUT_SECONDS}}
         if writing:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from hypothesis import HealthCheck
 
 from search.problem.configuration import Configuration
 from search.problem.datasets import Dataset
@@ -22,6 +23,8 @@ ADAM = Configuration("standard", "adam", 0.1)
 SGD = Configuration("none", "sgd", 0.01)
 RECORD = StudyRecord({"data": "bands"}, {"restarts": 2}, b"points")
 EPOCHS = 200
+SUPPRESSED = [HealthCheck.function_scoped_fixture, HealthCheck.differing_executors]
+"""Of Hypothesis: a store is shared by a test's examples, and a test by the backends' classes."""
 
 
 def restart(seed: int, outcome: Outcome = Outcome.SOLVED, loss: float = 0.5) -> Restart:

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.problem.configuration import Configuration
@@ -26,6 +26,7 @@ from tests.storage_tests.made import (
     EPOCHS,
     RECORD,
     SGD,
+    SUPPRESSED,
     add,
     claim,
     comparable,
@@ -69,7 +70,7 @@ class ResultsContract(SuccessContract):
         ),
         rate=st.floats(min_value=5e-324, allow_infinity=False),
     )
-    @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=40, suppress_health_check=SUPPRESSED)
     def test_any_restart_under_any_learning_rate_survives(
         self, store: Store, row: Restart, rate: float
     ) -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.problem.configuration import Configuration
@@ -21,6 +21,7 @@ from tests.storage_tests.made import (
     FOUR_POINTS,
     RECORD,
     SGD,
+    SUPPRESSED,
     add,
     claim,
     judged,
@@ -90,7 +91,7 @@ class SuccessContract:
         assert store.successes(study.study_id, Success(), FOUR_POINTS) == {ADAM: 0}
 
     @given(points=st.integers(2, 3000), data=st.data())
-    @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=40, suppress_health_check=SUPPRESSED)
     def test_a_margin_counts_points_as_a_launch_does(
         self, store: Store, points: int, data: st.DataObject
     ) -> None:
@@ -131,7 +132,7 @@ class SuccessContract:
     @settings(
         max_examples=40,
         deadline=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture],
+        suppress_health_check=SUPPRESSED,
     )
     def test_epochs_of_any_accuracy_are_those_of_the_histories(
         self,
