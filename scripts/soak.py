@@ -1,7 +1,7 @@
 """Nothing lost, nothing twice, for as long as you like: `python scripts/soak.py --minutes 10`.
 
 Launches one study from several processes at once, kills launchers and workers at random, deletes
-Optuna's copy of it as a person at the dashboard may, reads it with `multirestart best` all the
+Optuna's copy of it as a person at the dashboard may, has PostgreSQL end connections, reads it with `multirestart best` all the
 while, lets one launch finish what is left, and ends with `multirestart check` and a table. Exit
 code 1 if a restart was lost or doubled, the copy is not level, or a reader failed.
 """
@@ -11,19 +11,19 @@ from __future__ import annotations
 import os
 import random
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
 from optuna.exceptions import OptunaError
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,6 +38,9 @@ RESTARTS = 64
 OPTIONS = ("--sampler", "random", "--restarts", str(RESTARTS), "--epochs", "1000", "--workers", "1")
 TRIALS_PER_LAUNCH = 40
 _SHARE_OF_DELETES = 0.2
+_SHARE_OF_CUTS = 0.3
+_PROGRAM = (sys.executable, "-m", "search")
+_NOTHING_YET = ("there is no database", "holds no multirestart study")
 # A signal that comes before Python has its handlers ends the process by itself.
 _EXPECTED = (0, 130, 143, -signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT)
 WAYS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
@@ -47,7 +50,14 @@ SETTLED = f"SELECT count(*) FROM {TRIALS} WHERE state IN ('complete', 'given up'
 UNSETTLED = f"SELECT count(*) FROM {TRIALS} WHERE state NOT IN ('complete', 'given up')"
 GIVEN_UP = f"SELECT count(*) FROM {TRIALS} WHERE state = 'given up'"
 ATTEMPTS = f"SELECT coalesce(sum(attempt), 0) FROM {TRIALS}"
-UNPUBLISHED = f"SELECT count(*) FROM {TRIALS} WHERE published_state IS NOT state"
+UNPUBLISHED = (
+    f"SELECT count(*) FROM {TRIALS} WHERE published_state IS NULL OR published_state <> state"
+)
+CUT = (
+    "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE application_name = 'multirestart' AND datname = current_database()"
+    " ORDER BY random() LIMIT 1"
+)
 RECORDED = (
     "SELECT count(*), count(DISTINCT configuration_id || ':' || seed) FROM multirestart_restarts"
 )
@@ -63,6 +73,7 @@ class Tally:
     troubles: list[str] = field(default_factory=list)
     kills: Counter[str] = field(default_factory=Counter)
     copies_deleted: int = 0
+    cuts: int = 0
 
 
 def workers_of(parent: int) -> list[int]:
@@ -79,11 +90,13 @@ def workers_of(parent: int) -> list[int]:
 
 
 class Soak:
-    """A study in a folder, and the processes that work on it."""
+    """A study in a database, and the processes that work on it, in a folder."""
 
-    def __init__(self, folder: Path, launchers: int, seed: int) -> None:
+    def __init__(self, folder: Path, storage: str, launchers: int, seed: int) -> None:
         self.tally = Tally()
         self._folder = folder
+        self._storage = storage
+        self._engine = create_engine(storage)
         self._launchers = launchers
         self.draw = random.Random(seed)
         self._running: list[subprocess.Popen[str]] = []
@@ -107,7 +120,7 @@ class Soak:
                 self.tally.reads += 1
                 _, said = self._reader.communicate()
                 # Until the first launcher has made the tables there is nothing to read.
-                if self._reader.returncode and "there is no database" not in said:
+                if self._reader.returncode and not any(none in said for none in _NOTHING_YET):
                     self.tally.failed_reads += 1
                     self.tally.troubles.append(f"best: {said.strip()}")
             if self.settled():
@@ -127,16 +140,25 @@ class Soak:
 
     def delete_copy(self) -> None:
         """Delete Optuna's copy of the study, if it is there, as its dashboard does."""
-        path = self._folder / "multirestart.db"
         with suppress(RecordError, OptunaError, SQLAlchemyError):
-            if path.exists() and has_optuna_tables(f"sqlite:///{path}"):
-                storage = open_optuna_storage(f"sqlite:///{path}")
+            if self._is_there() and has_optuna_tables(self._storage):
+                storage = open_optuna_storage(self._storage)
                 try:
                     with suppress(KeyError):
                         storage.delete_study(storage.get_study_id_from_name("bands"))
                         self.tally.copies_deleted += 1
                 finally:
                     storage.engine.dispose()
+
+    @property
+    def is_on_server(self) -> bool:
+        """Whether there are connections to be cut."""
+        return self._engine.dialect.name != "sqlite"
+
+    def cut(self) -> None:
+        """Have the server end a connection, whichever it picks."""
+        with self._engine.begin() as connection:
+            self.tally.cuts += len(connection.execute(text(CUT)).all())
 
     def pause(self) -> float:
         """Seconds until the next kill."""
@@ -172,7 +194,7 @@ class Soak:
     def check(self) -> subprocess.CompletedProcess[str]:
         """`multirestart check` on the whole."""
         return subprocess.run(
-            [sys.executable, "-m", "search", "check", "--retrain", "64"],
+            [*_PROGRAM, "check", "--retrain", "64", "--storage", self._storage],
             cwd=self._folder,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             capture_output=True,
@@ -182,7 +204,7 @@ class Soak:
 
     def _start(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-m", "search", *arguments],
+            [*_PROGRAM, *arguments, "--storage", self._storage],
             cwd=self._folder,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdout=subprocess.DEVNULL,
@@ -191,20 +213,23 @@ class Soak:
         )
 
     def _count(self, statement: str) -> tuple[int, ...]:
-        path = self._folder / "multirestart.db"
-        if not path.exists():
+        if not self._is_there():
             return (0,)
-        with closing(sqlite3.connect(path, timeout=60)) as connection:
-            try:
-                row: tuple[int, ...] = connection.execute(statement).fetchone()
-            except sqlite3.OperationalError:  # the tables are being made
-                return (0,)
-        return row
+        try:
+            with self._engine.begin() as connection:
+                return tuple(connection.execute(text(statement)).one())
+        except SQLAlchemyError:  # the tables are being made
+            return (0,)
+
+    def _is_there(self) -> bool:
+        return self.is_on_server or Path(str(self._engine.url.database)).exists()
 
 
-def soak(folder: Path, minutes: float, launchers: int, seed: int, *, deletes: bool) -> bool:
+def soak(
+    folder: Path, storage: str, minutes: float, launchers: int, seed: int, *, deletes: bool
+) -> bool:
     """Soak a study and print the table; whether all is as it must be."""
-    run = Soak(folder, launchers, seed)
+    run = Soak(folder, storage, launchers, seed)
     began = time.monotonic()
     next_kill = began + run.pause()
     columns = (BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
@@ -215,6 +240,8 @@ def soak(folder: Path, minutes: float, launchers: int, seed: int, *, deletes: bo
             if time.monotonic() >= next_kill:
                 if deletes and run.draw.random() < _SHARE_OF_DELETES:
                     run.delete_copy()
+                elif run.is_on_server and run.draw.random() < _SHARE_OF_CUTS:
+                    run.cut()
                 else:
                     run.kill()
                 next_kill = time.monotonic() + run.pause()
@@ -230,6 +257,7 @@ def soak(folder: Path, minutes: float, launchers: int, seed: int, *, deletes: bo
         ["minutes", f"{minutes:g}"],
         ["kills", str(sum(tally.kills.values()))],
         *([f"  {what}", str(count)] for what, count in sorted(tally.kills.items())),
+        *([["connections cut by the server", str(tally.cuts)]] if run.is_on_server else []),
         ["launches", f"{tally.launches}, {launchers} at a time"],
         ["reads by `best`", f"{tally.reads}, {tally.failed_reads} failed"],
         ["trials", str(size)],
@@ -251,14 +279,17 @@ def soak(folder: Path, minutes: float, launchers: int, seed: int, *, deletes: bo
 
 
 @click.command()
+@click.option("--storage", metavar="URL", help="A new database.  [default: a file of SQLite's]")
 @click.option("--minutes", type=click.FloatRange(min=0.1), default=10.0, show_default=True)
 @click.option("--launchers", type=click.IntRange(min=1), default=2, show_default=True)
 @click.option("--deletes", is_flag=True, help="Delete Optuna's copy of the study now and then.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of what is killed and when.")
-def main(minutes: float, launchers: int, deletes: bool, seed: int) -> None:
+def main(storage: str | None, minutes: float, launchers: int, deletes: bool, seed: int) -> None:
     """Kill launchers and workers of one study at random and see that nothing is lost."""
     with tempfile.TemporaryDirectory() as folder:
-        sys.exit(0 if soak(Path(folder), minutes, launchers, seed, deletes=deletes) else 1)
+        given = storage or f"sqlite:///{folder}/multirestart.db"
+        is_well = soak(Path(folder), given, minutes, launchers, seed, deletes=deletes)
+        sys.exit(0 if is_well else 1)
 
 
 if __name__ == "__main__":

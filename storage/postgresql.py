@@ -36,25 +36,25 @@ NO_STATEMENT_TIMEOUT = sqlalchemy.text("SET LOCAL statement_timeout = 0")
 def server_engine(url: URL, *, writing: bool) -> Engine:
     """SQLAlchemy's engine for a server, of one connection if it is for writing.
 
-    A reader wants one snapshot; a writer that waited for a lock, what was written meanwhile.
+    A reader wants one snapshot; a writer that waited for a lock, what was written meanwhile. The
+    session's locks say that a launcher is alive, so what it writes has to end with that session.
     """
     if not writing:
         return sqlalchemy.create_engine(
             url, isolation_level="REPEATABLE READ", **connection_options(url, writing=False)
         )
+    options = connection_options(url, writing=True)
     return sqlalchemy.create_engine(
         url,
         isolation_level="READ COMMITTED",
-        pool_timeout=_POOL_TIMEOUT_SECONDS,
-        **connection_options(url, writing=True),
+        **{**options, "max_overflow": 0, "pool_timeout": _POOL_TIMEOUT_SECONDS},
     )
 
 
 def connection_options(url: URL, *, writing: bool) -> dict[str, Any]:
     """What SQLAlchemy's `create_engine` is to be told of connections; what the URL says prevails.
 
-    A writer has one connection: its session's locks say that it is alive, so what it writes has to
-    end with that session.
+    A writer keeps one connection.
     """
     settings = {**_PRESENCE, **(_PATIENCE if writing else {})}
     calls = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in settings.items())
@@ -65,7 +65,7 @@ def connection_options(url: URL, *, writing: bool) -> dict[str, Any]:
 
     given = {name: value for name, value in _WHO.items() if name not in url.query}
     options = {"connect_args": given, "pool_events": [(configure, "connect")]}
-    return {**options, "pool_size": 1, "max_overflow": 0} if writing else options
+    return {**options, "pool_size": 1} if writing else options
 
 
 def on_connect(engine: Engine, statement: str, keys: Iterable[int]) -> None:

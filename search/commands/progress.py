@@ -24,6 +24,7 @@ from search.problem.names import several, visible
 from search.problem.rows import ConfigurationCounts
 from search.reports.report import is_plain
 from search.running.events import (
+    ConnectionLost,
     Event,
     ForeignTrials,
     LaunchBegan,
@@ -87,11 +88,14 @@ class _Progress:
     def __init__(self, verbosity: Verbosity = Verbosity.USUAL) -> None:
         self._verbosity = verbosity
         self._is_waiting = False
+        self._is_lost = False
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
         if self._verbosity is Verbosity.QUIET:
             return
+        if isinstance(event, TrialDone):
+            self._is_lost = False
         match event:
             case TrialDone() if self._verbosity is Verbosity.EACH_TRIAL:
                 self._say(trial_line(event))
@@ -103,6 +107,12 @@ class _Progress:
                 self._say("Waiting for the trials that other launchers train.")
             case WaitingForLock():
                 self._say("Another program has locked the database: waiting for it.")
+            case ConnectionLost() if not self._is_lost:
+                self._is_lost = True
+                self._say(
+                    f"Lost the connection to the database ({' '.join(event.reason.split())}): "
+                    "going on when it is back."
+                )
             case Publishing():
                 self._say(
                     f"Adding the last {event.trials} trials to the Optuna study that the dashboard "
@@ -170,6 +180,8 @@ class LaunchProgress(_Progress):
                 self._done(event)
             case WaitingForLock():
                 self._describe("waiting for another program's lock on the database")
+            case ConnectionLost():
+                self._describe("waiting for the database")
             case Waiting():
                 self._describe("waiting for the trials that other launchers train", event.settled)
         super().__call__(event)

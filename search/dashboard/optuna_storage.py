@@ -11,13 +11,13 @@ import optuna
 # in another at that moment, would find it half imported.
 import sqlalchemy.orm  # noqa: F401
 from sqlalchemy import inspect
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from search.dashboard.remembering import RememberingStorage
 from search.problem.errors import UserError
 from storage.contract import LOCK_TIMEOUT_SECONDS
 from storage.database import read_only, set_sqlite_pragmas, url_for_reading
-from storage.errors import RecordError
+from storage.errors import ConnectionLostError, RecordError
 from storage.postgresql import connection_options
 from storage.url import is_there, parse_url, require_file, shown, sqlite_path
 
@@ -137,6 +137,18 @@ def delete_published_study(url: str, name: str, study_id: int) -> bool:
     finally:
         storage.engine.dispose()
     return True
+
+
+def is_connection_lost(error: BaseException) -> bool:
+    """Whether an error, of the store's or of Optuna's, is that of a server's connection."""
+    if isinstance(error, ConnectionLostError):
+        return True
+    if isinstance(error, DBAPIError) and (
+        # A connection that never was has no state; an error of SQLite's has none ever.
+        error.connection_invalidated or getattr(error.orig, "sqlstate", "") is None
+    ):
+        return True
+    return error.__cause__ is not None and is_connection_lost(error.__cause__)
 
 
 def made_by_optuna(name: str) -> UserError:

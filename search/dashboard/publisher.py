@@ -9,11 +9,17 @@ from collections.abc import Callable
 import optuna
 from sqlalchemy.exc import SQLAlchemyError
 
-from search.dashboard.optuna_storage import open_optuna_storage
+from search.dashboard.optuna_storage import is_connection_lost, open_optuna_storage
 from search.dashboard.publishing import NotPublishedError, PublishedStudy
-from search.running.events import ForeignTrials, OnEvent, Publishing, PublishingStopped
+from search.running.events import (
+    ConnectionLost,
+    ForeignTrials,
+    OnEvent,
+    Publishing,
+    PublishingStopped,
+)
 from search.running.opening import OpenStudy
-from storage.errors import RecordError
+from storage.errors import ConnectionLostError, RecordError
 from storage.liveness import publishing_lock
 
 _SHARE = 0.08
@@ -33,7 +39,7 @@ class Publisher:
     """Publishes a study from `__enter__` to `__exit__`, at whose end it is level.
 
     Where it fails, the launch is told and goes on: the record does not need it, and the next
-    launch publishes what is missing.
+    launch publishes what is missing. Where the connection is lost it goes on when that is back.
     """
 
     def __init__(self, study: OpenStudy, on_event: OnEvent) -> None:
@@ -53,7 +59,11 @@ class Publisher:
     def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
         self._stop.set()
         self._thread.join()
-        self._try(self._level, None if kind is None else _SECONDS_AT_AN_INTERRUPTION)
+        if kind is None:
+            while not self._try(self._level, None):
+                time.sleep(_SECONDS_BETWEEN_PASSES)
+        else:
+            self._try(self._level, _SECONDS_AT_AN_INTERRUPTION)
         if self._published is not None:
             foreign = self._published.foreign
             self._published.close()
@@ -110,13 +120,28 @@ class Publisher:
             self._published = published
         return self._published
 
-    def _try(self, step: Callable[..., None], *arguments: float | None) -> None:
-        """Take a step unless one failed before; tell of its failure."""
+    def _try(self, step: Callable[..., None], *arguments: float | None) -> bool:
+        """Take a step unless one failed before; tell of its failure.
+
+        False if it may be taken again, for all that failed was the connection.
+        """
         if self._has_failed:
-            return
+            return True
         try:
             step(*arguments)
         except _FAILURES as error:
-            self._has_failed = True
             reason = " ".join(str(error).split())
+            if is_connection_lost(error):
+                self._forget()
+                if isinstance(error, ConnectionLostError):  # not only Optuna's own
+                    self._on_event(ConnectionLost(reason))
+                return False
+            self._has_failed = True
             self._on_event(PublishingStopped(reason))
+        return True
+
+    def _forget(self) -> None:
+        """Open the published study again with the next pass."""
+        if self._published is not None:
+            self._published.close()
+            self._published = None

@@ -69,6 +69,13 @@ class WaitingForLock:
 
 
 @dataclass(frozen=True)
+class ConnectionLost:
+    """The database's server cannot be reached; the launch goes on when it can."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class Publishing:
     """The launch is over but for the published study, which lacks so many trials."""
 
@@ -116,6 +123,7 @@ Event = (
     | TrialTroubled
     | Waiting
     | WaitingForLock
+    | ConnectionLost
     | Publishing
     | PublishingStopped
     | ForeignTrials

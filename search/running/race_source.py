@@ -98,6 +98,7 @@ class _Track:
         self._escaped = np.zeros((len(race.entrants), length), dtype=np.bool_)
         self._is_known = np.zeros((len(race.entrants), length), dtype=np.bool_)
         self._seen: set[int] = set()
+        self._is_stale = False
         self.result = self._judge()
 
     @property
@@ -107,7 +108,7 @@ class _Track:
 
     def follow(self, store: Store) -> RaceResult:
         """Read what was completed since the last time. Raises LaunchError if a trial is missing."""
-        fresh, succeeded = 0, self._race.rules.sought.is_met_by
+        succeeded = self._race.rules.sought.is_met_by
         with store.transaction():
             for trial in store.race_trials(self._race.race_id):
                 if trial.state is TrialState.GIVEN_UP:
@@ -121,9 +122,11 @@ class _Track:
                     self._escaped[place] = [succeeded(outcome) for outcome in store.outcomes(trial)]
                     self._is_known[place] = True
                     self._seen.add(trial.trial_id)
-                    fresh += 1
-        if fresh and self._has_next_round():
-            self.result = self._judge()
+                    self._is_stale = True
+        if self._is_stale:
+            if self._has_next_round():
+                self.result = self._judge()
+            self._is_stale = False
         return self.result
 
     def _has_next_round(self) -> bool:

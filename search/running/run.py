@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import suppress
+from functools import partial
+from typing import TypeVar
 
 from search.problem.errors import LaunchError
 from search.running.engine import Ended, Engine
-from search.running.events import TrialDone, TrialTroubled, Waiting, WorkersReady
+from search.running.events import ConnectionLost, TrialDone, TrialTroubled, Waiting, WorkersReady
 from search.running.interrupts import Interrupts
 from search.running.source import Claim, TrialSource
-from storage.errors import RecordError
+from storage.errors import ConnectionLostError, RecordError
 
 DEATHS_ALLOWED = 3
 """Worker deaths after which a trial is given up."""
@@ -22,7 +24,8 @@ _UNTRAINABLE_ALLOWED = 3
 
 _SECONDS_BETWEEN_LOOKS = 0.5
 
-RunEvent = TrialDone | TrialTroubled | Waiting | WorkersReady
+RunEvent = TrialDone | TrialTroubled | Waiting | ConnectionLost | WorkersReady
+T = TypeVar("T")
 
 
 def run_trials(source: TrialSource, engine: Engine, interrupts: Interrupts) -> Generator[RunEvent]:
@@ -30,7 +33,8 @@ def run_trials(source: TrialSource, engine: Engine, interrupts: Interrupts) -> G
 
     Trials are claimed as workers become free and recorded in the order in which they end. Where
     other launchers train the last trials it waits for them, and takes over those of a launcher
-    that dies. If it is interrupted or fails, the trials under way are given back.
+    that dies. Where the database's server cannot be reached it waits until it can. If it is
+    interrupted or fails, the trials under way are given back.
 
     Raises:
         LaunchError: If no worker can train anything, or the study was deleted.
@@ -52,11 +56,11 @@ class _Run:
     def events(self) -> Generator[RunEvent]:
         try:
             while True:
-                self._claim_more()
+                yield from self._claim_more()
                 if len(self._claims) > len(self._untrainable):
                     yield from self._take_ended()
                     continue
-                progress = self._source.progress()
+                progress = yield from self._patiently(self._source.progress)
                 if self._claims and progress.settled:
                     yield from self._give_up_untrainable()
                 elif self._claims:
@@ -69,23 +73,49 @@ class _Run:
                     yield Waiting(progress.settled)
                     time.sleep(_SECONDS_BETWEEN_LOOKS)
         finally:
-            for trial_id, claim in self._claims.items():
-                # Where even that cannot be written, the next launch sees that this one is dead.
-                with suppress(RecordError):
+            # Where even that cannot be written, the next launch sees that this one is dead.
+            with suppress(RecordError):
+                for trial_id, claim in self._claims.items():
                     if trial_id in self._untrainable:
                         self._source.fail(claim, self._untrainable[trial_id])
                     else:
                         self._source.give_back(claim, "the launch was interrupted")
 
-    def _claim_more(self) -> None:
+    def _patiently(self, step: Callable[[], T]) -> Generator[RunEvent, None, T]:
+        """What a step comes to, taken again and whole as long as it loses the connection.
+
+        A step that was taken twice has to come to the same as one that was taken once: what was
+        written before the connection broke may be there.
+        """
+        has_told = False
+        while True:
+            try:
+                with self._interrupts.undisturbed():
+                    return step()
+            except ConnectionLostError as error:
+                reason = str(error)
+            if not has_told:
+                has_told = True
+                yield ConnectionLost(reason)
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+
+    def _claim_more(self) -> Generator[RunEvent]:
         while self._engine.wants_more:
-            with self._interrupts.undisturbed():
-                claim = self._source.claim()
-                if claim is None:
-                    return
-                trial_id = claim.trial.trial_id
-                self._claims[trial_id] = claim
-                self._engine.submit(trial_id, claim.task)
+            if not (yield from self._patiently(self._claim)):
+                return
+
+    def _claim(self) -> bool:
+        """Claim a trial and have it trained; False if there is none."""
+        claim = self._source.claim()
+        if claim is None:
+            return False
+        trial_id = claim.trial.trial_id
+        # One that others took while the connection was lost, and left, may still be in training.
+        is_in_training = trial_id in self._claims
+        self._claims[trial_id] = claim
+        if not is_in_training:
+            self._engine.submit(trial_id, claim.task)
+        return True
 
     def _take_ended(self) -> Generator[RunEvent]:
         timeout = None if self._is_ready else _SECONDS_BETWEEN_LOOKS
@@ -94,8 +124,9 @@ class _Run:
             self._is_ready = True
             yield WorkersReady()
         for ended in all_ended:
-            with self._interrupts.undisturbed():
-                event = self._settle(self._claims[ended.tag], ended)
+            event = yield from self._patiently(
+                partial(self._settle, self._claims[ended.tag], ended)
+            )
             if event is not None:
                 yield event
         if self._has_trained:
@@ -105,11 +136,11 @@ class _Run:
         if ended.failure is not None:
             return self._trouble(claim, ended.failure)
         self._has_trained = True
-        del self._claims[claim.trial.trial_id]
         summary = self._source.finish(claim, ended.restarts)
+        settled = 0 if summary is None else self._source.progress().settled
+        del self._claims[claim.trial.trial_id]
         if summary is None:
             return None  # taken over or deleted by another, whose word counts
-        settled = self._source.progress().settled
         return TrialDone(claim.number, claim.configuration, summary, settled, ended.seconds)
 
     def _trouble(self, claim: Claim, reason: str) -> TrialTroubled | None:
@@ -119,7 +150,7 @@ class _Run:
             self._engine.submit(trial_id, claim.task)
             return TrialTroubled(claim.number, claim.configuration, reason, given_up=False)
         if claim.is_second_launch:
-            return self._give_up(claim, reason)
+            return self._give_up(trial_id, reason)
         self._untrainable[trial_id] = reason
         if not self._has_trained and len(self._untrainable) >= _UNTRAINABLE_ALLOWED:
             raise LaunchError(f"no worker can train anything: {reason}")
@@ -131,12 +162,12 @@ class _Run:
         Until then they are kept, to be tried in another launch if no worker can train anything.
         """
         while self._untrainable:
-            with self._interrupts.undisturbed():
-                trial_id, reason = self._untrainable.popitem()
-                event = self._give_up(self._claims[trial_id], reason)
-            yield event
+            trial_id, reason = next(reversed(self._untrainable.items()))
+            yield (yield from self._patiently(partial(self._give_up, trial_id, reason)))
 
-    def _give_up(self, claim: Claim, reason: str) -> TrialTroubled:
-        del self._claims[claim.trial.trial_id]
+    def _give_up(self, trial_id: int, reason: str) -> TrialTroubled:
+        claim = self._claims[trial_id]
         self._source.give_up(claim, f"{reason}, {DEATHS_ALLOWED} times")
+        del self._claims[trial_id]
+        self._untrainable.pop(trial_id, None)
         return TrialTroubled(claim.number, claim.configuration, reason, given_up=True)

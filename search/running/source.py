@@ -71,6 +71,7 @@ class TrialSource(ABC):
         self._store = study.store
         self._liveness = liveness
         self._race = race
+        self._held: dict[int, Trial] = {}
 
     @abstractmethod
     def progress(self) -> Progress:
@@ -92,44 +93,76 @@ class TrialSource(ABC):
         with self._store.transaction():
             if not self._store.lock_study(study_id):
                 raise deleted(self._study.plan.name)
-            for trial in self._store.unfinished_trials(study_id):
-                if trial.race == self._race and not self._is_trained(trial):
-                    taken = self._store.take_trial(trial, launcher)
-                    return self._claim(taken, second=trial.state is TrialState.FAILED)
-            chosen = self._next()
-            if chosen is None:
-                return None
-            return self._claim(self._store.add_trial(study_id, *chosen, launcher, self._race))
+            trial = self._abandoned()
+            if trial is not None:
+                claimed = self._store.take_trial(trial, launcher)
+            else:
+                chosen = self._next()
+                if chosen is None:
+                    return None
+                claimed = self._store.add_trial(study_id, *chosen, launcher, self._race)
+        self._held[claimed.trial_id] = claimed
+        problem = self._study.plan.problem
+        task = Task(problem, claimed.configuration, claimed.first_seed, claimed.restarts)
+        return Claim(claimed, task, trial is not None and trial.state is TrialState.FAILED)
 
     def finish(self, claim: Claim, restarts: tuple[Restart, ...]) -> TrialSummary | None:
         """Record a trial with its restarts; None if its study was deleted or another took it."""
         plan = self._study.plan
         summary = summarize(restarts, plan.problem.epochs)
         values = objective_values(plan.objective, summary)
-        return (
-            summary if self._store.complete_trial(claim.trial, restarts, values, summary) else None
-        )
+        is_recorded = self._store.complete_trial(claim.trial, restarts, values, summary)
+        self._held.pop(claim.trial.trial_id, None)
+        if not is_recorded and not self._is_complete(claim.trial):
+            return None
+        return summary
 
     def give_back(self, claim: Claim, reason: str) -> None:
         """Leave a trial to the next launcher that looks."""
-        self._store.end_attempt(claim.trial, TrialState.WAITING, reason)
+        self._end(claim, TrialState.WAITING, reason)
 
     def fail(self, claim: Claim, reason: str) -> None:
         """Leave a trial that no worker could train to the next launch."""
-        self._store.end_attempt(claim.trial, TrialState.FAILED, reason)
+        self._end(claim, TrialState.FAILED, reason)
 
     def give_up(self, claim: Claim, reason: str) -> None:
         """Give a trial up for good."""
-        self._store.end_attempt(claim.trial, TrialState.GIVEN_UP, reason)
+        self._end(claim, TrialState.GIVEN_UP, reason)
 
-    def _claim(self, trial: Trial, *, second: bool = False) -> Claim:
-        problem = self._study.plan.problem
-        task = Task(problem, trial.configuration, trial.first_seed, trial.restarts)
-        return Claim(trial, task, second)
+    def _end(self, claim: Claim, state: TrialState, reason: str) -> None:
+        self._store.end_attempt(claim.trial, state, reason)
+        self._held.pop(claim.trial.trial_id, None)
 
-    def _is_trained(self, trial: Trial) -> bool:
-        return (
-            trial.state is TrialState.RUNNING
-            and trial.launcher is not None
-            and self._liveness.is_alive(trial.launcher)
+    def _abandoned(self) -> Trial | None:
+        """The first unfinished trial that nobody trains; None if there is none."""
+        unfinished = [
+            trial
+            for trial in self._store.unfinished_trials(self._study.study_id)
+            if trial.race == self._race
+        ]
+        mine = self._liveness.launcher
+        launchers = {trial.launcher for trial in unfinished if trial.launcher not in (None, mine)}
+        alive = self._liveness.alive({name for name in launchers if name is not None})
+
+        def is_trained(trial: Trial) -> bool:
+            if trial.launcher == mine:  # unless the claim was written as the connection broke
+                held = self._held.get(trial.trial_id)
+                return held is not None and held.attempt == trial.attempt
+            return trial.launcher in alive
+
+        return next(
+            (
+                trial
+                for trial in unfinished
+                if trial.state is not TrialState.RUNNING or not is_trained(trial)
+            ),
+            None,
         )
+
+    def _is_complete(self, trial: Trial) -> bool:
+        """Whether a trial is complete by this very attempt: the answer of that may be lost."""
+        for found in self._store.trials(self._study.study_id, trial.number)[:1]:
+            of_attempt = (found.trial_id, found.launcher, found.attempt)
+            is_same = of_attempt == (trial.trial_id, trial.launcher, trial.attempt)
+            return is_same and found.state is TrialState.COMPLETE
+        return False

@@ -35,7 +35,17 @@ class Stopping:
 
     @property
     def is_reached(self) -> bool:
-        """Whether no further trial is needed."""
+        """Whether no further trial is needed; it reads the restarts of those that came since."""
+        while (
+            not self._is_reached
+            and self._place < len(self._order)
+            and self._order[self._place] in self._settled
+        ):
+            number = self._order[self._place]
+            self._count(self._settled[number])
+            del self._settled[number]
+            self._place += 1
+            self._is_reached = self._leading.is_reached
         return self._is_reached
 
     def add(self, trial: Trial) -> None:
@@ -49,14 +59,6 @@ class Stopping:
         if not self._is_asked or not trial.state.is_final:
             return
         self._settled[trial.number] = trial
-        while (
-            not self._is_reached
-            and self._place < len(self._order)
-            and self._order[self._place] in self._settled
-        ):
-            self._count(self._settled.pop(self._order[self._place]))
-            self._place += 1
-            self._is_reached = self._leading.is_reached
 
     def _count(self, trial: Trial) -> None:
         if trial.state is TrialState.COMPLETE:
