@@ -1,9 +1,10 @@
 """Nothing lost, nothing twice, for as long as you like: `python scripts/soak.py --minutes 10`.
 
 Launches one study from several processes at once, kills launchers and workers at random, deletes
-Optuna's copy of it as a person at the dashboard may, has PostgreSQL end connections, reads it with `multirestart best` all the
-while, lets one launch finish what is left, and ends with `multirestart check` and a table. Exit
-code 1 if a restart was lost or doubled, the copy is not level, or a reader failed.
+Optuna's copy of it as a person at the dashboard may, has PostgreSQL end launchers' sessions, reads
+it with `multirestart best` all the while, lets one launch finish what is left, and ends with
+`multirestart check` and a table. Exit code 1 if a restart was lost or doubled, the copy is not
+level, or a reader failed.
 """
 
 from __future__ import annotations
@@ -54,9 +55,8 @@ UNPUBLISHED = (
     f"SELECT count(*) FROM {TRIALS} WHERE published_state IS NULL OR published_state <> state"
 )
 CUT = (
-    "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity"
-    " WHERE application_name = 'multirestart' AND datname = current_database()"
-    " ORDER BY random() LIMIT 1"
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory') ORDER BY random() LIMIT 1"
 )
 RECORDED = (
     "SELECT count(*), count(DISTINCT configuration_id || ':' || seed) FROM multirestart_restarts"
@@ -257,7 +257,7 @@ def soak(
         ["minutes", f"{minutes:g}"],
         ["kills", str(sum(tally.kills.values()))],
         *([f"  {what}", str(count)] for what, count in sorted(tally.kills.items())),
-        *([["connections cut by the server", str(tally.cuts)]] if run.is_on_server else []),
+        *([["sessions ended by the server", str(tally.cuts)]] if run.is_on_server else []),
         ["launches", f"{tally.launches}, {launchers} at a time"],
         ["reads by `best`", f"{tally.reads}, {tally.failed_reads} failed"],
         ["trials", str(size)],
