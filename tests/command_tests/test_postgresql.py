@@ -1,0 +1,149 @@
+"""Launches on a PostgreSQL server: killed, cut off, restarted, and several at once."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.soak import CUT, workers_of
+from tests.command_tests.processes import launching, wait_until
+from tests.conftest import run_command
+from tests.postgresql import Server
+
+pytestmark = pytest.mark.slow
+
+RESTARTS = 64
+OPTIONS = ("--sampler", "random", "--restarts", str(RESTARTS), "--workers", "1")
+LONG = 1000.0  # seconds a trial
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database on the tests' server."""
+
+    server: Server
+    url: str
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        return self.server.execute(statement, self.url.rpartition("/")[2])
+
+    def trials(self, state: str) -> int:
+        made = self.query("SELECT to_regclass('multirestart_trials') IS NOT NULL")
+        if made != [(True,)]:
+            return 0
+        found = self.query(f"SELECT count(*) FROM multirestart_trials WHERE state = '{state}'")
+        return int(found[0][0])
+
+    def sessions(self) -> int:
+        of_launchers = "application_name = 'multirestart' AND datname = current_database()"
+        return int(self.query(f"SELECT count(*) FROM pg_stat_activity WHERE {of_launchers}")[0][0])
+
+    def assert_whole(self, complete: int) -> None:
+        """The study has its size, each restart once, and Optuna's copy is level with it."""
+        states = self.query("SELECT DISTINCT state, published_state FROM multirestart_trials")
+        assert states == [("complete", "complete")]
+        assert self.trials("complete") == complete
+        counted = "SELECT count(*), count(DISTINCT (configuration_id, seed))"
+        rows = self.query(f"{counted} FROM multirestart_restarts")
+        assert rows == [(complete * RESTARTS, complete * RESTARTS)]
+        copied = "SELECT count(*), count(DISTINCT number) FROM trials WHERE state = 'COMPLETE'"
+        assert self.query(copied) == [(complete, complete)]
+
+
+@pytest.fixture
+def database(postgresql: Server) -> Database:
+    return Database(postgresql, postgresql.new())
+
+
+def options(database: Database, trials: int) -> tuple[str, ...]:
+    return (*OPTIONS, "--trials", str(trials), "--storage", database.url)
+
+
+def has_grown(database: Database, before: int) -> bool:
+    return database.trials("complete") > before
+
+
+def test_killed_and_cut_off_at_any_moment_two_launchers_lose_nothing(
+    database: Database, tmp_path: Path
+) -> None:
+    """Launchers and workers by SIGKILL, sessions by the server, at moments drawn by a seed."""
+    draw = random.Random(1)
+    for _ in range(2):
+        before = database.trials("complete")
+        with (
+            launching(tmp_path, *options(database, 400), pretend=0.1) as doomed,
+            launching(tmp_path, *options(database, 400), pretend=0.1) as other,
+        ):
+            wait_until(partial(has_grown, database, before))
+            for _ in range(4):
+                time.sleep(draw.uniform(0, 0.5))
+                database.query(CUT)
+                for worker in workers_of(other.pid)[:1]:
+                    os.kill(worker, signal.SIGKILL)
+            os.kill(doomed.pid, signal.SIGKILL)
+            time.sleep(draw.uniform(0, 0.5))
+            os.kill(other.pid, signal.SIGKILL)
+            said = other.communicate()[1]
+            assert "Traceback" not in said
+    size = sum(database.trials(state) for state in ("complete", "running", "waiting"))
+    run_command("launch", *options(database, size), cwd=tmp_path, pretend=0)
+    database.assert_whole(size)
+    done = run_command("check", "--retrain", "0", "--storage", database.url, cwd=tmp_path)
+    assert done.stdout == "Nothing is wrong.\n"
+
+
+def test_a_session_that_the_server_ends_is_one_line_and_the_launch_goes_on(
+    database: Database, tmp_path: Path
+) -> None:
+    with launching(tmp_path, *options(database, 12), pretend=0.5) as process:
+        wait_until(lambda: database.trials("complete") >= 1)
+        assert database.sessions() <= 2
+        assert len(database.query(CUT)) == 1
+        _, said = process.communicate(timeout=120)
+        assert process.returncode == 0, said
+    assert said.count("Lost the connection to the database") == 1
+    assert "Traceback" not in said
+    database.assert_whole(12)
+    assert database.query("SELECT DISTINCT attempt FROM multirestart_trials") == [(1,)]
+
+
+def test_a_server_that_is_stopped_and_started_is_one_line_and_the_launch_goes_on(
+    database: Database, tmp_path: Path
+) -> None:
+    with launching(tmp_path, *options(database, 12), pretend=0.3) as process:
+        wait_until(lambda: database.trials("complete") >= 1)
+        database.server.stop()
+        time.sleep(2)  # in which the workers end what they train
+        assert process.poll() is None
+        database.server.start()
+        _, said = process.communicate(timeout=120)
+        assert process.returncode == 0, said
+    assert said.count("Lost the connection to the database") == 1
+    database.assert_whole(12)
+    assert database.query("SELECT DISTINCT attempt FROM multirestart_trials") == [(1,)]
+
+
+def test_what_a_killed_launcher_trained_is_taken_by_one_that_runs(
+    database: Database, tmp_path: Path
+) -> None:
+    with launching(tmp_path, *options(database, 2), pretend=LONG) as doomed:
+        wait_until(lambda: database.trials("running") >= 1)
+        os.kill(doomed.pid, signal.SIGKILL)
+        run_command("launch", *options(database, 2), cwd=tmp_path, pretend=0)
+    database.assert_whole(2)
+
+
+def test_a_server_that_is_not_there_is_one_line(tmp_path: Path, postgresql: Server) -> None:
+    nowhere = postgresql.url("nowhere")
+    for command in (("launch", "--trials", "1"), ("best",), ("check",), ("studies",)):
+        done = run_command(*command, "--storage", nowhere, cwd=tmp_path, code=2)
+        assert 'database "nowhere" does not exist' in done.stderr
+        assert len(done.stderr.splitlines()) == 1
