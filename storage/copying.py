@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from itertools import groupby, zip_longest
 
@@ -46,10 +47,10 @@ def copy_study(source: Store, study: StoredStudy, target: Store, name: str) -> S
                 raise _other(name, f"has {len(present)} trials, not {len(known)}")
             for trial in known[: len(present)]:
                 _require_same(name, trial, present[trial.number], races)
-        complete = _complete(source, study)
-        for trial in known:
-            given = next(complete) if trial.state is TrialState.COMPLETE else None
-            _copy_trial(target, copy, trial, present.get(trial.number), races, given)
+        with closing(_complete(source, study)) as complete:
+            for trial in known:
+                given = next(complete) if trial.state is TrialState.COMPLETE else None
+                _copy_trial(target, copy, trial, present.get(trial.number), races, given)
     return copy
 
 
@@ -112,7 +113,7 @@ def _copied_races(
 
 def _complete(
     source: Store, study: StoredStudy
-) -> Iterator[tuple[TrialSummary, Sequence[Restart]]]:
+) -> Generator[tuple[TrialSummary, Sequence[Restart]]]:
     """The complete trials by number: summary and restarts."""
     groups = groupby(source.restarts(study.study_id), _number)
     for (trial, summary), (number, rows) in zip(

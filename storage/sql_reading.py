@@ -101,9 +101,9 @@ class SqlReading(SqlCounting):
         statement = _recorded().order_by(trials.c.number, restarts.c.seed)
         with self._database.stream() as connection:
             streaming = connection.execution_options(yield_per=BLOCK)
-            rows = streaming.execute(statement, {"study": study_id})
-            for trial_id, of_trial in groupby(rows, lambda row: row.trial_id):
-                yield from _with_levels(connection, trial_id, of_trial)
+            with streaming.execute(statement, {"study": study_id}) as rows:
+                for trial_id, of_trial in groupby(rows, lambda row: row.trial_id):
+                    yield from _with_levels(connection, trial_id, of_trial)
 
     def restart(self, study_id: int, trial: int, seed: int) -> RecordedRestart:
         with self.transaction():
@@ -130,9 +130,9 @@ class SqlReading(SqlCounting):
     def members(self, study_id: int, configuration: Configuration) -> Iterator[tuple[Member, ...]]:
         with self._database.stream() as connection:
             streaming = connection.execution_options(yield_per=BLOCK)
-            result = streaming.execute(_members(configuration), {"study": study_id})
-            for rows in result.partitions():
-                yield tuple(map(member_of, rows))
+            with streaming.execute(_members(configuration), {"study": study_id}) as result:
+                for rows in result.partitions():
+                    yield tuple(map(member_of, rows))
 
     def members_by_seed(
         self, study_id: int, configuration: Configuration, seeds: Collection[int]
@@ -186,7 +186,9 @@ class SqlReading(SqlCounting):
     def _stream(self, statement: Select[Any], **values: object) -> Iterator[Row[Any]]:
         """The rows as they are asked for, so that memory holds a block of them."""
         with self._database.stream() as connection:
-            yield from connection.execution_options(yield_per=BLOCK).execute(statement, values)
+            streaming = connection.execution_options(yield_per=BLOCK)
+            with streaming.execute(statement, values) as rows:
+                yield from rows
 
 
 def _with_levels(
