@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from scripts.soak import CUT, workers_of
+from search.commands import main
 from tests.command_tests.processes import launching, wait_until
-from tests.conftest import run_command
+from tests.conftest import ROOT, environment, run_command
 from tests.postgresql import Server
 
 pytestmark = pytest.mark.slow
@@ -147,3 +151,42 @@ def test_a_server_that_is_not_there_is_one_line(tmp_path: Path, postgresql: Serv
         done = run_command(*command, "--storage", nowhere, cwd=tmp_path, code=2)
         assert 'database "nowhere" does not exist' in done.stderr
         assert len(done.stderr.splitlines()) == 1
+
+
+def test_tasks_of_a_slurm_array_share_one_study(database: Database, tmp_path: Path) -> None:
+    """The script as Slurm starts it, in two tasks, one of them preempted."""
+    (tmp_path / "plan.toml").write_text('sampler = "random"\nrestarts = 64\ntrials = 8\n')
+    program = tmp_path / "multirestart"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m tests.command_tests.pretended "$@"\n')
+    program.chmod(0o755)
+    given = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "STORAGE": database.url}
+    tasks = [
+        subprocess.Popen(
+            ["bash", ROOT / "docs/cluster/slurm-array.sh"],
+            cwd=tmp_path,
+            env={**environment(0.5), **given, "SLURM_CPUS_PER_TASK": "1"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    wait_until(lambda: database.trials("complete") >= 1)
+    tasks[0].send_signal(signal.SIGTERM)
+    said = [task.communicate(timeout=120)[1] for task in tasks]
+    assert [task.returncode for task in tasks] == [143, 0], said
+    database.assert_whole(8)
+
+
+def test_the_kubernetes_job_is_one_and_its_command_parses() -> None:
+    yaml = pytest.importorskip("yaml")
+    job = yaml.safe_load((ROOT / "docs/cluster/kubernetes-job.yaml").read_text())
+    assert job["kind"] == "Job"
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    program, name, *arguments = container["command"] + container["args"]
+    command = main.get_command(click.Context(main), name)
+    assert (program, name) == ("multirestart", "launch")
+    assert command is not None
+    given = command.make_context(name, arguments).params
+    assert given["storage"] == "$(STORAGE)"
+    assert given["workers"] == 4

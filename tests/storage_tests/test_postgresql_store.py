@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import math
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 
 import pytest
+from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 
 from storage.contract import Store
+from storage.database import Database
+from storage.errors import RecordError
 from storage.opening import open_for_reading, open_for_writing
+from storage.url import parse_url
 from tests.postgresql import Server
 from tests.storage_tests.contract import StoreContract
+from tests.storage_tests.made import ADAM, RECORD, add, restart
 
 
 @pytest.fixture(scope="module")
@@ -38,3 +46,53 @@ class TestPostgresqlStore(StoreContract):
     @pytest.fixture
     def read_store(self, url: str, opened: ExitStack) -> Callable[[], Store]:
         return lambda: opened.enter_context(closing(open_for_reading(url)))
+
+
+def test_a_session_says_whose_it_is_and_waits_for_nothing_for_ever(
+    postgresql: Server, tables: str
+) -> None:
+    url = postgresql.new(like=tables)
+    writing = {
+        "application_name": "multirestart",
+        "tcp_keepalives_idle": "30",
+        "lock_timeout": "1min",
+        "idle_in_transaction_session_timeout": "30s",
+        "statement_timeout": "5min",
+    }
+    reading = {**writing, **dict.fromkeys([*writing][2:], "0")}
+    for settings, is_writing in ((writing, True), (reading, False)):
+        with closing(Database(url, writing=is_writing)) as database:
+            with database.transaction() as connection:
+                shown = {
+                    name: connection.exec_driver_sql(f"SHOW {name}").scalar() for name in settings
+                }
+            assert shown == settings
+    named = f"{url}?application_name=mine"
+    with closing(Database(named, writing=True)) as database, database.transaction() as connection:
+        assert connection.exec_driver_sql("SHOW application_name").scalar() == "mine"
+
+
+def test_numbers_of_every_kind_come_back_bit_for_bit(postgresql: Server, tables: str) -> None:
+    with closing(open_for_writing(postgresql.new(like=tables))) as store:
+        study = store.add_study("s", RECORD)
+        losses = (-0.0, 5e-324, 0.1 + 0.2, 1e308, math.inf, -math.inf, math.nan)
+        blob = bytes(range(256))
+        rows = [replace(restart(seed, loss=loss), weights=blob) for seed, loss in enumerate(losses)]
+        add(store, study, ADAM, *rows)
+        found = [row.restart for row in store.restarts(study.study_id)]
+        assert [struct.pack("d", row.loss) for row in found] == [
+            struct.pack("d", loss) for loss in losses
+        ]
+        assert {row.weights for row in found} == {blob}
+        assert found[:6] == rows[:6]
+
+
+@pytest.mark.parametrize("url", ["postgresql://h/s", "postgresql+psycopg://h/s"])
+def test_a_server_is_reached_by_psycopg(url: str) -> None:
+    assert parse_url(url).drivername == "postgresql+psycopg"
+
+
+def test_another_driver_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PGDialect_psycopg2, "import_dbapi", lambda: None)
+    with pytest.raises(RecordError, match=r"must be postgresql\+psycopg://.*received postgresql\+"):
+        parse_url("postgresql+psycopg2://h/s")
