@@ -6,8 +6,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from storage.contract import LOCK_TIMEOUT_SECONDS
 from storage.errors import RecordError
+from storage.launchers import LOCK_TIMEOUT_SECONDS
 from storage.opening import open_for_reading
 from storage.url import is_there, parse_url, shown, sqlite_path
 

@@ -22,35 +22,8 @@ from search.problem.rows import (
     TrialSummary,
 )
 from search.problem.success import Success
+from storage.launchers import Liveness
 from storage.values import PublishedTrial, StoredRace, StoredStudy, Trial, TrialState
-
-LOCK_TIMEOUT_SECONDS = 60
-"""How long whoever wants a lock of a database waits for another that has it."""
-
-
-class Liveness(ABC):
-    """A launcher's sign of life, from `__enter__` until `__exit__` or the end of its process.
-
-    It is dropped by the system or the server however the process ends: a dead launcher is known
-    at once, and a live one, however slow, is never taken for dead.
-    """
-
-    launcher: str
-    """A name that no other launcher has."""
-
-    @abstractmethod
-    def __enter__(self) -> Liveness: ...
-
-    @abstractmethod
-    def __exit__(self, *_error: object) -> None: ...
-
-    @abstractmethod
-    def is_alive(self, launcher: str) -> bool:
-        """Whether a launcher, this or another, is alive."""
-
-    def alive(self, launchers: Collection[str]) -> set[str]:
-        """Those of some launchers that are alive."""
-        return {launcher for launcher in launchers if self.is_alive(launcher)}
 
 
 class Store(ABC):
@@ -173,6 +146,26 @@ class Store(ABC):
     @abstractmethod
     def unfinished_trials(self, study_id: int) -> list[Trial]:
         """The trials that are not final, by number."""
+
+    @abstractmethod
+    def launchers(self, study_id: int) -> set[str]:
+        """Those for which trials run."""
+
+    @abstractmethod
+    def abandoned_trial(
+        self, study_id: int, race: int | None, alive: Collection[str], held: Collection[int]
+    ) -> Trial | None:
+        """The first trial of a race, or of the search, that is not final and that nobody trains.
+
+        On a server it is locked until the transaction ends, and one that another writes just now is
+        passed over: it may be final at that moment.
+
+        Args:
+            study_id: The study.
+            race: The race; None for the search.
+            alive: Launchers whose running trials are not to be taken.
+            held: Ids of trials that are not to be taken either.
+        """
 
     @abstractmethod
     def count_trials(self, study_id: int) -> Counter[TrialState]:

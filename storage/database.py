@@ -18,8 +18,8 @@ from sqlalchemy import Connection, Dialect, Engine, event, inspect
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from storage.contract import LOCK_TIMEOUT_SECONDS
 from storage.errors import ConnectionLostError, RecordError, RecordFailedError
+from storage.launchers import LOCK_TIMEOUT_SECONDS
 from storage.postgresql import server_engine
 from storage.url import parse_url, require_file, shown, sqlite_path
 

@@ -8,18 +8,15 @@ slow one's are taken.
 from __future__ import annotations
 
 import glob
-import os
-import socket
-import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from storage.contract import LOCK_TIMEOUT_SECONDS, Liveness
 from storage.database import Database
 from storage.errors import RecordError
+from storage.launchers import LOCK_TIMEOUT_SECONDS, Liveness, new_launcher
 from storage.server_locks import ServerLocks
 from storage.url import parse_url, sqlite_path
 
@@ -29,11 +26,6 @@ _LAUNCHER, _PUBLISHING = "launcher-", "publishing-"
 def publishing_lock(study_id: int) -> str:
     """The name of the lock that whoever publishes a study holds."""
     return f"{_PUBLISHING}{study_id}"
-
-
-def new_launcher() -> str:
-    """A name for a launcher of this process that no other launcher has."""
-    return f"{socket.gethostname()[:24]}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
 
 
 class FileLiveness(Liveness):

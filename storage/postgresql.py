@@ -12,7 +12,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import BigInteger, Float
 
-from storage.contract import LOCK_TIMEOUT_SECONDS
+from storage.launchers import LOCK_TIMEOUT_SECONDS
 
 _POOL_TIMEOUT_SECONDS = 300
 _WHO = {"application_name": "multirestart", "connect_timeout": 10}

@@ -13,9 +13,9 @@ from contextlib import contextmanager, suppress
 
 from sqlalchemy import text
 
-from storage.contract import LOCK_TIMEOUT_SECONDS, Liveness
 from storage.database import Database
 from storage.errors import ConnectionLostError, RecordError
+from storage.launchers import LOCK_TIMEOUT_SECONDS, Liveness
 from storage.postgresql import on_connect
 from storage.url import shown
 

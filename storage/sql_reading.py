@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, func, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, or_, select
 
 from search.problem.configuration import Configuration
 from search.problem.rows import Member, Outcome, RecordedRestart, TrialSummary
@@ -44,6 +44,26 @@ _UNFINISHED = _TRIALS.order_by(None).where(
     OF_STUDY,
     trials.c.state.in_([state for state in TrialState if not state.is_final]),
 )
+# Ordered by what no index is of, for the same reason.
+_ABANDONED = (
+    _TRIALS.order_by(None)
+    .where(
+        OF_STUDY,
+        trials.c.state.in_([state for state in TrialState if not state.is_final]),
+        trials.c.race_id.is_not_distinct_from(bindparam("race")),
+        or_(
+            trials.c.state != TrialState.RUNNING,
+            trials.c.launcher.not_in(bindparam("alive", expanding=True)),
+        ),
+        trials.c.trial_id.not_in(bindparam("held", expanding=True)),
+    )
+    .order_by(trials.c.number + 0)
+    .limit(1)
+    .with_for_update(skip_locked=True, of=trials)
+)
+_LAUNCHERS = (
+    select(trials.c.launcher).distinct().where(OF_STUDY, trials.c.state == TrialState.RUNNING)
+)
 _COUNT = (
     select(trials.c.state, func.count().label("found"))
     .where(OF_STUDY, trials.c.race_id.is_(None))
@@ -74,6 +94,16 @@ class SqlReading(SqlCounting):
     def unfinished_trials(self, study_id: int) -> list[Trial]:
         found = (trial_of(row) for row in self._all(_UNFINISHED, study=study_id))
         return sorted(found, key=lambda trial: trial.number)
+
+    def launchers(self, study_id: int) -> set[str]:
+        return {row.launcher for row in self._all(_LAUNCHERS, study=study_id)}
+
+    def abandoned_trial(
+        self, study_id: int, race: int | None, alive: Collection[str], held: Collection[int]
+    ) -> Trial | None:
+        which = {"race": race, "alive": sorted(alive), "held": sorted(held)}
+        found = self._all(_ABANDONED, study=study_id, **which)
+        return trial_of(found[0]) if found else None
 
     def count_trials(self, study_id: int) -> Counter[TrialState]:
         found = self._all(_COUNT, study=study_id)

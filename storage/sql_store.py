@@ -13,11 +13,11 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from search.problem.configuration import Configuration
 from search.problem.rows import Restart, StudyRecord, TrialSummary
-from storage.contract import Liveness
 from storage.database import Database
 from storage.errors import RecordError
+from storage.launchers import Liveness, new_launcher
 from storage.levels import pack
-from storage.liveness import liveness_in, lock, new_launcher
+from storage.liveness import liveness_in, lock
 from storage.nonfinite import encode
 from storage.postgresql import NO_STATEMENT_TIMEOUT, copy_rows
 from storage.schema import configurations, levels, races, restarts, studies, trials

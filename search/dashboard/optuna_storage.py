@@ -15,9 +15,9 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from search.dashboard.remembering import RememberingStorage
 from search.problem.errors import UserError
-from storage.contract import LOCK_TIMEOUT_SECONDS
 from storage.database import read_only, set_sqlite_pragmas, url_for_reading
 from storage.errors import ConnectionLostError, RecordError
+from storage.launchers import LOCK_TIMEOUT_SECONDS
 from storage.postgresql import connection_options
 from storage.url import is_there, parse_url, require_file, shown, sqlite_path
 

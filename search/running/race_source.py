@@ -19,7 +19,8 @@ from search.running.source import Progress, TrialSource
 from search.statistics.escape import EscapeRate
 from search.statistics.race import judge_race
 from search.statistics.race_state import RaceState
-from storage.contract import Liveness, Store
+from storage.contract import Store
+from storage.launchers import Liveness
 from storage.values import TrialState
 
 RESTARTS_PER_TRIAL = 256

@@ -17,7 +17,7 @@ from search.running.sampling import distributions, pick
 from search.running.seeds import block_length, free_block
 from search.running.source import Progress, TrialSource
 from search.running.stopping import Stopping
-from storage.contract import Liveness
+from storage.launchers import Liveness
 from storage.values import Trial
 
 

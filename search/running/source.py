@@ -11,7 +11,7 @@ from search.problem.rows import Restart, TrialSummary
 from search.running.opening import OpenStudy, deleted
 from search.running.stopping import Stopping
 from search.statistics.objectives import objective_values, summarize
-from storage.contract import Liveness
+from storage.launchers import Liveness
 from storage.values import Trial, TrialState
 
 
@@ -71,7 +71,7 @@ class TrialSource(ABC):
         self._store = study.store
         self._liveness = liveness
         self._race = race
-        self._held: dict[int, Trial] = {}
+        self._held: set[int] = set()
 
     @abstractmethod
     def progress(self) -> Progress:
@@ -101,7 +101,7 @@ class TrialSource(ABC):
                 if chosen is None:
                     return None
                 claimed = self._store.add_trial(study_id, *chosen, launcher, self._race)
-        self._held[claimed.trial_id] = claimed
+        self._held.add(claimed.trial_id)
         problem = self._study.plan.problem
         task = Task(problem, claimed.configuration, claimed.first_seed, claimed.restarts)
         return Claim(claimed, task, trial is not None and trial.state is TrialState.FAILED)
@@ -112,7 +112,7 @@ class TrialSource(ABC):
         summary = summarize(restarts, plan.problem.epochs)
         values = objective_values(plan.objective, summary)
         is_recorded = self._store.complete_trial(claim.trial, restarts, values, summary)
-        self._held.pop(claim.trial.trial_id, None)
+        self._held.discard(claim.trial.trial_id)
         if not is_recorded and not self._is_complete(claim.trial):
             return None
         return summary
@@ -131,33 +131,17 @@ class TrialSource(ABC):
 
     def _end(self, claim: Claim, state: TrialState, reason: str) -> None:
         self._store.end_attempt(claim.trial, state, reason)
-        self._held.pop(claim.trial.trial_id, None)
+        self._held.discard(claim.trial.trial_id)
 
     def _abandoned(self) -> Trial | None:
-        """The first unfinished trial that nobody trains; None if there is none."""
-        unfinished = [
-            trial
-            for trial in self._store.unfinished_trials(self._study.study_id)
-            if trial.race == self._race
-        ]
-        mine = self._liveness.launcher
-        launchers = {trial.launcher for trial in unfinished if trial.launcher not in (None, mine)}
-        alive = self._liveness.alive({name for name in launchers if name is not None})
+        """The first trial that nobody trains; None if there is none.
 
-        def is_trained(trial: Trial) -> bool:
-            if trial.launcher == mine:  # unless the claim was written as the connection broke
-                held = self._held.get(trial.trial_id)
-                return held is not None and held.attempt == trial.attempt
-            return trial.launcher in alive
-
-        return next(
-            (
-                trial
-                for trial in unfinished
-                if trial.state is not TrialState.RUNNING or not is_trained(trial)
-            ),
-            None,
-        )
+        It may be this launcher's own, claimed as the connection broke, so that it does not know.
+        """
+        study_id = self._study.study_id
+        others = self._store.launchers(study_id) - {self._liveness.launcher}
+        alive = self._liveness.alive(others)
+        return self._store.abandoned_trial(study_id, self._race, alive, self._held)
 
     def _is_complete(self, trial: Trial) -> bool:
         """Whether a trial is complete by this very attempt: the answer of that may be lost."""

@@ -156,6 +156,32 @@ class StoreContract(ResultsContract):
             store.take_trial(done, "other")
         assert len(list(store.restarts(study.study_id))) == 1
 
+    def test_what_nobody_trains_is_found_by_number(self, store: Store, study: StoredStudy) -> None:
+        def found(*alive: str, race: int | None = None, held: tuple[int, ...] = ()) -> int | None:
+            with store.transaction():
+                trial = store.abandoned_trial(study.study_id, race, alive, held)
+            return None if trial is None else trial.number
+
+        race = store.add_race(study.study_id, {}, [], 500).race_id
+        add(store, study, ADAM, restart(1))
+        of_one = store.add_trial(study.study_id, ADAM, range(2, 3), "one")
+        of_two = store.add_trial(study.study_id, ADAM, range(3, 4), "two")
+        claim(store, study, ADAM, 500, race=race)
+        assert store.launchers(study.study_id) == {"one", "two", "me"}
+        assert found() == 1
+        assert found("one") == 2
+        assert found("one", held=(of_two.trial_id,)) is None
+        assert found("one", "two") is None
+        assert found(race=race) == 3
+        assert found("me", race=race) is None
+        store.end_attempt(of_two, TrialState.FAILED, "no worker could")
+        assert found("one", "two") == 2
+        store.end_attempt(of_one, TrialState.WAITING, "interrupted")
+        assert found("one", "two") == 1
+        store.end_attempt(store.take_trial(of_one, "two"), TrialState.GIVEN_UP, "it died")
+        assert found("one", "two") == 2
+        assert store.launchers(study.study_id) == {"me"}
+
     def test_trials_of_the_search_are_counted_by_state(
         self, store: Store, study: StoredStudy
     ) -> None:

@@ -18,7 +18,7 @@ from storage.opening import open_for_reading, open_for_writing
 from storage.url import parse_url
 from tests.postgresql import Server
 from tests.storage_tests.contract import StoreContract
-from tests.storage_tests.made import ADAM, RECORD, add, restart
+from tests.storage_tests.made import ADAM, RECORD, add, claim, complete, restart
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +70,20 @@ def test_a_session_says_whose_it_is_and_waits_for_nothing_for_ever(
     named = f"{url}?application_name=mine"
     with closing(Database(named, writing=True)) as database, database.transaction() as connection:
         assert connection.exec_driver_sql("SHOW application_name").scalar() == "mine"
+
+
+def test_a_trial_that_its_launcher_completes_just_now_is_not_waited_for(
+    postgresql: Server, tables: str
+) -> None:
+    url = postgresql.new(like=tables)
+    with closing(open_for_writing(url)) as one, closing(open_for_writing(url)) as two:
+        study = one.add_study("s", RECORD)
+        first, second = claim(one, study, ADAM, 1), claim(one, study, ADAM, 2)
+        with one.transaction():
+            assert complete(one, first, restart(1))
+            with two.transaction():
+                found = two.abandoned_trial(study.study_id, None, (), ())
+        assert found == second
 
 
 def test_numbers_of_every_kind_come_back_bit_for_bit(postgresql: Server, tables: str) -> None:
