@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,6 @@ pytestmark = pytest.mark.slow
 
 RESTARTS = 64
 OPTIONS = ("--sampler", "random", "--restarts", str(RESTARTS), "--workers", "1")
-LONG = 1000.0  # seconds a trial
 
 
 @dataclass(frozen=True)
@@ -71,78 +69,48 @@ def options(database: Database, trials: int) -> tuple[str, ...]:
     return (*OPTIONS, "--trials", str(trials), "--storage", database.url)
 
 
-def has_grown(database: Database, before: int) -> bool:
-    return database.trials("complete") > before
-
-
-def test_killed_and_cut_off_at_any_moment_two_launchers_lose_nothing(
+def test_whoever_is_killed_or_cut_off_the_launcher_that_is_left_finishes(
     database: Database, tmp_path: Path
 ) -> None:
-    """Launchers and workers by SIGKILL, sessions by the server, at moments drawn by a seed."""
+    """One of two by SIGKILL, the other's worker too, and sessions of both by the server."""
     draw = random.Random(1)
-    for _ in range(2):
-        before = database.trials("complete")
-        with (
-            launching(tmp_path, *options(database, 400), pretend=0.1) as doomed,
-            launching(tmp_path, *options(database, 400), pretend=0.1) as other,
-        ):
-            wait_until(partial(has_grown, database, before))
-            for _ in range(4):
-                time.sleep(draw.uniform(0, 0.5))
-                database.query(CUT)
-                for worker in workers_of(other.pid)[:1]:
-                    os.kill(worker, signal.SIGKILL)
-            os.kill(doomed.pid, signal.SIGKILL)
-            time.sleep(draw.uniform(0, 0.5))
-            os.kill(other.pid, signal.SIGKILL)
-            said = other.communicate()[1]
-            assert "Traceback" not in said
-    size = sum(database.trials(state) for state in ("complete", "running", "waiting"))
-    run_command("launch", *options(database, size), cwd=tmp_path, pretend=0)
-    database.assert_whole(size)
+    with (
+        launching(tmp_path, *options(database, 40), pretend=0.2) as doomed,
+        launching(tmp_path, *options(database, 40), pretend=0.2) as other,
+    ):
+        wait_until(lambda: database.trials("complete") >= 2)
+        for _ in range(4):
+            time.sleep(draw.uniform(0, 0.3))
+            database.query(CUT)
+        for worker in workers_of(other.pid)[:1]:
+            os.kill(worker, signal.SIGKILL)
+        os.kill(doomed.pid, signal.SIGKILL)
+        _, said = other.communicate(timeout=120)
+        assert other.returncode == 0, said
+    database.assert_whole(40)
     done = run_command("check", "--retrain", "0", "--storage", database.url, cwd=tmp_path)
     assert done.stdout == "Nothing is wrong.\n"
 
 
-def test_a_session_that_the_server_ends_is_one_line_and_the_launch_goes_on(
+def test_where_sessions_are_ended_and_the_server_restarted_each_is_one_line(
     database: Database, tmp_path: Path
 ) -> None:
+    """What the workers train meanwhile is recorded: nothing is trained again."""
     with launching(tmp_path, *options(database, 12), pretend=0.5) as process:
         wait_until(lambda: database.trials("complete") >= 1)
         assert database.sessions() <= 2
         assert len(database.query(CUT)) == 1
-        _, said = process.communicate(timeout=120)
-        assert process.returncode == 0, said
-    assert said.count("Lost the connection to the database") == 1
-    assert "Traceback" not in said
-    database.assert_whole(12)
-    assert database.query("SELECT DISTINCT attempt FROM multirestart_trials") == [(1,)]
-
-
-def test_a_server_that_is_stopped_and_started_is_one_line_and_the_launch_goes_on(
-    database: Database, tmp_path: Path
-) -> None:
-    with launching(tmp_path, *options(database, 12), pretend=0.3) as process:
-        wait_until(lambda: database.trials("complete") >= 1)
+        wait_until(lambda: database.trials("complete") >= 4)
         database.server.stop()
-        time.sleep(2)  # in which the workers end what they train
+        time.sleep(2)
         assert process.poll() is None
         database.server.start()
         _, said = process.communicate(timeout=120)
         assert process.returncode == 0, said
-    assert said.count("Lost the connection to the database") == 1
+    assert said.count("Lost the connection to the database") == 2
+    assert "Traceback" not in said
     database.assert_whole(12)
     assert database.query("SELECT DISTINCT attempt FROM multirestart_trials") == [(1,)]
-
-
-def test_what_a_killed_launcher_trained_is_taken_by_one_that_runs(
-    database: Database, tmp_path: Path
-) -> None:
-    with launching(tmp_path, *options(database, 2), pretend=LONG) as doomed:
-        wait_until(lambda: database.trials("running") >= 1)
-        os.kill(doomed.pid, signal.SIGKILL)
-        run_command("launch", *options(database, 2), cwd=tmp_path, pretend=0)
-    database.assert_whole(2)
 
 
 def test_a_server_that_is_not_there_is_one_line(tmp_path: Path, postgresql: Server) -> None:
