@@ -14,6 +14,9 @@ from tests.command_tests.test_scripts import fetch, serving
 from tests.conftest import Launched, run_command
 from tests.postgresql import Server
 
+# Before anything is launched to be copied there.
+pytestmark = pytest.mark.usefixtures("postgresql")
+
 WINNER, SECOND = "standard/adam/0.1", "standard/adam/0.01"
 
 
