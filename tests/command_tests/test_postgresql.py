@@ -98,7 +98,7 @@ def test_where_sessions_are_ended_and_the_server_restarted_each_is_one_line(
     """What the workers train meanwhile is recorded: nothing is trained again."""
     with launching(tmp_path, *options(database, 12), pretend=0.5) as process:
         wait_until(lambda: database.trials("complete") >= 1)
-        assert database.sessions() <= 2
+        wait_until(lambda: database.sessions() == 2)  # a third while Optuna opens its tables
         assert len(database.query(CUT)) == 1
         wait_until(lambda: database.trials("complete") >= 4)
         database.server.stop()
