@@ -125,8 +125,11 @@ class Store(ABC):
         restarts: Sequence[Restart],
         values: Sequence[float],
         summary: TrialSummary,
+        machine: str | None = None,
     ) -> bool:
         """Record all restarts of a running trial, its values and summary, and that it is complete.
+
+        machine: the kind of machine that trained it, if that is known.
 
         False, and nothing is written, if this attempt is not the trial's last any more or the
         trial is gone.
@@ -267,6 +270,10 @@ class Store(ABC):
         self, study_id: int, configuration: Configuration, seeds: Collection[int]
     ) -> dict[int, Member]:
         """Those restarts of a configuration that started from the given seeds."""
+
+    @abstractmethod
+    def machines(self, study_id: int) -> dict[int, str]:
+        """The kind of machine of each complete trial of which it is known, by its number."""
 
     @abstractmethod
     def stray_restarts(self, study_id: int) -> int:

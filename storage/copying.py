@@ -47,9 +47,12 @@ def copy_study(source: Store, study: StoredStudy, target: Store, name: str) -> S
                 raise _other(name, f"has {len(present)} trials, not {len(known)}")
             for trial in known[: len(present)]:
                 _require_same(name, trial, present[trial.number], races)
+        machines = source.machines(study.study_id)
         with closing(_complete(source, study)) as complete:
             for trial in known:
-                given = next(complete) if trial.state is TrialState.COMPLETE else None
+                given = None
+                if trial.state is TrialState.COMPLETE:
+                    given = (*next(complete), machines.get(trial.number))
                 _copy_trial(target, copy, trial, present.get(trial.number), races, given)
     return copy
 
@@ -134,7 +137,7 @@ def _copy_trial(
     trial: Trial,
     there: Trial | None,
     races: dict[int | None, int | None],
-    given: tuple[TrialSummary, Sequence[Restart]] | None,
+    given: tuple[TrialSummary, Sequence[Restart], str | None] | None,
 ) -> None:
     """Bring one trial of the copy level."""
     is_settled = trial.state.is_final or trial.state is TrialState.FAILED
@@ -154,8 +157,8 @@ def _copy_trial(
         if there.number != trial.number:
             raise _other(copy.name, f"has gone on to trial {there.number} meanwhile")
         if given is not None:
-            summary, restarts = given
-            target.complete_trial(there, restarts, trial.values, summary)
+            summary, restarts, machine = given
+            target.complete_trial(there, restarts, trial.values, summary, machine)
         elif is_settled:
             target.end_attempt(there, trial.state, trial.reason or "")
 

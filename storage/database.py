@@ -24,7 +24,9 @@ from storage.postgresql import server_engine
 from storage.url import parse_url, require_file, shown, sqlite_path
 
 VERSION_TABLE = "multirestart_version"
-LATEST_VERSION = "2"
+LATEST_VERSION = "3"
+_READABLE = ("2", LATEST_VERSION)
+"""Versions that can be read as they are; a launch brings an older one to the latest."""
 _VERSIONS_BEFORE = ("0001", "0002", "0003", "1")
 """Of records that this code cannot read: the first three stood among Optuna's tables, the last has
 no levels."""
@@ -227,13 +229,13 @@ def _begin_to_write(on_wait: OnWait | None, connection: Connection) -> None:
     connection.exec_driver_sql(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_SECONDS * 1000}").close()
 
 
-def holds_record(url: str, connection: Connection) -> bool:
-    """Whether a database holds the store's tables.
+def record_version(url: str, connection: Connection) -> str | None:
+    """The version of the store's tables in a database; None if it holds none.
 
-    Raises RecordError if they are of another version than this code knows.
+    Raises RecordError if it is one that this code does not know.
     """
     if not inspect(connection).has_table(VERSION_TABLE):
-        return False
+        return None
     statement = sqlalchemy.text(f"SELECT version_num FROM {VERSION_TABLE}")
     version: str | None = connection.execute(statement).scalar()
     if version in _VERSIONS_BEFORE:
@@ -242,12 +244,12 @@ def holds_record(url: str, connection: Connection) -> bool:
             "one does not read: give another database, and keep the restarts of this one by "
             "`multirestart restarts --format csv` of the version that wrote it"
         )
-    if version not in (None, LATEST_VERSION):
+    if version not in (None, *_READABLE):
         raise RecordError(
             f"{shown(url)} was written by a newer version (record {version}, known up to "
             f"{LATEST_VERSION}): update multirestart"
         )
-    return version is not None
+    return version
 
 
 @contextmanager

@@ -5,7 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from storage.contract import Store
-from storage.database import Database, OnWait, errors_named, holds_record, make_engine, read_only
+from storage.database import (
+    LATEST_VERSION,
+    Database,
+    OnWait,
+    errors_named,
+    make_engine,
+    read_only,
+    record_version,
+)
 from storage.errors import NothingStoredError
 from storage.liveness import lock
 from storage.sql_store import SqlStore
@@ -40,12 +48,12 @@ def open_if_there(url: str) -> Store | None:
     if path is not None and not is_there(path):
         return None
     with read_only(url) as connection:
-        is_held = holds_record(url, connection)
+        is_held = record_version(url, connection) is not None
     return SqlStore(Database(url, writing=False)) if is_held else None
 
 
 def open_for_writing(url: str, on_wait: OnWait | None = None) -> Store:
-    """Open the store in a database, and make its tables if they are not there.
+    """Open the store in a database, and make its tables or bring them to the latest version.
 
     Args:
         url: SQLAlchemy's URL of the database.
@@ -62,7 +70,7 @@ def open_for_writing(url: str, on_wait: OnWait | None = None) -> Store:
         engine = make_engine(parse_url(url), writing=True, on_wait=on_wait)
         try:
             with errors_named(url), engine.begin() as connection:
-                if not holds_record(url, connection):
+                if record_version(url, connection) != LATEST_VERSION:
                     from storage.migrate import upgrade  # most launches need no alembic
 
                     upgrade(connection)

@@ -175,3 +175,19 @@ levels = Table(
 """One row per complete trial: from which epoch on each restart classified how many points
 correctly, as `storage.levels` packs it. Apart from the trials, which are read far more often.
 """
+
+machines = Table(
+    "multirestart_machines",
+    metadata,
+    Column(
+        "trial_id",
+        Integer,
+        _reference("multirestart_trials.trial_id"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("kind", Text, nullable=False),
+)
+"""One row per complete trial: the kind of machine that trained it, on which the last digits of its
+restarts depend. Trials from before the table was made have none.
+"""

@@ -8,13 +8,22 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, func, or_, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, inspect, or_, select
 
 from search.problem.configuration import Configuration
 from search.problem.rows import Member, Outcome, RecordedRestart, TrialSummary
 from storage.errors import RecordError
 from storage.levels import unpack
-from storage.schema import UNPUBLISHED, configurations, levels, races, restarts, studies, trials
+from storage.schema import (
+    UNPUBLISHED,
+    configurations,
+    levels,
+    machines,
+    races,
+    restarts,
+    studies,
+    trials,
+)
 from storage.sql_counting import COMPLETE, OF_STUDY, OWN_TRIAL, SqlCounting, damaged
 from storage.sql_rows import (
     dimensions_of,
@@ -70,6 +79,11 @@ _COUNT = (
     .group_by(trials.c.state)
 )
 _LEVELS = select(levels.c.levels).where(levels.c.trial_id == bindparam("trial"))
+_MACHINES = (
+    select(trials.c.number, machines.c.kind)
+    .join(machines, machines.c.trial_id == trials.c.trial_id)
+    .where(OF_STUDY)
+)
 _UNPUBLISHED = and_(OF_STUDY, UNPUBLISHED)
 _TO_PUBLISH = _TRIALS.where(_UNPUBLISHED).limit(bindparam("limit"))
 
@@ -126,6 +140,12 @@ class SqlReading(SqlCounting):
             summary = summary_of(row)
             assert summary is not None, "the trial is complete"
             yield trial_of(row), summary
+
+    def machines(self, study_id: int) -> dict[int, str]:
+        with self._database.transaction() as connection:
+            if not inspect(connection).has_table(machines.name):  # not launched since it came
+                return {}
+            return {row.number: row.kind for row in self._all(_MACHINES, study=study_id)}
 
     def restarts(self, study_id: int) -> Iterator[RecordedRestart]:
         statement = _recorded().order_by(trials.c.number, restarts.c.seed)

@@ -20,7 +20,7 @@ from storage.levels import pack
 from storage.liveness import liveness_in, lock
 from storage.nonfinite import encode
 from storage.postgresql import NO_STATEMENT_TIMEOUT, copy_rows
-from storage.schema import configurations, levels, races, restarts, studies, trials
+from storage.schema import configurations, levels, machines, races, restarts, studies, trials
 from storage.server_locks import ServerLiveness, ServerLocks
 from storage.sql_reading import SqlReading
 from storage.sql_rows import dimensions_of
@@ -175,6 +175,7 @@ class SqlStore(SqlReading):
         rows: Sequence[Restart],
         values: Sequence[float],
         summary: TrialSummary,
+        machine: str | None = None,
     ) -> bool:
         best = summary.best
         with self._database.transaction() as connection:
@@ -203,6 +204,9 @@ class SqlStore(SqlReading):
             else:  # by the driver's own executemany: SQLAlchemy's takes twice as long
                 connection.exec_driver_sql(_INSERT_RESTARTS, found)
             connection.execute(insert(levels), {"trial_id": trial.trial_id, "levels": pack(rows)})
+            if machine is not None:
+                by = {"trial_id": trial.trial_id, "kind": machine}
+                connection.execute(insert(machines), by)
         self._checkpoint()
         return True
 

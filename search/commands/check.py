@@ -53,10 +53,14 @@ def check(study: str | None, storage: str, retrain: int, draw: int, output: str)
     for opened in chosen:
         checked = opened.check(retrain, draw)
         found += [_row(opened.name, each.trial, each.seed, each.what) for each in checked.findings]
-        outdated = opened.problem.outdated
+        outdated, elsewhere = opened.problem.outdated, checked.elsewhere
         click.echo(
             f"{opened.name}: {checked.trials} trials with {checked.restarts} restarts looked at, "
-            f"{checked.retrained} restarts trained again" + (f" ({outdated})" if outdated else ""),
+            f"{checked.retrained} restarts trained again"
+            + (f" ({outdated})" if outdated else "")
+            + (
+                f", {elsewhere} of them of another kind of machine, by outcome" if elsewhere else ""
+            ),
             err=True,
         )
         if checked.foreign:

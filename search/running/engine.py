@@ -13,13 +13,15 @@ from search.problem.rows import Restart
 class Ended:
     """What became of a task: its restarts, or why its worker died or raised instead.
 
-    seconds: how long a worker was at it, its own start included if it was the first.
+    seconds: how long a worker was at it, its own start included if it was the first. machine: the
+    kind of machine that trained it.
     """
 
     tag: int
     restarts: tuple[Restart, ...]
     failure: str | None = None
     seconds: float = 0.0
+    machine: str | None = None
 
 
 class Engine(ABC):
@@ -33,6 +35,11 @@ class Engine(ABC):
     @abstractmethod
     def wants_more(self) -> bool:
         """Whether a worker would be given a task that is submitted now."""
+
+    @property
+    def has_workers(self) -> bool:
+        """Whether there is a worker at all; `next_ended` waits for one."""
+        return True
 
     @property
     def is_ready(self) -> bool:

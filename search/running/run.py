@@ -69,6 +69,8 @@ class _Run:
                     )
                 elif progress.is_over:
                     return
+                elif not self._engine.has_workers:
+                    yield from self._take_ended()
                 else:
                     yield Waiting(progress.settled)
                     time.sleep(_SECONDS_BETWEEN_LOOKS)
@@ -118,7 +120,8 @@ class _Run:
         return True
 
     def _take_ended(self) -> Generator[RunEvent]:
-        timeout = None if self._is_ready else _SECONDS_BETWEEN_LOOKS
+        is_sure = self._is_ready and self._claims  # that a task ends some time
+        timeout = None if is_sure else _SECONDS_BETWEEN_LOOKS
         all_ended = self._engine.next_ended(timeout)
         if not self._is_ready and self._engine.is_ready:
             self._is_ready = True
@@ -136,7 +139,7 @@ class _Run:
         if ended.failure is not None:
             return self._trouble(claim, ended.failure)
         self._has_trained = True
-        summary = self._source.finish(claim, ended.restarts)
+        summary = self._source.finish(claim, ended.restarts, ended.machine)
         settled = 0 if summary is None else self._source.progress().settled
         del self._claims[claim.trial.trial_id]
         if summary is None:

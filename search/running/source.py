@@ -106,12 +106,17 @@ class TrialSource(ABC):
         task = Task(problem, claimed.configuration, claimed.first_seed, claimed.restarts)
         return Claim(claimed, task, trial is not None and trial.state is TrialState.FAILED)
 
-    def finish(self, claim: Claim, restarts: tuple[Restart, ...]) -> TrialSummary | None:
-        """Record a trial with its restarts; None if its study was deleted or another took it."""
+    def finish(
+        self, claim: Claim, restarts: tuple[Restart, ...], machine: str | None = None
+    ) -> TrialSummary | None:
+        """Record a trial with its restarts; None if its study was deleted or another took it.
+
+        machine: the kind of machine that trained it.
+        """
         plan = self._study.plan
         summary = summarize(restarts, plan.problem.epochs)
         values = objective_values(plan.objective, summary)
-        is_recorded = self._store.complete_trial(claim.trial, restarts, values, summary)
+        is_recorded = self._store.complete_trial(claim.trial, restarts, values, summary, machine)
         self._held.discard(claim.trial.trial_id)
         if not is_recorded and not self._is_complete(claim.trial):
             return None

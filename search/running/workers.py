@@ -27,6 +27,7 @@ from search.problem.problem import Task
 from search.problem.rows import Restart
 from search.running import worker_process
 from search.running.engine import Ended, Engine
+from search.running.machine import kind_of_machine
 from search.running.program_cache import CacheFolders
 
 # A worker is one thread: the workers are the parallelism. NumPy's and SciPy's pools read these as
@@ -142,7 +143,8 @@ class _Worker:
             seconds, self._began = now - self._began, now
             self._is_short = seconds < _SHORT_SECONDS
             if error is None:
-                ended.append(Ended(head.tag, head.future.result(), seconds=seconds))
+                machine = kind_of_machine()
+                ended.append(Ended(head.tag, head.future.result(), None, seconds, machine))
             else:
                 ended.append(Ended(head.tag, (), _reason(error), seconds))
             if isinstance(error, BrokenProcessPool):

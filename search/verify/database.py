@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -11,6 +12,7 @@ from itertools import accumulate, groupby
 from search.problem.plan import Plan
 from search.problem.problem import Problem, Task
 from search.problem.rows import RecordedRestart, Restart, TrialSummary
+from search.running.machine import kind_of_machine
 from search.statistics.objectives import objective_values, summarize
 from search.verify.points import wrong_with_points
 from search.verify.tolerance import losses_agree
@@ -90,21 +92,51 @@ def sample(store: Store, study_id: int, count: int, seed: int) -> list[RecordedR
     return found
 
 
-def retrained(problem: Problem, recorded: RecordedRestart) -> str | None:
-    """Train a recorded restart again: what differs, or None. Imports TensorFlow."""
+def retrained(problem: Problem, recorded: RecordedRestart, machine: str | None) -> str | None:
+    """Train a recorded restart again: what differs, or None. Imports TensorFlow.
+
+    Args:
+        problem: What its study holds fixed.
+        recorded: The restart.
+        machine: The kind of machine that trained it, if that is known. One of this kind is to come
+            out the same to the bit, one of another kind with the same outcome: its sums are
+            rounded otherwise.
+    """
     from search.running.trial import train_trial  # imported once it is needed
 
     (fresh,) = train_trial(Task(problem, recorded.configuration, recorded.restart.seed, 1))
-    return difference(recorded.restart, fresh)
+    if machine is None:
+        return difference(recorded.restart, fresh)
+    if machine == kind_of_machine():
+        return difference(recorded.restart, fresh) or _bits(recorded.restart, fresh)
+    return difference(recorded.restart, fresh, of=("outcome",), and_loss=False)
 
 
-def difference(recorded: Restart, fresh: Restart) -> str | None:
+def difference(
+    recorded: Restart,
+    fresh: Restart,
+    *,
+    of: Sequence[str] = ("outcome", "escape_epoch", "diverged_epoch"),
+    and_loss: bool = True,
+) -> str | None:
     """What differs between two trainings of one restart: outcome, an epoch or the loss; or None."""
-    for name in ("outcome", "escape_epoch", "diverged_epoch"):
+    for name in of:
         here, there = getattr(recorded, name), getattr(fresh, name)
         if here != there:
             return f"{name.replace('_', ' ')} is {here}, trained again {there}"
     here, there = recorded.last_epoch_loss, fresh.last_epoch_loss
-    if not losses_agree(here, there):
+    if and_loss and not losses_agree(here, there):
         return f"loss of the last epoch is {here:.7f}, trained again {there:.7f}"
+    return None
+
+
+def _bits(recorded: Restart, fresh: Restart) -> str | None:
+    """What differs between two trainings by one kind of machine, where no digit may; or None."""
+    for name in ("loss", "last_epoch_loss"):
+        here, there = getattr(recorded, name), getattr(fresh, name)
+        if here != there and not (math.isnan(here) and math.isnan(there)):
+            what = name.replace("_", " ")
+            return f"{what} is {here!r}, trained again on the same kind of machine {there!r}"
+    if recorded.weights != fresh.weights:
+        return "final weights differ, trained again on the same kind of machine"
     return None

@@ -13,6 +13,7 @@ import optuna
 import pytest
 
 from search.dashboard.optuna_storage import open_optuna_storage
+from search.running.machine import kind_of_machine
 from tests.conftest import Launched, run_command
 
 
@@ -91,6 +92,16 @@ FIRST = "configuration_id = (SELECT min(configuration_id) FROM multirestart_rest
             marks=pytest.mark.slow,
         ),
         pytest.param(
+            "UPDATE multirestart_restarts SET last_epoch_loss = last_epoch_loss * 1.0000001",
+            "trained again on the same kind of machine",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "UPDATE multirestart_restarts SET weights = zeroblob(length(weights))",
+            "final weights differ, trained again on the same kind of machine",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
             "UPDATE multirestart_restarts SET escape_epoch = 39 WHERE escape_epoch > 0",
             "escape epoch is 39",
             marks=pytest.mark.slow,
@@ -108,6 +119,22 @@ def test_damage_is_found(launched: Launched, tmp_path: Path, damage: str, found:
         found in next(iter(csv.reader([done.stdout.replace("\n", " ")])))[-1]
         or found in done.stdout
     )
+
+
+@pytest.mark.slow
+def test_restarts_of_another_kind_of_machine_are_compared_by_outcome(
+    launched: Launched, tmp_path: Path
+) -> None:
+    path = tmp_path / "elsewhere.db"
+    shutil.copy(launched.url.removeprefix("sqlite:///"), path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        kinds = connection.execute("SELECT DISTINCT kind FROM multirestart_machines").fetchall()
+        assert kinds == [(kind_of_machine(),)]
+        connection.execute("UPDATE multirestart_machines SET kind = 'another'")
+        connection.execute("UPDATE multirestart_restarts SET last_epoch_loss = 0.5")
+    done = run_command("check", "--storage", f"sqlite:///{path}", cwd=tmp_path)
+    assert done.stdout == "Nothing is wrong.\n"
+    assert "32 of them of another kind of machine, by outcome" in done.stderr
 
 
 @pytest.mark.parametrize(

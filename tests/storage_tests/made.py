@@ -83,8 +83,8 @@ def claim(
     return store.add_trial(study.study_id, configuration, block, "me", race)
 
 
-def complete(store: Store, trial: Trial, *rows: Restart) -> bool:
-    return store.complete_trial(trial, rows, (0.5,), summarize(rows, EPOCHS))
+def complete(store: Store, trial: Trial, *rows: Restart, machine: str | None = "a kind") -> bool:
+    return store.complete_trial(trial, rows, (0.5,), summarize(rows, EPOCHS), machine)
 
 
 def add(

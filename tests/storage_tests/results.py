@@ -30,6 +30,7 @@ from tests.storage_tests.made import (
     add,
     claim,
     comparable,
+    complete,
     restart,
     stepped,
 )
@@ -178,6 +179,15 @@ class ResultsContract(SuccessContract):
         found = store.members_by_seed(study.study_id, ADAM, [6, 1, 3, 99])
         assert {seed: member.seed for seed, member in found.items()} == {1: 1, 3: 3, 6: 6}
         assert store.members_by_seed(study.study_id, ADAM, []) == {}
+
+    def test_the_kind_of_machine_is_kept_with_each_trial(
+        self, store: Store, study: StoredStudy
+    ) -> None:
+        for seed, machine in enumerate(("one kind", None, "another")):
+            trial = claim(store, study, ADAM, seed)
+            assert complete(store, trial, restart(seed), machine=machine)
+        assert store.machines(study.study_id) == {0: "one kind", 2: "another"}
+        assert store.machines(study.study_id + 1) == {}
 
     def test_strays_are_counted(self, store: Store, study: StoredStudy) -> None:
         add(store, study, ADAM, restart(1), restart(2))

@@ -63,6 +63,7 @@ def told(store: Store, study: StoredStudy) -> dict[str, Any]:
         "record": study.record,
         "races": [(race.rules, race.entrants, race.first_seed) for race in races],
         "trials": [of_trial(trial) for trial in store.trials(study.study_id)],
+        "machines": store.machines(study.study_id),
         "summaries": [summary for _, summary in store.summaries(study.study_id)],
         "restarts": [
             (row.trial, row.configuration, comparable(row.restart))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -114,6 +116,27 @@ def test_a_read_only_folder_can_be_read(tmp_path: Path) -> None:
     )
     folder.chmod(0o755)
     assert done.stdout == "False\n2\n", done.stderr
+
+
+def test_a_record_of_the_version_before_is_read_as_it_is_and_brought_up_to_write(
+    tmp_path: Path,
+) -> None:
+    """Version 2 lacks the kinds of machines."""
+    url, store, study = recorded(tmp_path / "s.db")
+    add(store, study, ADAM, restart(1), restart(2))
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "s.db")) as connection, connection:
+        connection.execute("DROP TABLE multirestart_machines")
+        connection.execute("UPDATE multirestart_version SET version_num = '2'")
+    reader = open_for_reading(url)
+    assert reader.study_summaries()[0].restarts == 2
+    assert reader.machines(study.study_id) == {}
+    reader.close()
+    store = open_for_writing(url)
+    add(store, study, ADAM, restart(7))
+    assert store.machines(study.study_id) == {1: "a kind"}
+    assert store.study_summaries()[0].restarts == 3
+    store.close()
 
 
 @pytest.mark.parametrize("replace", [False, True], ids=["removed", "replaced"])
