@@ -129,18 +129,13 @@ class Store(ABC):
     ) -> bool:
         """Record all restarts of a running trial, its values and summary, and that it is complete.
 
-        machine: the kind of machine that trained it, if that is known.
-
         False, and nothing is written, if this attempt is not the trial's last any more or the
-        trial is gone.
+        trial is gone. machine: the kind of machine that trained it, if that is known.
         """
 
     @abstractmethod
     def end_attempt(self, trial: Trial, state: TrialState, reason: str) -> bool:
-        """End a running attempt without restarts, `waiting`, `failed` or `given up`.
-
-        False, and nothing is written, as in `complete_trial`.
-        """
+        """End a running attempt, `waiting`, `failed` or `given up`; False as `complete_trial`."""
 
     @abstractmethod
     def trials(self, study_id: int, first: int = 0, also: Collection[int] = ()) -> list[Trial]:

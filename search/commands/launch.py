@@ -40,6 +40,11 @@ _MOST_WORKERS = 1024
 @storage_option
 @option("--workers", "N", "Worker processes.", "one per core", click.IntRange(1, _MOST_WORKERS))
 @option(
+    "--cluster",
+    "ADDRESS",
+    "Train on a Dask cluster: local, or its scheduler's address like tcp://host:8786.",
+)
+@option(
     "--save-plan",
     "FILE",
     "Write all that the study is made from to a new plan file.",
@@ -54,6 +59,7 @@ def launch(
     plan: Path | None,
     storage: str,
     workers: int | None,
+    cluster: str | None,
     save_plan: Path | None,
     describe: bool,
     no_cache: bool,
@@ -88,7 +94,9 @@ def launch(
     with (
         without_scikit_learn(),
         LaunchProgress(verbosity) as progress,
-        _running(storage, fields, workers, save_plan, progress, cache=not no_cache) as found,
+        _running(
+            storage, fields, workers, save_plan, progress, cache=not no_cache, cluster=cluster
+        ) as found,
     ):
         progress.stop()
         _show(storage, found, progress.given_up, says_next=not quiet)
@@ -139,6 +147,7 @@ def _running(
     progress: LaunchProgress,
     *,
     cache: bool,
+    cluster: str | None,
 ) -> Iterator[Study]:
     """Run the study, its plan saved as soon as the study is open if there is a file for it."""
     from search.problem.plan_files import NewPlanFile, saved_fields, to_toml
@@ -169,6 +178,7 @@ def _running(
                 on_event,
                 interrupts,
                 cache=cache,
+                cluster=cluster,
             ) as name,
         ):
             yield open_study(storage, name)

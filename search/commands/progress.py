@@ -36,6 +36,9 @@ from search.running.events import (
     TrialTroubled,
     Waiting,
     WaitingForLock,
+    WaitingForWorkers,
+    WorkerJoined,
+    WorkerRefused,
     WorkersReady,
 )
 from search.statistics.escape import EscapeRate
@@ -89,6 +92,7 @@ class _Progress:
         self._verbosity = verbosity
         self._is_waiting = False
         self._is_lost = False
+        self._kinds: set[str] = set()
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
@@ -105,6 +109,8 @@ class _Progress:
             case Waiting() if not self._is_waiting:
                 self._is_waiting = True
                 self._say("Waiting for the trials that other launchers train.")
+            case WaitingForWorkers() | WorkerJoined() | WorkerRefused():
+                self._of_workers(event)
             case WaitingForLock():
                 self._say("Another program has locked the database: waiting for it.")
             case ConnectionLost() if not self._is_lost:
@@ -125,6 +131,22 @@ class _Progress:
                 )
             case ForeignTrials():
                 self._say(foreign_trials(event.numbers))
+
+    def _of_workers(self, event: WaitingForWorkers | WorkerJoined | WorkerRefused) -> None:
+        """Show what becomes of Dask workers; of those that join, each new kind of machine."""
+        match event:
+            case WaitingForWorkers():
+                self._say(waiting_for_workers(event))
+            case WorkerRefused():
+                self._say(f"Dask worker {event.worker} may not train: {visible(event.reason)}.")
+            case WorkerJoined() if self._verbosity is Verbosity.EACH_TRIAL:
+                self._say(f"Dask worker {event.worker} joined: {event.machine}.")
+            case WorkerJoined() if not event.is_alike and event.machine not in self._kinds:
+                self._kinds.add(event.machine)
+                self._say(
+                    f"Dask worker {event.worker} is another kind of machine, {event.machine}: the "
+                    "last digits of its losses may differ from those of this one."
+                )
 
     def _say(self, line: str) -> None:
         click.echo(line, err=True)
@@ -206,7 +228,11 @@ class LaunchProgress(_Progress):
         problem = event.plan.problem
         if problem.escapes_by_one_point:
             self._say(one_point(problem))
-        self._say(f"Starting {several(event.workers, 'worker')} (TensorFlow takes a few seconds).")
+        if event.workers:
+            what = several(event.workers, "worker" if event.cluster is None else "Dask worker")
+            self._say(f"Starting {what} (TensorFlow takes a few seconds).")
+        else:
+            self._say(f"Training on the Dask cluster of {event.cluster}.")
         sought = "solved" if event.plan.objective == "solve-rate" else "escaped"
         self._tally = _Tally(event.counts, sought)
         self._bar.start()
@@ -252,6 +278,14 @@ def trial_line(done: TrialDone) -> str:
         f"Trial {done.number}, {done.configuration}: {summary.escaped} of {summary.restarts} "
         f"escaped, {summary.solved} solved, {summary.diverged} diverged, in {done.seconds:.1f} s."
     )
+
+
+def waiting_for_workers(event: WaitingForWorkers) -> str:
+    """What to say while no Dask worker trains."""
+    if event.busy:
+        who = f"{several(event.busy, 'Dask worker')} of {event.cluster}"
+        return f"Waiting for {who}, busy with other work (Ctrl-C ends that)."
+    return f"Waiting for a Dask worker to join {event.cluster}: none is there (Ctrl-C ends that)."
 
 
 def foreign_trials(numbers: Sequence[int]) -> str:

@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from search.problem.problem import Task
 from search.problem.rows import Restart
 
+SHORT_SECONDS = 2.0
+"""A task that takes less is followed by one that waits in the worker already, so that no worker
+idles while its last trial is recorded. Longer ones are not: at the end of a study one worker
+would train what waits while the others idle."""
+
 
 @dataclass(frozen=True)
 class Ended:

@@ -14,7 +14,9 @@ from search.problem.rows import ConfigurationCounts, TrialSummary
 class LaunchBegan:
     """A study is open, and workers are about to start unless it has its size already.
 
-    settled: its trials that are complete or given up by now; counts: what they hold.
+    settled: its trials that are complete or given up by now; counts: what they hold. cluster: the
+    Dask cluster that trains, None if processes of this machine do; workers: as many as are
+    started, 0 where the cluster has its own.
     """
 
     plan: Plan
@@ -22,6 +24,32 @@ class LaunchBegan:
     is_over: bool
     workers: int
     counts: Sequence[ConfigurationCounts]
+    cluster: str | None = None
+
+
+@dataclass(frozen=True)
+class WaitingForWorkers:
+    """No Dask worker trains: `busy` of them have not answered yet, and there is no other."""
+
+    cluster: str
+    busy: int
+
+
+@dataclass(frozen=True)
+class WorkerJoined:
+    """A Dask worker trains from now on. is_alike: whether its machine is of this one's kind."""
+
+    worker: str
+    machine: str
+    is_alike: bool
+
+
+@dataclass(frozen=True)
+class WorkerRefused:
+    """A Dask worker is given nothing to train."""
+
+    worker: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -118,6 +146,9 @@ class RoundDone:
 
 Event = (
     LaunchBegan
+    | WaitingForWorkers
+    | WorkerJoined
+    | WorkerRefused
     | WorkersReady
     | TrialDone
     | TrialTroubled

@@ -6,7 +6,6 @@ as text, where its functions tell what is there before anything else of the proj
 
 import hashlib
 import importlib.util
-import os
 import platform
 import sys
 from functools import cache
@@ -52,9 +51,9 @@ def is_taken() -> bool:
     return "tensorflow" in sys.modules and "search.training.backend" not in sys.modules
 
 
-def look() -> tuple[dict[str, str], str, bool, int]:
-    """The versions, the kind of machine, whether it is taken, and the number of the process."""
-    return versions(), kind_of_machine(), is_taken(), os.getpid()
+def look() -> tuple[dict[str, str], str, bool]:
+    """What a launcher asks of a worker: versions, kind of machine, whether TensorFlow is taken."""
+    return versions(), kind_of_machine(), is_taken()
 
 
 def _processor_flags() -> set[str]:

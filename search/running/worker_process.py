@@ -32,15 +32,24 @@ def start(parent: int, folders: CacheFolders | None) -> None:
         parent: The launcher's process, with which this one ends.
         folders: Where compiled programs are taken from and kept; None to compile all.
     """
-    global _cache  # noqa: PLW0603 - a process is started once
     tie_to(parent, None if folders is None else folders.scratch)
+    with _lean_imports():
+        prepare(folders)
+
+
+def prepare(folders: CacheFolders | None) -> None:
+    """Import TensorFlow with the settings of the stack; what `start` does in a process of ours.
+
+    Args:
+        folders: Where compiled programs are taken from and kept; None to compile all.
+    """
+    global _cache  # noqa: PLW0603 - a process is prepared once
     apply_settings()
     if folders is not None:
         _cache = ProgramCache.made(folders, [os.environ["XLA_FLAGS"]])
     if _cache is not None:
         os.environ["TF_XLA_FLAGS"] = _cache.xla_flags
-    with _lean_imports():
-        import search.running.trial  # noqa: F401
+    import search.running.trial  # noqa: F401
 
 
 def tie_to(parent: int, scratch: Path | None = None) -> None:

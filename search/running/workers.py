@@ -26,18 +26,13 @@ from search.problem.errors import LaunchError
 from search.problem.problem import Task
 from search.problem.rows import Restart
 from search.running import worker_process
-from search.running.engine import Ended, Engine
+from search.running.engine import SHORT_SECONDS, Ended, Engine
 from search.running.machine import kind_of_machine
 from search.running.program_cache import CacheFolders
 
 # A worker is one thread: the workers are the parallelism. NumPy's and SciPy's pools read these as
 # they are loaded; TensorFlow's own settings stand with its import in `search.training.backend`.
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-
-_SHORT_SECONDS = 2.0
-"""A task that takes less is followed by one that waits in the worker already, so that no worker
-idles while its last trial is recorded. Longer ones are not: at the end of a study one worker
-would train what waits while the others idle."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +136,7 @@ class _Worker:
             error = head.future.exception()
             now = time.monotonic()
             seconds, self._began = now - self._began, now
-            self._is_short = seconds < _SHORT_SECONDS
+            self._is_short = seconds < SHORT_SECONDS
             if error is None:
                 machine = kind_of_machine()
                 ended.append(Ended(head.tag, head.future.result(), None, seconds, machine))

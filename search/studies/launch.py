@@ -19,6 +19,7 @@ def launch(
     workers: int | None = None,
     on_event: OnEvent | None = None,
     cache: bool = True,
+    cluster: str | None = None,
 ) -> Study:
     """Run a study to its size, or go on with the one of that name. Prints nothing.
 
@@ -30,6 +31,8 @@ def launch(
         workers: Worker processes; one per core if None.
         on_event: Told what happens as it happens, some of it from another thread.
         cache: Keep compiled programs in the user's cache folder, and use those that are there.
+        cluster: Train on a Dask cluster, "local" for one on this machine, or its scheduler's
+            address like "tcp://host:8786"; None for worker processes of this machine.
 
     Returns:
         The study, to be read.
@@ -37,7 +40,8 @@ def launch(
     Raises:
         UserError: If a value breaks its rule, or the study is there with another problem or search
             space.
-        LaunchError: If no worker can train anything, or the study was deleted.
+        LaunchError: If no worker can train anything, the study was deleted, or a Dask scheduler
+            cannot be reached.
         RecordError: If the database cannot be used.
     """
     # Optuna and joblib, which reading does without.
@@ -61,6 +65,7 @@ def launch(
             on_event or (lambda _event: None),
             interrupts,
             cache=cache,
+            cluster=cluster,
         ) as name,
     ):
         return open_study(storage, name)

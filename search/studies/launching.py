@@ -1,4 +1,4 @@
-"""Launching a study: opened, run to its size by workers of this machine, and published."""
+"""Launching a study: opened, run to its size by workers here or of a cluster, and published."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from contextlib import closing, contextmanager, nullcontext
 from functools import partial
 
 from search.problem.plan import Plan
-from search.running.cores import worker_count
+from search.running.engines import make_engine
 from search.running.events import LaunchBegan, OnEvent, WaitingForLock
 from search.running.interrupts import Interrupts
 from search.running.opening import open_study
-from search.running.program_cache import cache_root
 from search.running.source import search_progress
-from search.running.workers import LocalWorkers
 from storage.url import is_there, parse_url, sqlite_path
 
 
@@ -27,6 +25,7 @@ def running(
     interrupts: Interrupts,
     *,
     cache: bool = True,
+    cluster: str | None = None,
 ) -> Iterator[str]:
     """Run the study that is chosen among those there, by the plan made from what is kept of it.
 
@@ -41,13 +40,16 @@ def running(
         on_event: Told what happens as it happens, some of it from another thread.
         interrupts: What answers Ctrl-C.
         cache: Keep compiled programs in the user's cache folder, and use those that are there.
+        cluster: "local" or the address of a Dask scheduler; None for processes of this machine.
 
     Raises:
-        UserError: If the study is there with another problem or search space.
-        LaunchError: If no worker can train anything, or the study was deleted.
+        UserError: If the study is there with another problem or search space, or a value breaks
+            its rule.
+        LaunchError: If no worker can train anything, the study was deleted, or a Dask scheduler
+            cannot be reached.
         RecordError: If the database cannot be used.
     """
-    count = worker_count(workers)
+    engine, count = make_engine(cluster, workers, on_event, cache=cache)
     study = open_study(
         storage,
         choose,
@@ -55,11 +57,12 @@ def running(
         refuse_new=partial(_refuse_taken_name, storage),
         on_wait=lambda seconds: on_event(WaitingForLock(seconds)),
     )
-    engine = LocalWorkers(count, cache_root() if cache else None)
     with closing(study.store) as store, store.liveness() as liveness:
         progress = search_progress(study)
         counts = store.configuration_counts(study.study_id)
-        on_event(LaunchBegan(study.plan, progress.settled, progress.is_over, count, counts))
+        on_event(
+            LaunchBegan(study.plan, progress.settled, progress.is_over, count, counts, cluster)
+        )
         with nullcontext() if progress.is_over else engine:
             # Optuna, while the workers import TensorFlow.
             from search.dashboard.publisher import Publisher

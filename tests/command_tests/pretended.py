@@ -31,6 +31,10 @@ def start(parent: int, folders: CacheFolders | None) -> None:
     worker_process.tie_to(parent, None if folders is None else folders.scratch)
 
 
+def prepare(folders: CacheFolders | None) -> None:
+    """A Dask worker as it is given its first task, without TensorFlow."""
+
+
 def train(task: Task) -> tuple[Restart, ...]:
     """Restarts that depend on configuration and seed alone, after the seconds asked for."""
     seconds = float(os.environ[PRETENDED_SECONDS])
