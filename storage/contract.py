@@ -138,8 +138,10 @@ class Store(ABC):
         """End a running attempt, `waiting`, `failed` or `given up`; False as `complete_trial`."""
 
     @abstractmethod
-    def trials(self, study_id: int, first: int = 0, also: Collection[int] = ()) -> list[Trial]:
-        """The trials from the number `first` on and those of the numbers `also`, by number."""
+    def trials(self, study_id: int, first: int = 0, ended: Collection[int] = ()) -> list[Trial]:
+        """The trials from the number `first` on, by number; before them, of the numbers `ended`,
+        those that are final.
+        """
 
     @abstractmethod
     def unfinished_trials(self, study_id: int) -> list[Trial]:

@@ -47,7 +47,11 @@ _TRIALS = (
 )
 # Two statements, for SQLite reads all trials where one or the other condition may hold.
 _FROM = _TRIALS.where(OF_STUDY, trials.c.number >= bindparam("first"))
-_AMONG = _TRIALS.where(OF_STUDY, trials.c.number.in_(bindparam("numbers", expanding=True)))
+_ENDED = _TRIALS.where(
+    OF_STUDY,
+    trials.c.number.in_(bindparam("numbers", expanding=True)),
+    trials.c.state.in_([state for state in TrialState if state.is_final]),
+)
 # In no order: SQLite would read all trials by number to have one.
 _UNFINISHED = _TRIALS.order_by(None).where(
     OF_STUDY,
@@ -98,10 +102,10 @@ class SqlReading(SqlCounting):
         found = self._all(select(studies).filter_by(name=name))
         return study_of(found[0]) if found else None
 
-    def trials(self, study_id: int, first: int = 0, also: Collection[int] = ()) -> list[Trial]:
+    def trials(self, study_id: int, first: int = 0, ended: Collection[int] = ()) -> list[Trial]:
         with self.transaction():
-            before = [number for number in also if number < first]
-            found = list(self._all(_AMONG, study=study_id, numbers=before)) if before else []
+            before = [number for number in ended if number < first]
+            found = list(self._all(_ENDED, study=study_id, numbers=before)) if before else []
             found += self._all(_FROM, study=study_id, first=first)
         return [trial_of(row) for row in found]
 

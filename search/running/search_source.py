@@ -64,7 +64,7 @@ class SearchSource(TrialSource):
                 self._stopping.add(trial)
                 if not trial.state.is_final:
                     self._unfinished.add(trial.number)
-            elif trial.state.is_final:
+            else:
                 self._unfinished.remove(trial.number)
                 self._mirror.update(trial)
                 self._stopping.update(trial)

@@ -113,13 +113,14 @@ class StoreContract(ResultsContract):
         assert first.seeds == range(256, 512)
         assert store.trials(study.study_id) == [first, second]
         assert store.trials(study.study_id, 1) == [second]
-        assert store.trials(study.study_id, 1, {0}) == [first, second]
+        assert store.trials(study.study_id, 1, {0}) == [second], "the first is not final"
 
     def test_a_complete_trial_is_final(self, store: Store, study: StoredStudy) -> None:
         trial = claim(store, study, ADAM, 4, 5)
         assert complete(store, trial, restart(4), restart(5))
         (found,) = store.trials(study.study_id)
         assert (found.state, found.values, found.attempt) == (TrialState.COMPLETE, (0.5,), 1)
+        assert store.trials(study.study_id, 1, {0}) == [found]
         assert found.began is not None
         assert found.ended is not None
         assert found.began <= found.ended
