@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from search.estimator.enough import ended_early
 from search.estimator.loading import load_tensorflow
-from search.estimator.points import Points, points_of, scaled
+from search.estimator.points import points_of, scaled
 from search.estimator.seeds import first_seed
 from search.estimator.settings import InvalidParametersError, Settings
 from search.problem.errors import InvalidValuesError, UserError
 from search.problem.forward import forward, softmax
-from search.problem.network import Network
-from search.problem.scaling import centre_and_factor
 from search.statistics.escape import restarts_needed
 
 try:
@@ -25,7 +25,12 @@ try:
     from sklearn.utils.multiclass import check_classification_targets
     from sklearn.utils.validation import check_is_fitted, validate_data
 
-    from search.estimator.weights import class_weights, classes_of, row_weights
+    from search.estimator.weights import (
+        class_weights,
+        classes_of,
+        require_one_kind,
+        row_weights,
+    )
 except ModuleNotFoundError as error:
     raise ImportError(
         "RestartClassifier needs scikit-learn 1.7 or newer: pip install 'multirestart[estimator]'"
@@ -34,7 +39,7 @@ except ModuleNotFoundError as error:
 if TYPE_CHECKING:
     import keras
 
-    from search.estimator.training import Job
+    from search.estimator.training import Found, Job, Line
     from search.estimator.verifying import Verification
 
 _KEPT_HERE = ("_job", "_model")
@@ -46,7 +51,8 @@ class RestartClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Args:
         n_init: Restarts, each from a seed of its own; "auto" goes on until a restart escapes with
-            99% certainty, or until `precision` is reached. Restart i is the same in every `n_init`.
+            99% certainty, or, if `precision` is given, until that is reached. Restart i is the same
+            in every `n_init`.
         hidden: Units of each hidden layer.
         activation: Of the hidden layers.
         scaling: Of the features: "none", "standard", "minmax", "maxabs" or "robust".
@@ -79,7 +85,7 @@ class RestartClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         best_seed_: The seed of the best restart.
         loss_: Its loss on the training points.
         restarts_: A row for each restart, in order: `seed`, `outcome`, `loss`, `accuracy`,
-            `validation_loss`, `escape_epoch`.
+            `validation_loss`, `escape_epoch`, `undecided`.
         escape_rate_: Share of the restarts that escaped the plateau.
         escape_interval_: Its 95% interval.
         restarts_needed_: Restarts that escape at least once with 99% certainty; None if none
@@ -152,36 +158,31 @@ class RestartClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         # Seconds, that a process which only predicts need not wait.
         load_tensorflow()
-        from search.estimator.training import none_escaped, train_enough
+        from search.estimator.training import none_escaped
 
         settings = Settings.of(self.get_params(deep=False))
-        rows, labels = validate_data(self, X, y, dtype=np.float64)
-        check_classification_targets(labels)
-        weights = row_weights(sample_weight, rows)
-        is_there = weights > 0
-        self.classes_, places = classes_of(labels[is_there])
-        points = points_of(rows[is_there], places, weights[is_there])
-        of_classes = class_weights(self.class_weight, self.classes_, points.labels)
+        before = dict(self.__dict__)
         try:
-            self._job = self._job_of(points.under(of_classes), settings)
-        except InvalidValuesError as error:
-            raise InvalidParametersError(error.faults) from None
-        first = first_seed(self.random_state)
-        found = train_enough(self._job, settings, first, self.n_jobs)
-        if found.best is None or found.weights is None:
-            raise ValueError(
-                f"all {len(found.restarts)} restarts diverged; scale the features or lower the "
-                "learning_rate"
-            )
+            classes, job, line, found = self._trained(settings, X, y, sample_weight)
+        except BaseException:
+            # The features of the new data are set by now: the fit before it is kept whole.
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+        self.classes_, self._job, self._model = classes, job, None
+        self._centre, self._factor = line
+        self._recipe = {each.name: getattr(job.recipe, each.name) for each in fields(job.recipe)}
         self.best_seed_, self.loss_ = found.best.seed, found.best.loss
         self.restarts_ = list(found.restarts)
-        self._weights: NDArray[np.float32] = found.weights
-        self._model = None
+        self._weights = found.weights
         rate = found.rate
         self.escape_rate_, self.escape_interval_ = rate.rate, rate.interval
         self.restarts_needed_ = restarts_needed(rate.rate)
         if not rate.escaped:
-            warnings.warn(none_escaped(self._job, found), ConvergenceWarning, stacklevel=2)
+            warnings.warn(none_escaped(job, found), ConvergenceWarning, stacklevel=2)
+        lacking = ended_early(settings, rate)
+        if lacking:
+            warnings.warn(lacking, ConvergenceWarning, stacklevel=2)
         return self
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
@@ -250,29 +251,23 @@ class RestartClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         state = super().__getstate__()
         return {name: value for name, value in state.items() if name not in _KEPT_HERE}
 
-    def _job_of(self, points: Points, settings: Settings) -> Job:
-        from search.estimator.training import Job, Scaled
-        from search.training.stack import Recipe
+    def _trained(
+        self, settings: Settings, features: Any, y: Any, sample_weight: Any
+    ) -> tuple[NDArray[Any], Job, Line, Found]:
+        """The classes, what the restarts have in common, and the restarts of a fit."""
+        from search.estimator.training import job_of, train_enough
 
-        share = settings.validation_fraction
-        training, held_out = (points, None) if share is None else points.hold_out(share)
-        trained = dict(settings.trained)
-        self._centre, self._factor = centre_and_factor(trained.pop("scaling"), training.features)
-        outputs = 1 if len(self.classes_) == 2 else len(self.classes_)
-        shape = {name: trained.pop(name) for name in ("hidden", "activation", "use_bias")}
-        loss = trained.pop("loss_function")
-        self._recipe = {
-            **trained,
-            "network": Network(self.n_features_in_, outputs=outputs, **shape),
-            "epochs": settings.epochs,
-            "batch_size": settings.step_points(len(training)),
-            "loss": loss,
-        }
-        majority = int(np.bincount(training.labels).max())
-        return Job(
-            Recipe(**self._recipe),
-            Scaled.of(training, self._centre, self._factor),
-            None if held_out is None else Scaled.of(held_out, self._centre, self._factor),
-            settings.bars(majority, len(training)),
-            settings.select,
-        )
+        rows, labels = validate_data(self, features, y, dtype=np.float64)
+        require_one_kind(labels)
+        check_classification_targets(labels)
+        weights = row_weights(sample_weight, rows)
+        is_there = weights > 0
+        classes, places = classes_of(labels[is_there])
+        points = points_of(rows[is_there], places, weights[is_there])
+        of_classes = class_weights(self.class_weight, classes, points.labels)
+        try:
+            job, line = job_of(points.under(of_classes), len(classes), settings)
+        except InvalidValuesError as error:
+            raise InvalidParametersError(error.faults) from None
+        first = first_seed(self.random_state)
+        return classes, job, line, train_enough(job, settings, first, self.n_jobs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from search.estimator.settings import Settings
 from search.statistics.escape import EscapeRate, restarts_needed
 
 
@@ -40,3 +41,29 @@ def is_enough(rate: EscapeRate, precision: float | None) -> bool:
         return high - low <= precision
     needed = restarts_needed(low)
     return needed is not None and needed <= rate.restarts
+
+
+def ended_early(settings: Settings, rate: EscapeRate) -> str:
+    """What to tell where `n_init="auto"` ended at `max_n_init`; "" where it came to its end.
+
+    Args:
+        settings: Of the fit.
+        rate: Of all its restarts.
+
+    Returns:
+        A sentence.
+    """
+    precision = settings.precision
+    if settings.n_init is not None or is_enough(rate, precision):
+        return ""
+    ended = f"n_init='auto' ended at max_n_init={rate.restarts}: {rate} escaped"
+    low, high = rate.interval
+    if precision is not None:
+        return f"{ended}, and the 95% interval is {high - low:.4f} wide, not {precision:g}"
+    needed = restarts_needed(low)
+    if needed is None:
+        return ""  # none escaped, which is told anyhow
+    return (
+        f"{ended}, and by the lower end of the interval an escape with 99% certainty takes "
+        f"{needed:,} restarts"
+    )

@@ -48,7 +48,7 @@ class Points:
         Raises:
             InvalidValuesError: If the share is too small for any point.
         """
-        chosen = held_out_of(self.features, self.labels, share)
+        chosen = held_out_of(self.features, self.labels, share, "validation_fraction")
         return self._of(~chosen), self._of(chosen)
 
     @property

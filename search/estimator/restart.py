@@ -13,7 +13,8 @@ class FittedRestart(NamedTuple):
     `loss` and `accuracy` are of all training points under the final weights, the loss with the
     weights of the points and the L2 penalty; `validation_loss` is of the held-out points, None
     without any, and has no penalty. `outcome` is "not escaped", "escaped", "solved" or "diverged";
-    `escape_epoch` counts from 1, None if it did not escape.
+    `escape_epoch` counts from 1, None if it did not escape. `accuracy` is Keras's; `undecided`
+    counts the points at 1/2, or between two classes, which the outcome does not count as right.
     """
 
     seed: int
@@ -22,6 +23,7 @@ class FittedRestart(NamedTuple):
     accuracy: float
     validation_loss: float | None
     escape_epoch: int | None
+    undecided: int
 
     @property
     def has_escaped(self) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 from search.problem.dimensions import DIMENSIONS, FULL, check_count
@@ -86,6 +86,10 @@ class Settings:
             restarts = faults.built(partial(check_count, "n_init", n_init))
         most = faults.built(partial(check_count, "max_n_init", parameters["max_n_init"]))
         _check_shares(parameters, faults)
+        n_jobs = parameters["n_jobs"]
+        is_whole = isinstance(n_jobs, Integral) and not isinstance(n_jobs, bool) and n_jobs != 0
+        rule = "must be a whole number other than 0, or None"
+        faults.require(n_jobs is None or is_whole, "n_jobs", rule, shown(n_jobs))
         select, fraction = parameters["select"], parameters["validation_fraction"]
         rule = f"must be one of {', '.join(SELECTIONS)}"
         faults.require(select in SELECTIONS, "select", rule, shown(select))

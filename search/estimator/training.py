@@ -18,8 +18,10 @@ from search.estimator.restart import FittedRestart
 from search.estimator.seeds import seeds_of
 from search.estimator.settings import LOSS, Settings
 from search.problem.forward import forward, sigmoid
+from search.problem.network import Network
 from search.problem.outcome import Bars, judge
 from search.problem.rows import Outcome
+from search.problem.scaling import centre_and_factor
 from search.problem.undecided import sides
 from search.statistics.escape import EscapeRate
 from search.training.backend import tf
@@ -60,6 +62,56 @@ class Job:
         return layout_for(self.recipe.network, len(points.labels), is_weighted=is_weighted).lanes
 
 
+Line = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""What is taken from each feature, and what it is multiplied by then; each (features,)."""
+
+
+def job_of(points: Points, classes: int, settings: Settings) -> tuple[Job, Line]:
+    """What the restarts of a fit have in common.
+
+    Args:
+        points: All points, with the weights of their classes.
+        classes: How many classes there are.
+        settings: The checked parameters.
+
+    Returns:
+        The job, and how its features are scaled.
+
+    Raises:
+        InvalidValuesError: If the parameters do not go with the points.
+    """
+    share = settings.validation_fraction
+    training, held_out = (points, None) if share is None else points.hold_out(share)
+    trained = dict(settings.trained)
+    line = centre_and_factor(trained.pop("scaling"), training.features)
+    shape = {name: trained.pop(name) for name in ("hidden", "activation", "use_bias")}
+    outputs = 1 if classes == 2 else classes
+    recipe = Recipe(
+        network=Network(training.features.shape[1], outputs=outputs, **shape),
+        epochs=settings.epochs,
+        loss=trained.pop("loss_function"),
+        **{**trained, "batch_size": settings.step_points(len(training))},
+    )
+    majority = int(np.bincount(training.labels).max())
+    job = Job(
+        recipe,
+        Scaled.of(training, *line),
+        None if held_out is None else Scaled.of(held_out, *line),
+        settings.bars(majority, len(training)),
+        settings.select,
+    )
+    return job, line
+
+
+class Found(NamedTuple):
+    """All restarts of a fit, the best of them and its weights."""
+
+    restarts: tuple[FittedRestart, ...]
+    best: FittedRestart
+    weights: NDArray[np.float32]
+    rate: EscapeRate
+
+
 class Chunk(NamedTuple):
     """Restarts in the order of their seeds, and the weights of the best; None if all diverged."""
 
@@ -73,7 +125,7 @@ class Chunk(NamedTuple):
         return EscapeRate(sum(each.has_escaped for each in self.restarts), len(self.restarts))
 
 
-def train_enough(job: Job, settings: Settings, first_seed: int, n_jobs: int | None) -> Chunk:
+def train_enough(job: Job, settings: Settings, first_seed: int, n_jobs: int | None) -> Found:
     """Train as many restarts as the settings ask for.
 
     Args:
@@ -84,7 +136,20 @@ def train_enough(job: Job, settings: Settings, first_seed: int, n_jobs: int | No
 
     Returns:
         The restarts, by their numbers.
+
+    Raises:
+        ValueError: If all diverged.
     """
+    found = _enough(job, settings, first_seed, n_jobs)
+    if found.best is None or found.weights is None:
+        raise ValueError(
+            f"all {len(found.restarts)} restarts diverged; scale the features or lower the "
+            "learning_rate"
+        )
+    return Found(found.restarts, found.best, found.weights, found.rate)
+
+
+def _enough(job: Job, settings: Settings, first_seed: int, n_jobs: int | None) -> Chunk:
     if settings.n_init is not None:
         return train(job, seeds_of(first_seed, range(settings.n_init)), n_jobs)
     found = Chunk((), None, None)
@@ -95,7 +160,7 @@ def train_enough(job: Job, settings: Settings, first_seed: int, n_jobs: int | No
     return found
 
 
-def none_escaped(job: Job, found: Chunk) -> str:
+def none_escaped(job: Job, found: Found) -> str:
     """What to tell where no restart escaped."""
     outcomes = Counter(restart.outcome for restart in found.restarts)
     counts = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
@@ -153,16 +218,16 @@ def _train_chunk(job: Job, seeds: Sequence[int]) -> Chunk:
 
 def _judged(job: Job, histories: Histories) -> Chunk:
     points, network = job.points, job.recipe.network
-    right = sides(
+    final = sides(
         network, histories.weights, points.features, points.labels, histories.final_correct
-    ).right
+    )
     held_out = validation_losses(job, histories.weights)
     restarts = []
     for lane, seed in enumerate(histories.seeds):
         outcome, escape_epoch, _ = judge(
             correct=histories.correct[:, lane],
             finite=histories.finite[:, lane],
-            final_correct=int(right[lane]),
+            final_correct=int(final.right[lane]),
             final_loss=float(histories.final_loss[lane]),
             bars=job.bars,
         )
@@ -174,6 +239,7 @@ def _judged(job: Job, histories: Histories) -> Chunk:
                 accuracy=int(histories.final_correct[lane]) / len(points.labels),
                 validation_loss=None if held_out is None else float(held_out[lane]),
                 escape_epoch=escape_epoch,
+                undecided=int(final.undecided[lane]),
             )
         )
     place = min(range(len(restarts)), key=lambda lane: _merit(job, restarts[lane]))

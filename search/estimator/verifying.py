@@ -67,6 +67,7 @@ def verify(job: Job, fitted: FittedRestart) -> Verification:
         accuracy=int(final_correct[0]) / count,
         validation_loss=None if held_out is None else float(held_out[0]),
         escape_epoch=escape_epoch,
+        undecided=int(final.undecided[0]),
     )
     is_same = fitted.outcome == again.outcome
     return Verification(fitted, again, is_same and losses_agree(fitted.loss, again.loss))

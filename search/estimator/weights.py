@@ -42,6 +42,18 @@ def row_weights(given: Any, rows: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(weights)
 
 
+def require_one_kind(labels: NDArray[Any]) -> None:
+    """Raise ValueError if labels cannot be put in order, as numbers and texts cannot."""
+    try:
+        np.unique(labels)
+    except TypeError:
+        kinds = sorted({type(label).__name__ for label in labels.tolist()})
+        raise ValueError(
+            f"y must hold labels of one kind, received {' and '.join(kinds)}; make them all texts "
+            "or all numbers"
+        ) from None
+
+
 def classes_of(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.uint8]]:
     """The classes in order, and the place of each label among them.
 

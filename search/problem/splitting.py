@@ -40,7 +40,10 @@ class HeldOut:
 
 
 def held_out_of(
-    features: NDArray[np.float64], labels: NDArray[np.uint8], share: float
+    features: NDArray[np.float64],
+    labels: NDArray[np.uint8],
+    share: float,
+    name: str = "validation",
 ) -> NDArray[np.bool_]:
     """Which points are held out: a function of the points alone, the same share of each class.
 
@@ -53,6 +56,7 @@ def held_out_of(
         labels: (points,), whole numbers from 0.
         share: Of the points of each class that are held out, rounded to whole points, halves up;
             but one point of each class is always left to be trained on.
+        name: What the share is called where it was given.
 
     Returns:
         (points,), true where a point is held out.
@@ -61,7 +65,7 @@ def held_out_of(
         InvalidValuesError: If the share is not between 0 and 1, or too small for any point.
     """
     if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
-        raise InvalidValuesError([Fault("validation", _RULE, repr(share))])
+        raise InvalidValuesError([Fault(name, _RULE, repr(share))])
     keys = _keys(features, labels)
     held_out = np.zeros(len(labels), dtype=np.bool_)
     for label in np.unique(labels):
@@ -71,7 +75,7 @@ def held_out_of(
         held_out[members[: min(asked, len(members) - 1)]] = True
     if not held_out.any():
         rule = f"must hold out at least one of {len(labels):,} points"
-        raise InvalidValuesError([Fault("validation", rule, f"{share:g}")])
+        raise InvalidValuesError([Fault(name, rule, f"{share:g}")])
     return held_out
 
 

@@ -113,6 +113,12 @@ def test_weights_that_are_none_are_refused(weights: Any, said: str) -> None:
         classifier().fit(X, NAMES, sample_weight=weights)
 
 
+def test_labels_of_mixed_kinds_are_refused() -> None:
+    said = "y must hold labels of one kind, received int and str"
+    with pytest.raises(ValueError, match=said):
+        classifier().fit(X, np.array([1, "a", 1] * 100, dtype=object))
+
+
 def test_a_class_weight_must_be_above_0() -> None:
     with pytest.raises(ValueError, match=r"class_weight must be finite numbers above 0"):
         classifier(class_weight={"inner": 0.0}).fit(X, NAMES)
@@ -187,7 +193,7 @@ def test_the_best_by_held_out_points() -> None:
     assert by_loss.best_seed_ == seeds["loss"]
     assert by_other.best_seed_ == seeds["validation_loss"]
     assert seeds["loss"] != seeds["validation_loss"]
-    with pytest.raises(ValueError, match="must hold out at least one of 60 points"):
+    with pytest.raises(ValueError, match="validation_fraction must hold out at least one of 60"):
         classifier(validation_fraction=0.001).fit(x, y)
 
 
@@ -199,6 +205,9 @@ def test_it_goes_on_until_enough_is_known(fitted: mr.RestartClassifier) -> None:
     low, high = closer.escape_interval_
     assert len(closer.restarts_) == 600 or high - low <= 0.05
     assert len(closer.restarts_) > 256
+    said = r"ended at max_n_init=3: \d of 3 escaped, and the 95% interval is 0\.\d+ wide, not 0.01$"
+    with pytest.warns(ConvergenceWarning, match=said):
+        classifier(n_init="auto", precision=0.01, max_n_init=3).fit(X, NAMES)
 
 
 def test_a_warning_counts_the_restarts_where_none_escaped() -> None:
@@ -209,9 +218,42 @@ def test_a_warning_counts_the_restarts_where_none_escaped() -> None:
     assert set(found.predict(X)) == {"outer"}
 
 
+def test_points_at_one_half_are_told_as_undecided() -> None:
+    """Weights that hardly move from a start near 0 leave all points between the classes."""
+    parameters = {"initializer": "uniform:0.001", "epochs": 0, "n_init": 4}
+    with pytest.warns(ConvergenceWarning):
+        found = classifier(**parameters).fit(X, NAMES)
+    assert [restart.undecided for restart in found.restarts_] == [300] * 4
+    assert found.verify().plain.undecided == 300
+
+
 def test_restarts_that_all_diverge_are_an_error() -> None:
     with pytest.raises(ValueError, match="all 16 restarts diverged"):
         classifier(scaling="none").fit(np.where(Y[:, None] == 1, 1e300, -1e300), NAMES)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "changed"),
+    [
+        (np.c_[X, X], Y, {"batch_size": "many"}),
+        (np.c_[X, X], np.zeros(300), {}),
+        (np.where(Y[:, None] == 1, 1e300, -1e300), Y, {"scaling": "none"}),
+        (np.c_[X, X], np.arange(300) % 3, {"loss_function": "mse"}),
+    ],
+)
+def test_a_fit_that_fails_leaves_the_one_before_it_whole(
+    x: Any, y: Any, changed: dict[str, Any], fitted: mr.RestartClassifier
+) -> None:
+    again = pickle.loads(pickle.dumps(fitted)).set_params(**changed)
+    with pytest.raises(ValueError, match=r"must|class|diverged"):
+        again.fit(x, y)
+    assert everything(again) == everything(fitted)
+    assert again.n_features_in_ == 1
+    fresh = classifier(**changed)
+    with pytest.raises(ValueError, match=r"must|class|diverged"):
+        fresh.fit(x, y)
+    with pytest.raises(NotFittedError):
+        fresh.predict(x)
 
 
 def test_a_copy_predicts_the_same_without_the_points(fitted: mr.RestartClassifier) -> None:

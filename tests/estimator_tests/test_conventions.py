@@ -123,6 +123,33 @@ def test_tensorflow_that_is_there_already_is_left_as_it_is() -> None:
     assert done.stdout == "1.0 None\n"
 
 
+UNTOUCHED = """
+import random
+import numpy as np
+
+random.seed(1)
+np.random.seed(1)
+import multirestart as mr
+
+before = random.getstate(), np.random.get_state()
+mr.RestartClassifier(n_init=1, epochs=1).fit([[0.0], [1.0]] * 20, [0, 1] * 20)
+after = random.getstate(), np.random.get_state()
+print(repr(before) == repr(after))
+"""
+
+
+@pytest.mark.slow
+def test_the_first_fit_of_a_process_leaves_random_states_alone() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", UNTOUCHED],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "True\n"
+
+
 def test_keras_on_another_backend_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Other backends are packages of their own, which need not be installed here."""
     monkeypatch.setattr("keras.config.backend", lambda: "numpy")

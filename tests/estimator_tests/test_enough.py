@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.estimator.enough import is_enough, looks
+import multirestart as mr
+from search.estimator.enough import ended_early, is_enough, looks
 from search.estimator.seeds import first_seed, seeds_of
+from search.estimator.settings import Settings
 from search.statistics.escape import EscapeRate
 
 
@@ -38,6 +42,33 @@ def test_enough_is_judged_by_the_interval(
     escaped: int, restarts: int, precision: float | None, enough: bool
 ) -> None:
     assert is_enough(EscapeRate(escaped, restarts), precision) is enough
+
+
+@pytest.mark.parametrize(
+    ("escaped", "parameters", "said"),
+    [
+        (
+            8,
+            {},
+            "n_init='auto' ended at max_n_init=64: 8 of 64 escaped, and by the lower end of the "
+            "interval an escape with 99% certainty takes 69 restarts",
+        ),
+        (
+            32,
+            {"precision": 0.2},
+            "n_init='auto' ended at max_n_init=64: 32 of 64 escaped, and the 95% interval is "
+            "0.2380 wide, not 0.2",
+        ),
+        (9, {}, ""),
+        (0, {}, ""),
+        (8, {"n_init": 64}, ""),
+    ],
+)
+def test_where_it_had_to_end_it_says_how_far_it_came(
+    escaped: int, parameters: dict[str, Any], said: str
+) -> None:
+    asked = mr.RestartClassifier(**{"n_init": "auto", "max_n_init": 64, **parameters})
+    assert ended_early(Settings.of(asked.get_params()), EscapeRate(escaped, 64)) == said
 
 
 def test_seeds_follow_the_first_of_a_block() -> None:

@@ -39,6 +39,7 @@ def test_all_faults_are_told_at_once() -> None:
             margin=None,
             solved_at=2,
             precision=0,
+            n_jobs="2",
         )
     assert {fault.field for fault in raised.value.faults} == {
         "n_init",
@@ -51,6 +52,7 @@ def test_all_faults_are_told_at_once() -> None:
         "margin",
         "solved_at",
         "precision",
+        "n_jobs",
     }
     assert isinstance(raised.value, ValueError)
     assert isinstance(raised.value, mr.MultirestartError)
@@ -59,6 +61,14 @@ def test_all_faults_are_told_at_once() -> None:
 def test_a_wrong_n_init_is_told_of_auto() -> None:
     with pytest.raises(ValueError, match="n_init must be a whole number or 'auto', received 'al"):
         settings(n_init="all")
+
+
+@pytest.mark.parametrize("n_jobs", [0, 1.5, True])
+def test_processes_are_a_whole_number(n_jobs: Any) -> None:
+    with pytest.raises(ValueError, match="n_jobs must be a whole number other than 0, or None"):
+        settings(n_jobs=n_jobs)
+    for good in (-1, 2, None, np.int64(2)):
+        settings(n_jobs=good)
 
 
 def test_validation_loss_needs_held_out_points() -> None:
