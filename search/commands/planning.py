@@ -10,6 +10,9 @@ from search.commands.options import format_option
 from search.commands.reading import write
 from search.problem.errors import Faults
 
+_LEAST_ALPHA, _MOST_POWER, _LEAST_WIDTH = 1e-9, 0.999999, 1e-6
+"""Beyond these, sums of probabilities are not exact enough, and nobody trains so many restarts."""
+
 
 @click.command()
 @click.option("--rate", type=float, metavar="P", help="The rate of one configuration.")
@@ -101,8 +104,17 @@ def _check(
         raise click.UsageError("--discordance is of two rates: --rate P --against P")
     faults = Faults()
     rule = "must be above 0 and below 1"
-    for name, value in (("power", power), ("alpha", alpha), ("precision", precision)):
-        faults.require(value is None or 0 < value < 1, name, rule, value)
+    shares = (
+        ("power", power, 0.0, _MOST_POWER),
+        ("alpha", alpha, _LEAST_ALPHA, 1.0),
+        ("precision", precision, _LEAST_WIDTH, 1.0),
+    )
+    for name, value, least, most in shares:
+        if value is None or not 0 < value < 1:
+            faults.require(value is None, name, rule, value)
+            continue
+        faults.require(value >= least, name, f"must be at least {least:g}", value)
+        faults.require(value <= most, name, f"must be at most {most:g}", value)
     faults.require(power > alpha, "power", "must be above alpha", power)
     if against is None:
         closed = "must be at least 0 and at most 1"

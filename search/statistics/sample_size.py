@@ -1,7 +1,8 @@
 """How many restarts it takes to tell two rates apart, or to know one well. Pure: rates in.
 
 Formulas by normal approximation, and beside them the exact power of the test that is meant, by
-which anyone sees whether the formula holds.
+which anyone sees whether the formula holds. On common seeds the restarts are those of the exact
+power, unless there are very many.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
+from scipy.special import bdtr, gammaln
 
 from search.statistics.escape import Z
+from search.statistics.paired import p_not_worse
 
 ALPHA = 0.05
 POWER = 0.8
@@ -73,9 +75,9 @@ def needed_apart(
     rows = [Needed("apart", rate, against, "own", None, alpha, power, None, restarts, exact)]
     shares = [independent_discordance(rate, against), abs(rate - against)]
     for share in shares if discordance is None else [discordance]:
-        restarts = restarts_paired(rate, against, share, alpha, power)
-        exact = None
+        restarts, exact = restarts_paired(rate, against, share, alpha, power), None
         if restarts <= _MOST_SUMMED:
+            restarts = restarts_paired_exact(rate, against, share, alpha, power)
             exact = power_paired(rate, against, share, restarts, alpha)
         rows.append(
             Needed("apart", rate, against, "common", share, alpha, power, None, restarts, exact)
@@ -180,7 +182,7 @@ def restarts_paired(
 def power_paired(
     rate: float, against: float, discordance: float, restarts: int, alpha: float = ALPHA
 ) -> float:
-    """The exact power of McNemar's two-sided test, without a correction for continuity.
+    """The exact power of McNemar's two-sided exact test, the one that a race makes.
 
     Args:
         rate: Of one configuration.
@@ -192,13 +194,53 @@ def power_paired(
     Returns:
         The chance that it finds a difference.
     """
-    bar = _quantile(1 - alpha / 2) ** 2
     share = min(max((discordance + rate - against) / (2 * discordance), 0.0), 1.0)
-    found = 0.0
-    for differing, chance in zip(*_binomial(restarts, discordance), strict=True):
-        ones, chances = _binomial(int(differing), share)
-        found += chance * float(chances[(2 * ones - differing) ** 2 > bar * differing].sum())
-    return float(found)
+    counts, chances = _binomial(restarts, discordance)
+    differing = counts.astype(np.int64)
+    most = _most_that_tell(differing, alpha)
+    # The probability of at most so many of one, or of the other; of fewer than 0 it is NaN.
+    finds = bdtr(most, differing, share) + bdtr(most, differing, 1 - share)
+    finds[most < 0] = 0.0
+    return min(float(chances @ finds), 1.0)
+
+
+def restarts_paired_exact(
+    rate: float,
+    against: float,
+    discordance: float,
+    alpha: float = ALPHA,
+    power: float = POWER,
+) -> int:
+    """Restarts of each with which McNemar's exact test has the power, and with one fewer has not.
+
+    Connor's formula is of the test by normal approximation: it can ask for too few, and for too
+    many where few seeds differ.
+
+    Args:
+        rate: Of one, between 0 and 1.
+        against: Of the other, another rate.
+        discordance: The share of seeds from which one alone escapes, at least the difference.
+        alpha: Of the two-sided test.
+        power: The chance to find the difference.
+
+    Returns:
+        The number.
+    """
+    given = rate, against, discordance
+    return _least(lambda restarts: power_paired(*given, restarts, alpha) >= power)
+
+
+def _most_that_tell(differing: NDArray[np.int64], alpha: float) -> NDArray[np.int64]:
+    """The most seeds of one, of so many that differ, with which the exact test tells two apart.
+
+    -1 where it never does. By bisection: p grows with the seeds.
+    """
+    low, high = np.full_like(differing, -1), differing // 2 + 1
+    while (high - low > 1).any():
+        middle = (low + high) // 2
+        tells = (middle >= 0) & (2 * p_not_worse(middle, differing - middle) <= alpha)
+        low, high = np.where(tells, middle, low), np.where(tells, high, middle)
+    return low
 
 
 def interval_width(rate: float, restarts: int) -> float:

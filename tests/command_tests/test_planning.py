@@ -16,8 +16,8 @@ def test_it_tells_restarts_of_own_and_common_seeds(tmp_path: Path) -> None:
     done = run_command("plan", *APART, cwd=tmp_path)
     assert [line.split() for line in done.stdout.splitlines()[-3:]] == [
         ["of", "their", "own", "-", "1,484", "0.7999"],
-        ["common", "to", "both", "0.077", "1,509", "0.8045"],
-        ["common", "to", "both", "0.02", "391", "0.9537"],
+        ["common", "to", "both", "0.077", "1,587", "0.8002"],
+        ["common", "to", "both", "0.02", "394", "0.8003"],
     ]
 
 
@@ -31,12 +31,18 @@ def test_rows_hold_both_questions(tmp_path: Path) -> None:
     rows = json.loads(done.stdout)
     assert [(row["purpose"], row["restarts"]) for row in rows] == [
         ("apart", 1484),
-        ("apart", 1509),
-        ("apart", 391),
+        ("apart", 1587),
+        ("apart", 394),
         ("width", 7312),
     ]
     done = run_command("plan", "--precision", "0.01", cwd=tmp_path)
     assert done.stdout.splitlines()[-1].split() == ["0.5", "38,411"]
+
+
+def test_the_ends_of_what_can_be_planned_are_planned(tmp_path: Path) -> None:
+    ends = ("--alpha", "1e-9", "--power", "0.999999", "--precision", "1e-6")
+    for pair in (APART, ("--rate", "1e-300", "--against", "0.999999")):
+        run_command("plan", *pair, *ends, cwd=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +54,9 @@ def test_rows_hold_both_questions(tmp_path: Path) -> None:
         (("--rate", "0.95", "--against", "0.95"), "--against must differ from the rate"),
         (("--rate", "1", "--against", "0.95"), "--rate must be above 0 and below 1"),
         (("--precision", "nan"), "--precision must be above 0 and below 1"),
+        (("--precision", "1e-200"), "--precision must be at least 1e-06, received 1e-200"),
+        ((*APART, "--alpha", "1e-17"), "--alpha must be at least 1e-09, received 1e-17"),
+        ((*APART, "--power", "0.9999999"), "--power must be at most 0.999999"),
         ((*APART, "--power", "0.01"), "--power must be above alpha"),
         ((*APART, "--discordance", "0.01"), "must be at least the difference and at most 0.08"),
     ],
