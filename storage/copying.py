@@ -35,7 +35,8 @@ def copy_study(source: Store, study: StoredStudy, target: Store, name: str) -> S
         The copy.
 
     Raises:
-        RecordError: If the target has a study of that name that is no copy of this one.
+        RecordError: If the target has a study of that name that is no copy of this one, or a copy
+            that was launched or raced further.
     """
     with source.transaction():
         known = source.trials(study.study_id)
@@ -43,10 +44,12 @@ def copy_study(source: Store, study: StoredStudy, target: Store, name: str) -> S
             copy = _opened(study, target, name)
             races = _copied_races(source, study, target, copy)
             present = {trial.number: trial for trial in target.trials(copy.study_id)}
-            if len(present) > len(known):
-                raise _other(name, f"has {len(present)} trials, not {len(known)}")
             for trial in known[: len(present)]:
                 _require_same(name, trial, present[trial.number], races)
+            if len(present) > len(known):
+                raise _gone_on(name, f"has {len(present)} trials, not {len(known)}")
+            if len(target.races(copy.study_id)) > len(source.races(study.study_id)):
+                raise _gone_on(name, "has a further race")
         machines = source.machines(study.study_id)
         with closing(_complete(source, study)) as complete:
             for trial in known:
@@ -109,8 +112,6 @@ def _copied_races(
         if given != (dict(found.rules), [dict(one) for one in found.entrants], found.first_seed):
             raise _other(copy.name, f"has another race {place + 1}")
         ids[race.race_id] = found.race_id
-    if len(there) >= len(ids):
-        raise _other(copy.name, "has a further race")
     return ids
 
 
@@ -170,11 +171,19 @@ def _require_same(
     if here != (there.configuration, there.seeds, there.race):
         raise _other(name, f"has another trial {trial.number}")
     if there.state.is_final and there.state is not trial.state:
-        raise _other(name, f"has trial {trial.number} {there.state}, not {trial.state}")
+        differs = _other if trial.state.is_final else _gone_on
+        raise differs(name, f"has trial {trial.number} {there.state}, not {trial.state}")
 
 
 def _other(name: str, what: str) -> RecordError:
     return RecordError(
         f"there is a study {name!r} that is no copy of this one: it {what}. "
+        "Give the copy another name"
+    )
+
+
+def _gone_on(name: str, what: str) -> RecordError:
+    return RecordError(
+        f"there is a copy {name!r} of this study that has gone on by itself: it {what}. "
         "Give the copy another name"
     )

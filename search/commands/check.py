@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import click
 
-from search.commands.options import format_option, opened_store, storage_option
+from search.commands.options import format_option, once, opened_store, storage_option
 from search.commands.reading import write
 from search.reports.layout import Column
 from search.reports.report import show_table
@@ -16,7 +16,13 @@ _KEYS = ("study", "trial", "seed", "finding")
 
 
 @click.command()
-@click.option("--study", metavar="NAME", help="Check this study only.  [default: all]")
+@click.option(
+    "--study",
+    metavar="NAME",
+    multiple=True,
+    callback=once,
+    help="Check this study only.  [default: all]",
+)
 @storage_option
 @click.option(
     "--retrain",

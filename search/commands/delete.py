@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import click
 
-from search.commands.options import opened_store, storage_option
+from search.commands.options import once, opened_store, storage_option
 from search.problem.errors import UserError
 from search.studies.study import study_in
 
 
 @click.command()
-@click.option("--study", metavar="NAME", required=True, help="The study.")
+@click.option(
+    "--study", metavar="NAME", multiple=True, callback=once, required=True, help="The study."
+)
 @storage_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def delete(study: str, storage: str, yes: bool) -> None:

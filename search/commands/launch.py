@@ -120,6 +120,12 @@ def _show(
     if given_up:
         what = "1 trial was" if len(given_up) == 1 else f"{len(given_up)} trials were"
         click.echo(f"{what} given up and counts in no figure.", err=True)
+    search, states = found.record.search, found.store.count_trials(found.study_id)
+    settled = sum(count for state, count in states.items() if state.is_final)
+    if says_next and settled < search["trials"]:
+        from search.commands.progress import ended_precise
+
+        click.echo(f"The study {ended_precise(settled, search['until_precision'])}.", err=True)
     if says_next:
         _say_what_next(storage, found, standings[0])
 

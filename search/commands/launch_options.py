@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from search.commands.options import BatchSize, Listed, Varied
+from search.commands.options import BatchSize, Listed, Varied, once
 from search.problem.batch_orders import BATCH_ORDERS
 from search.problem.datasets import BUILT_IN
 from search.problem.dimensions import HELD
@@ -46,7 +46,13 @@ def _names(names: Collection[str], last: str = ", ") -> str:
 
 
 _OPTIONS = (
-    option("--study", "NAME", "Name of the study.", "that of the data"),
+    click.option(
+        "--study",
+        metavar="NAME",
+        multiple=True,
+        callback=once,
+        help="Name of the study.  [default: that of the data]",
+    ),
     option(
         "--data",
         "NAME|FILE",

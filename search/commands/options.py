@@ -22,8 +22,23 @@ storage_option = click.option(
     metavar="URL",
     help="Database of the studies.",
 )
+
+
+def once(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> str | None:
+    """The value of an option that may be given once; a second one is refused, not passed over."""
+    if len(values) > 1:
+        raise click.UsageError(
+            f"{param.opts[0]} may be given once here, received {', '.join(values)}", ctx
+        )
+    return values[0] if values else None
+
+
 study_option = click.option(
-    "--study", metavar="NAME", help="Study in the database; may be left out if there is only one."
+    "--study",
+    metavar="NAME",
+    multiple=True,
+    callback=once,
+    help="Study in the database; may be left out if there is only one.",
 )
 top_option = click.option(
     "--top",

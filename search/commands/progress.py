@@ -214,6 +214,13 @@ class LaunchProgress(_Progress):
 
     def _begin(self, event: LaunchBegan) -> None:
         self._trials = event.plan.trials
+        width = event.plan.until_precision
+        if event.is_over and event.settled < self._trials:
+            self._say(
+                f"Study {event.plan.name!r} {ended_precise(event.settled, width)} already: nothing "
+                "to do. Ask for a smaller width with --until-precision."
+            )
+            return
         if event.is_over:
             self._say(
                 f"Study {event.plan.name!r} has its {self._trials} trials already "
@@ -286,6 +293,14 @@ def waiting_for_workers(event: WaitingForWorkers) -> str:
         who = f"{several(event.busy, 'Dask worker')} of {event.cluster}"
         return f"Waiting for {who}, busy with other work (Ctrl-C ends that)."
     return f"Waiting for a Dask worker to join {event.cluster}: none is there (Ctrl-C ends that)."
+
+
+def ended_precise(trials: int, width: float) -> str:
+    """What to say of a study that came to its precision before its size."""
+    return (
+        f"ended after {several(trials, 'trial')}: the leading configurations have intervals no "
+        f"wider than {width:g}"
+    )
 
 
 def foreign_trials(numbers: Sequence[int]) -> str:

@@ -34,6 +34,7 @@ from search.reports.tables import (
 from search.statistics.ranking import pareto_front, standing_keys
 from search.studies.beside import common_criterion, hold_the_same, ranked_together
 from search.studies.frames import Rows
+from search.studies.shared import in_common
 from search.studies.study import study_in
 from search.studies.weights import of_configuration, weight_names, weighted
 from storage.url import shown
@@ -125,8 +126,15 @@ def _best_of_several(
     chosen = common_criterion(found, asked)
     ranking = ranked_together(found, chosen)
     if output == "table":
-        note = "" if hold_the_same(found) else "The studies hold different problems."
-        show_side_by_side(ranking, names, top or TOP_OF_A_TABLE, chosen, note)
+        notes = [] if hold_the_same(found) else ["The studies hold different problems."]
+        sharing, restarts = in_common(found)
+        if sharing:
+            whose = ", ".join(study.name for study in sharing)
+            notes.append(
+                f"{whose} have restarts in common ({restarts:,} are in more than one), which "
+                "tell nothing twice: launch each with a --sampler-seed of its own."
+            )
+        show_side_by_side(ranking, names, top or TOP_OF_A_TABLE, chosen, *notes)
         return
     rows = [{"study": name, **standing.to_json()} for name, standing in ranking[:top]]
     varied = [each for each in DIMENSIONS if any(each in study.space.vary for study in found)]

@@ -228,15 +228,15 @@ _FLAT_NAMES = {
 }
 
 
-def check_name(name: str) -> None:
-    """Raise InvalidValuesError unless `name` can name a study."""
+def check_name(name: str, field: str = "name") -> None:
+    """Raise InvalidValuesError, of a field, unless `name` can name a study."""
     if not isinstance(name, str):
-        raise InvalidValuesError([Fault("name", "must be a printable name", shown(name))])
+        raise InvalidValuesError([Fault(field, "must be a printable name", shown(name))])
     faults = Faults()
     is_text = bool(name.strip()) and is_printable(name)
-    faults.require(is_text, "name", "must be a printable name", quoted(name))
+    faults.require(is_text, field, "must be a printable name", quoted(name))
     rule = f"must be at most {MAX_NAME_CHARACTERS} characters"
-    faults.require(not is_text or len(name) <= MAX_NAME_CHARACTERS, "name", rule, len(name))
+    faults.require(not is_text or len(name) <= MAX_NAME_CHARACTERS, field, rule, len(name))
     faults.raise_any()
 
 

@@ -17,7 +17,7 @@ def show_side_by_side(
     studies: Sequence[str],
     top: int,
     success: Success,
-    note: str = "",
+    *notes: str,
 ) -> None:
     """Print configurations of several studies in one ranking.
 
@@ -26,7 +26,7 @@ def show_side_by_side(
         studies: Names of the studies.
         top: How many rows to show.
         success: The criterion.
-        note: What else to say below the table.
+        notes: What else to say below the table.
     """
     chosen = "" if success.is_of_launch else f"; success: {success.words}"
     show_table(
@@ -55,5 +55,5 @@ def show_side_by_side(
             for study, standing in rows[:top]
         ],
         more_configurations(min(top, len(rows)), len(rows)),
-        note,
+        *notes,
     )

@@ -172,12 +172,13 @@ class Comparison:
     """Two configurations side by side, of one study or of two.
 
     `picked_from`: of how many configurations the two were taken for being the best; None if they
-    were named.
+    were named. `common`: in words, what restarts of two studies have in common.
     """
 
     first: Timing
     second: Timing
     picked_from: int | None = None
+    common: str = ""
 
     @cached_property
     def test(self) -> LogRank | None:
@@ -217,6 +218,8 @@ class Comparison:
                 f"picked as the two best of {self.picked_from} by the same restarts, which p does "
                 "not allow for"
             )
+        if self.common:
+            doubts.append(self.common)
         sooner, later = (self.first, self.second) if test.score > 0 else (self.second, self.first)
         epoch = _clearly_behind(sooner, later)
         if epoch is not None:

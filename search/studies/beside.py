@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from search.problem.errors import UserError
+from search.problem.errors import Fault, InvalidValuesError, UserError
+from search.problem.names import quoted
 from search.problem.success import Success
 from search.statistics.ranking import Standing, rank
 from search.studies.study import Study
@@ -19,8 +20,11 @@ def common_criterion(studies: Sequence[Study], success: Success | None) -> Succe
 
     Raises:
         UserError: If none is asked for and they seek different things.
-        InvalidValuesError: If there is no room for its margin in one of them.
+        InvalidValuesError: If there is no room for its margin in one of them, or it is of losses
+            that cannot be compared.
     """
+    if success is not None:
+        _require_one_measure(studies, success)
     found = {study.criterion(success) for study in studies}
     if len(found) > 1 and success is None:
         raise UserError(
@@ -28,6 +32,21 @@ def common_criterion(studies: Sequence[Study], success: Success | None) -> Succe
             "what counts as a success"
         )
     return success or found.pop()
+
+
+def _require_one_measure(studies: Sequence[Study], success: Success) -> None:
+    rule = ""
+    if success.kind == "best":
+        rule = (
+            "must be the same loss in several studies, each of which has a lowest one of its own: "
+            "ask for loss:X"
+        )
+    functions = {study.problem.loss_function for study in studies}
+    is_varied = any("loss_function" in study.space.vary for study in studies)
+    if success.kind == "loss" and (is_varied or len(functions) > 1):
+        rule = "must not be of a loss where studies train by different loss functions"
+    if rule:
+        raise InvalidValuesError([Fault("success", rule, quoted(str(success)))])
 
 
 def ranked_together(studies: Sequence[Study], success: Success) -> list[tuple[str, Standing]]:

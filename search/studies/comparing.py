@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from search.problem.arguments import Arguments
 from search.problem.errors import UserError
-from search.problem.naming import find_configuration
+from search.problem.naming import configuration_name, find_configuration
 from search.problem.success import Success
 from search.statistics.timing import Comparison, Timing
+from search.studies.shared import seeds_of, trains_alike
+from storage.errors import RecordError
 
 if TYPE_CHECKING:
     from search.studies.study import Study
@@ -64,9 +66,15 @@ def study_named(name: str, studies: Collection[str]) -> tuple[str | None, str]:
 
     Returns:
         The study, None if none stands before the configuration; and the configuration.
+
+    Raises:
+        RecordError: If what stands before it is no study, nor the beginning of a configuration.
     """
     found = [study for study in studies if name.startswith(f"{study}:")]
     if not found:
+        before, colon, _ = name.partition(":")
+        if colon and "/" not in before:
+            raise RecordError(f"there is no study {before!r}; there are: {', '.join(studies)}")
         return None, name
     study = max(found, key=len)
     return study, name.removeprefix(f"{study}:")
@@ -87,8 +95,8 @@ def compared_across(
 
     Raises:
         InvalidValuesError: If there is no such criterion, or no epochs are kept of it.
-        UserError: If a configuration is unknown, the studies train for different epochs, or they
-            seek different things and no criterion is chosen.
+        UserError: If a configuration is unknown, the studies train for different epochs, they hold
+            the same restarts, or they seek different things and no criterion is chosen.
     """
     one, other = first[0], second[0]
     if one.problem.epochs != other.problem.epochs:
@@ -101,7 +109,26 @@ def compared_across(
             f"study {one.name!r} seeks {one.sought}, {other.name!r} {other.sought}: choose what "
             "counts as a success"
         )
-    return Comparison(_timing(*first, success), _timing(*second, success))
+    pair = _timing(*first, success), _timing(*second, success)
+    return Comparison(*pair, common=_in_common((one, other), pair))
+
+
+def _in_common(studies: tuple[Study, Study], pair: tuple[Timing, Timing]) -> str:
+    """What two configurations of two studies have in common, in words; "" if nothing."""
+    one, other = ((study, each.configuration) for study, each in zip(studies, pair, strict=True))
+    seeds, others = seeds_of(*one), seeds_of(*other)
+    common = len(seeds & others)
+    if not common:
+        return ""
+    if not trains_alike(one, other):
+        return f"{common} seeds are common to both, which p does not allow for"
+    if seeds == others:
+        raise UserError(
+            f"studies {studies[0].name!r} and {studies[1].name!r} hold the same restarts of "
+            f"{configuration_name(pair[0].configuration)}: launch one of them with another sampler "
+            "seed"
+        )
+    return f"{common} restarts are in both studies, which p does not allow for"
 
 
 def _timing(study: Study, name: str, success: str | Success | None) -> Timing:

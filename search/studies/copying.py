@@ -45,7 +45,7 @@ def copied(source: str, target: str, study: str | None, name: str | None) -> Cop
     with closing(open_for_reading(source)) as here:
         found = study_in(here, study)
         name = found.name if name is None else name
-        check_name(name)
+        check_name(name, "as")
         if name == found.name and _place(source) == _place(target):
             raise UserError(f"the copy of {name!r} would be the study itself: give it another name")
         path = sqlite_path(parse_url(target))

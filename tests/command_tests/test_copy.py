@@ -44,4 +44,17 @@ def test_a_study_is_not_copied_onto_itself(launched: Launched, tmp_path: Path) -
     done = run_command("copy", "--to", "nonsense", cwd=tmp_path, code=2)
     assert "must be a database URL" in done.stderr
     done = run_command("copy", "--study", "grid", *to, "--as", " ", cwd=tmp_path, code=2)
-    assert "must be a printable name" in done.stderr
+    assert "--as must be a printable name, received ' '" in done.stderr
+
+
+def test_a_copy_that_has_gone_on_is_called_that(launched: Launched, tmp_path: Path) -> None:
+    to = ("copy", "--from", launched.url, "--to", "sqlite:///copy.db")
+    run_command(*to, cwd=tmp_path)
+    further = ("launch", "--storage", "sqlite:///copy.db", "--trials", "9", "--workers", "1")
+    run_command(*further, cwd=tmp_path, pretend=0.0)
+    done = run_command(*to, cwd=tmp_path, code=2)
+    assert (
+        "there is a copy 'grid' of this study that has gone on by itself: it has 9 trials, not 8. "
+        "Give the copy another name"
+    ) in done.stderr
+    assert "no copy" not in done.stderr

@@ -48,6 +48,20 @@ def test_a_study_ends_once_it_is_precise_and_goes_on_if_asked(tmp_path: Path) ->
     assert sum(row["trials"] for row in ranked(tmp_path)) == 120
 
 
+def test_it_says_why_it_ended(tmp_path: Path) -> None:
+    options = ("--workers", "1", *GRID[:-1], "--until-precision", "0.5")
+    done = run_command("launch", *options, cwd=tmp_path, pretend=0.0)
+    trials = sum(row["trials"] for row in ranked(tmp_path))
+    assert trials < 200
+    said = (
+        f"ended after {trials} trials: the leading configurations have intervals no wider than 0.5"
+    )
+    assert f"The study {said}.\n" in done.stderr
+    done = run_command("launch", "--workers", "1", cwd=tmp_path, pretend=-1.0)
+    assert f"Study 'bands' {said} already: nothing to do." in done.stderr
+    assert "has its 200 trials already" not in done.stderr
+
+
 @pytest.mark.slow
 def test_several_workers_end_no_more_than_their_own_trials_later(tmp_path: Path) -> None:
     counts = []
