@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from search.commands.options import opened, storage_option, study_option
+from search.export.new_file import require_new_keras_file
 from search.problem.errors import UserError
 from search.problem.naming import configuration_name
 from search.studies.exporting import chosen_restart, succeeded
@@ -46,6 +47,8 @@ def export(
     """
     if file is None and not code:
         raise click.UsageError("name a file like best.keras, or ask for --code")
+    if file is not None:
+        require_new_keras_file(file)
     found = opened(storage, study)
     recorded = chosen_restart(found, trial, seed)
     restart = recorded.restart
@@ -64,7 +67,7 @@ def export(
             found.export(file, recorded.trial, restart.seed)
         except UserError as error:
             if trial is None:
-                raise UserError(f"{error}; it is {name}") from None
+                raise UserError(f"{error}; the restart is {name}") from None
             raise
         classes = ", ".join(f"{at} {each}" for at, each in enumerate(found.problem.data.classes))
         click.echo(

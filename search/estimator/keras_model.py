@@ -80,16 +80,15 @@ def _dense_layers(recipe: Recipe, seed: int) -> list[keras.layers.Layer]:
     network, draws = recipe.network, random.Random(seed)
     kernel = Initializer.of(recipe.initializer)
     bias = BiasInitializer.of(recipe.bias_initializer)
-    output = "sigmoid" if network.outputs == 1 else "softmax"
 
-    def dense(number: int, layer: Layer) -> keras.layers.Layer:
+    def dense(number: int, layer: Layer, activation: str) -> keras.layers.Layer:
         is_output = layer.end == network.weight_count
         # Made in this order, the kernel's first, for each draws its own seed.
         of_kernel = _initializer(kernel, draws)
         of_bias = _initializer(bias, draws) if network.use_bias else "zeros"
         return keras.layers.Dense(
             layer.units,
-            output if is_output else network.activation,
+            activation,
             use_bias=network.use_bias,
             kernel_initializer=of_kernel,
             bias_initializer=of_bias,
@@ -97,7 +96,8 @@ def _dense_layers(recipe: Recipe, seed: int) -> list[keras.layers.Layer]:
             name="output" if is_output else f"hidden_{number}",
         )
 
-    return [dense(number, layer) for number, layer in enumerate(network.layers, 1)]
+    layers = zip(network.layers, network.activations, strict=True)
+    return [dense(number, *layer) for number, layer in enumerate(layers, 1)]
 
 
 def _initializer(
@@ -106,10 +106,5 @@ def _initializer(
     if initializer.kind == "zeros":
         return "zeros"
     own_seed = draws.randint(1, 10**9)
-    width = initializer.width
-    if initializer.kind == "uniform" and width is not None:
-        return keras.initializers.RandomUniform(-width, width, seed=own_seed)
-    if initializer.kind == "normal":
-        return keras.initializers.RandomNormal(stddev=width, seed=own_seed)
-    class_name = initializer.kind.title().replace("_", "")
-    return getattr(keras.initializers, class_name)(seed=own_seed)
+    made = getattr(keras.initializers, initializer.class_name)
+    return made(**initializer.arguments, seed=own_seed)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from search.estimator.keras_model import trained_model
+from search.export.new_file import SUFFIX, require_new_keras_file
 from search.problem.errors import LaunchError, UserError
 from search.problem.problem import Problem, Task
 from search.problem.rows import Outcome, RecordedRestart
@@ -15,8 +16,6 @@ from search.problem.scaling import centre_and_factor
 from search.running.trial import recipe
 from search.training.backend import tf
 from search.verify.tolerance import losses_agree
-
-SUFFIX = ".keras"
 
 
 def write_keras_file(problem: Problem, recorded: RecordedRestart, path: Path) -> None:
@@ -63,14 +62,6 @@ def write_keras_file(problem: Problem, recorded: RecordedRestart, path: Path) ->
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
         raise LaunchError(f"cannot write {path}: {error.strerror or error}") from None
-
-
-def require_new_keras_file(path: Path) -> None:
-    """Raise UserError unless a path can be that of a new Keras file."""
-    if path.suffix != SUFFIX:
-        raise UserError(f"the file must end in {SUFFIX}, received {path.name!r}")
-    if path.exists():
-        raise UserError(f"{path} is there already: give another name")
 
 
 def _reason(problem: Problem, recorded: RecordedRestart) -> str:

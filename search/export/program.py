@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from search.problem.array_text import array_lines
 from search.problem.batch_orders import FIXED
 from search.problem.datasets import Dataset, bands
 from search.problem.errors import UserError
@@ -85,7 +86,7 @@ def program(study: str, problem: Problem, recorded: RecordedRestart) -> str:
     data = problem.data
     title = f"Seed {restart.seed} of {configuration_name(configuration)}, study {study}."
     parts = [
-        f"# {title}\n# Needs NumPy and Keras alone.\n",
+        f"{_comment(title)}\n# Needs NumPy and Keras alone.\n",
         "import keras\nimport numpy as np\n",
         f"SEED = {restart.seed}\nEPOCHS = {problem.epochs}\nBATCH_SIZE = {trained.step_points}\n",
         _points(data),
@@ -107,11 +108,9 @@ def _points(data: Dataset) -> str:
     is_source = np.array_equal(data.features, source.features) and np.array_equal(
         data.labels, source.labels
     )
-    text = f"# The points of {_one_line(data.name)}, and their classes"
+    text = f"The points of {_one_line(data.name)}, and their classes"
     classes = ", ".join(f"{at} is {_one_line(name)}" for at, name in enumerate(data.classes))
-    head = textwrap.fill(
-        f"{text}: {classes}.", _WIDTH, subsequent_indent="# ", break_on_hyphens=False
-    )
+    head = _comment(f"{text}: {classes}.")
     told = _BANDS if is_source else _features("X", data.features) + _array("y", data.labels)
     if data.validation is not None:
         told += "# Held out: scaled as the others, measured, not trained on.\n"
@@ -155,14 +154,14 @@ def _model(problem: Problem, optimizer: str, learning_rate: float) -> str:
         more.append(f"bias_initializer={_made(bias)}")
     if problem.l2:
         more.append(f"kernel_regularizer=keras.regularizers.L2({problem.l2!r})")
-    output = "sigmoid" if network.outputs == 1 else "softmax"
-    activations = [network.activation] * len(network.hidden) + [output]
     layers = "".join(
-        f"        keras.layers.Dense({', '.join([str(layer.units), _text(name), *more])}),\n"
-        for layer, name in zip(network.layers, activations, strict=True)
+        _call("        keras.layers.Dense(", [str(layer.units), _text(activation), *more])
+        for layer, activation in zip(network.layers, network.activations, strict=True)
     )
     class_name, arguments = optimizer_arguments(optimizer)
-    given = "".join(f", {name}={value!r}" for name, value in arguments.items())
+    given = {"learning_rate": learning_rate, **arguments}
+    told = [f"{name}={value!r}" for name, value in given.items()]
+    compiled = _call(f"    keras.optimizers.{class_name}(", told)
     return (
         "keras.utils.set_random_seed(SEED)\n"
         "model = keras.Sequential(\n"
@@ -172,7 +171,7 @@ def _model(problem: Problem, optimizer: str, learning_rate: float) -> str:
         "    ]\n"
         ")\n"
         "model.compile(\n"
-        f"    keras.optimizers.{class_name}(learning_rate={learning_rate!r}{given}),\n"
+        f"{compiled}"
         f"    loss={_text(keras_loss(problem.loss_function, network.outputs))},\n"
         '    metrics=["accuracy"],\n'
         ")\n"
@@ -204,11 +203,8 @@ def _initializer(initializer: Initializer) -> str:
 
 
 def _made(initializer: Initializer) -> str:
-    if initializer.kind == "uniform" and initializer.width is not None:
-        return f"keras.initializers.RandomUniform({-initializer.width!r}, {initializer.width!r})"
-    if initializer.kind == "normal":
-        return f"keras.initializers.RandomNormal(stddev={initializer.width!r})"
-    return f"keras.initializers.{initializer.kind.title().replace('_', '')}()"
+    given = ", ".join(f"{name}={value!r}" for name, value in initializer.arguments.items())
+    return f"keras.initializers.{initializer.class_name}({given})"
 
 
 def _features(name: str, features: NDArray[np.float64]) -> str:
@@ -217,23 +213,27 @@ def _features(name: str, features: NDArray[np.float64]) -> str:
 
 
 def _array(name: str, values: NDArray[Any]) -> str:
-    numbers = ", ".join(map(repr, values.tolist()))
-    if len(name) + len(numbers) + len(" = np.array([])") <= _WIDTH:
-        return f"{name} = np.array([{numbers}])\n"
-    indent = "    "
-    body = textwrap.fill(
-        numbers,
-        _WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent,
-        break_on_hyphens=False,
-        break_long_words=False,
-    )
-    return f"{name} = np.array([\n{body}\n])\n"
+    return "".join(f"{line}\n" for line in array_lines(values, f"{name} = "))
+
+
+def _call(start: str, arguments: list[str]) -> str:
+    """A call with a comma behind it, as it stands in a list; each argument in a line if need be."""
+    whole = f"{start}{', '.join(arguments)}),\n"
+    if len(whole) <= _WIDTH:
+        return whole
+    margin = " " * (len(start) - len(start.lstrip()))
+    lines = "".join(f"{margin}    {argument},\n" for argument in arguments)
+    return f"{start}\n{lines}{margin}),\n"
 
 
 def _text(text: str) -> str:
     return f'"{text}"'
+
+
+def _comment(text: str) -> str:
+    return textwrap.fill(
+        text, _WIDTH, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False
+    )
 
 
 def _one_line(name: str) -> str:

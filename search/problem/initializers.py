@@ -95,6 +95,21 @@ class Initializer:
     def __str__(self) -> str:
         return self.kind if self.width is None else f"{self.kind}:{number_text(self.width)}"
 
+    @property
+    def class_name(self) -> str:
+        """Its class in `keras.initializers`."""
+        name = self.kind.title().replace("_", "")
+        return f"Random{name}" if self.kind in _WIDTHS else name
+
+    @property
+    def arguments(self) -> dict[str, float]:
+        """What that class is given beside a seed."""
+        if self.width is None:
+            return {}
+        if self.kind == "normal":
+            return {"stddev": self.width}
+        return {"minval": -self.width, "maxval": self.width}
+
     @classmethod
     def _unknown(cls, received: str) -> InvalidValuesError:
         forms = (f"{kind}:X" if kind in _WIDTHS else kind for kind in cls.kinds)

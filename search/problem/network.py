@@ -74,6 +74,12 @@ class Network:
         return "-".join(str(size) for size in (self.features, *self.hidden, self.outputs))
 
     @property
+    def activations(self) -> tuple[str, ...]:
+        """Of each layer: the hidden ones' own; a sigmoid of one output, a softmax of several."""
+        output = "sigmoid" if self.outputs == 1 else "softmax"
+        return (*[self.activation] * len(self.hidden), output)
+
+    @property
     def layers(self) -> tuple[Layer, ...]:
         """All layers from the first hidden one to the output."""
         layers = []

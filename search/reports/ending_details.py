@@ -10,6 +10,7 @@ import numpy as np
 
 from search.problem.problem import Problem
 from search.reports.ending_tables import legend, show_endings, units
+from search.reports.layout import decimals
 from search.reports.report import heading, terminal_width
 from search.reports.tables import interval
 from search.statistics.endings.basins import Basin
@@ -42,7 +43,7 @@ def _about(problem: Problem, ending: Ending) -> Iterator[str]:
     if basin.differs is not None and basin.share.escaped > 1:
         yield from _entry("alike", _alike(problem, basin))
     if basin.seed is not None:
-        loss = "not finite" if basin.loss is None else f"{basin.loss:.4f}"
+        loss = "not finite" if basin.loss is None else decimals(basin.loss)
         yield from _entry("typical", f"trial {basin.trial}, seed {basin.seed}, loss {loss}")
     if typical is None:
         return

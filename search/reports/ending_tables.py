@@ -9,7 +9,7 @@ from search.problem.datasets import Dataset
 from search.problem.losses import LOSSES
 from search.problem.problem import Problem
 from search.problem.success import ESCAPED, Success
-from search.reports.layout import NEVER_LEFT_OUT, Column
+from search.reports.layout import NEVER_LEFT_OUT, Column, decimals
 from search.reports.report import show_table
 from search.reports.tables import interval, or_dash, titled
 from search.statistics.endings.basins import Basin
@@ -130,7 +130,7 @@ def _cells(problem: Problem, ending: Ending, mirrored: bool) -> list[str]:
         *([_orientations(basin)] if mirrored else []),
         f"{basin.share.rate:.3f}",
         interval(basin.share),
-        or_dash(basin.loss, ".4f"),
+        decimals(basin.loss),
         _ends(basin.loss_low, basin.loss_high, ".4f", "-"),
         *([levels] if two_classes else []),
         *function,

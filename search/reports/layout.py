@@ -203,3 +203,10 @@ def wrapped(text: str, width: int, indent: int = 4) -> list[str]:
 
 def _is_heading(row: Sequence[str]) -> bool:
     return len(row) > 1 and bool(row[0]) and not any(row[1:])
+
+
+def decimals(value: float | None) -> str:
+    """An accuracy or a loss in four decimals, in four digits if it is huge; a dash if None."""
+    if value is None:
+        return "-"
+    return f"{value:.4f}" if abs(value) < 1e6 else f"{value:.4g}"

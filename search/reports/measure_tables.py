@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from search.problem.naming import configuration_name
-from search.reports.layout import NEVER_LEFT_OUT, Column
+from search.reports.layout import NEVER_LEFT_OUT, Column, decimals
 from search.reports.report import show_table
 from search.statistics.measured import QUANTILES, MeasuredConfiguration
 
@@ -55,10 +55,5 @@ def _cells(row: MeasuredConfiguration) -> list[str]:
         row.measure,
         str(row.restarts),
         str(row.diverged),
-        *("-" if figure is None else _figure(figure) for figure in figures),
+        *map(decimals, figures),
     ]
-
-
-def _figure(value: float) -> str:
-    """Four decimals, as accuracies and losses have elsewhere, or four digits of a large number."""
-    return f"{value:.4f}" if abs(value) < 1e4 else f"{value:.4g}"

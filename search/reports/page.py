@@ -14,6 +14,7 @@ from search.problem.plan_files import to_toml
 from search.reports.figures.drawing import to_svg
 from search.reports.figures.style import DARK, LIGHT
 from search.reports.keras_lines import keras_lines
+from search.reports.layout import decimals
 from search.reports.page_figures import figures
 from search.reports.study_report import StudyReport
 from search.reports.tables import describe, interval, needed, or_dash
@@ -146,7 +147,7 @@ def _network(report: StudyReport) -> str:
     restart = report.best.restart
     said = (
         f"The best restart of {report.best.configuration}: trial {report.best.trial}, seed "
-        f"{restart.seed}, accuracy {restart.accuracy:.4f}, loss {restart.loss:.4f}."
+        f"{restart.seed}, accuracy {restart.accuracy:.4f}, loss {decimals(restart.loss)}."
     )
     if _lines(report) is None:
         said += " It has too many weights to be written out: `Study.restart` in Python has them."
@@ -187,7 +188,7 @@ def _cells(standing: Standing) -> list[str]:
         str(counts.diverged),
         or_dash(standing.expected_epochs, ".0f"),
         or_dash(counts.best_seed),
-        or_dash(counts.best_loss, ".4f"),
+        decimals(counts.best_loss),
     ]
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from search.problem.naming import configuration_name
 from search.problem.success import Success
-from search.reports.layout import NEVER_LEFT_OUT, Column
+from search.reports.layout import NEVER_LEFT_OUT, Column, decimals
 from search.reports.report import show_table
-from search.reports.tables import interval, more_configurations, or_dash
+from search.reports.tables import interval, more_configurations
 from search.statistics.ranking import Standing
 
 
@@ -49,8 +49,8 @@ def show_side_by_side(
                 f"{standing.success_rate.rate:.3f}",
                 interval(standing.success_rate),
                 str(standing.counts.solved),
-                or_dash(standing.counts.best_loss, ".4f"),
-                or_dash(standing.counts.best_accuracy, ".4f"),
+                decimals(standing.counts.best_loss),
+                decimals(standing.counts.best_accuracy),
             ]
             for study, standing in rows[:top]
         ],

@@ -19,7 +19,7 @@ from search.problem.dimensions import (
 from search.problem.names import several
 from search.problem.problem import Problem
 from search.problem.success import ESCAPED, Success
-from search.reports.layout import NEVER_LEFT_OUT, Column, bar
+from search.reports.layout import NEVER_LEFT_OUT, Column, bar, decimals
 from search.reports.report import show_table
 from search.statistics.escape import EscapeRate
 from search.statistics.ranking import Standing, nearly_all_escape, pareto_front, untried
@@ -238,8 +238,8 @@ def _standing_cells(standing: Standing, others: Iterable[str]) -> list[str]:
         needed(standing),
         or_dash(standing.expected_epochs, ".0f"),
         or_dash(counts.best_seed),
-        or_dash(counts.best_loss, ".4f"),
-        or_dash(counts.best_accuracy, ".4f"),
+        decimals(counts.best_loss),
+        decimals(counts.best_accuracy),
     ]
 
 
@@ -271,7 +271,6 @@ _RESTART_IMPORTANCE = {
     **{"accuracy": 7, "escape_epoch": 6, "loss": 5, "undecided": 2},
 }
 """What is left out first is what all restarts of a trial share; measures were asked for."""
-_RESTART_FORMS = {"accuracy": ".4f", "loss": ".4f"}
 
 
 def show_restarts(
@@ -321,5 +320,5 @@ def with_dimensions(names: Sequence[str], space: SearchSpace) -> tuple[str, ...]
 
 def _restart_cell(name: str, value: Any) -> str:
     """Numbers that are no counts have four decimals."""
-    form = _RESTART_FORMS.get(name, ".4f" if isinstance(value, float) else "")
-    return or_dash(value, form)
+    is_figure = isinstance(value, float) or name in ("accuracy", "loss")
+    return decimals(value) if is_figure else or_dash(value)

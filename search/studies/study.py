@@ -339,6 +339,9 @@ class Study:
             UserError: If there is none, or the file would not say what is recorded of it.
             RecordError: If the trial holds no such seed.
         """
+        from search.export.new_file import require_new_keras_file
+
+        require_new_keras_file(Path(path))
         from search.export.keras_file import write_keras_file  # TensorFlow, as in `check`
         from search.studies.exporting import chosen_restart
 

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from search.problem.initializers import BiasInitializer, Initializer
 from search.problem.losses import keras_loss
-from search.problem.network import Layer, Network
 from search.training.backend import keras
 from search.training.batches import batch_order, steps_per_epoch
 from search.training.optimizers import build_optimizer
@@ -51,30 +50,20 @@ def build_model(recipe: Recipe, seed: int) -> keras.Sequential:
             *(
                 keras.layers.Dense(
                     layer.units,
-                    _activation(network, layer),
+                    activation,
                     use_bias=network.use_bias,
                     kernel_initializer=_keras_initializer(kernel),
                     bias_initializer=_keras_initializer(bias) if network.use_bias else "zeros",
                     kernel_regularizer=keras.regularizers.L2(recipe.l2) if recipe.l2 else None,
                 )
-                for layer in network.layers
+                for layer, activation in zip(network.layers, network.activations, strict=True)
             ),
         ]
     )
 
 
-def _activation(network: Network, layer: Layer) -> str:
-    if layer.end < network.weight_count:
-        return network.activation
-    return "sigmoid" if network.outputs == 1 else "softmax"
-
-
 def _keras_initializer(initializer: Initializer) -> keras.initializers.Initializer:
-    if initializer.width is None:
-        return keras.initializers.get(initializer.kind)
-    if initializer.kind == "uniform":
-        return keras.initializers.RandomUniform(-initializer.width, initializer.width)
-    return keras.initializers.RandomNormal(stddev=initializer.width)
+    return getattr(keras.initializers, initializer.class_name)(**initializer.arguments)
 
 
 def flat_weights(model: keras.Sequential) -> NDArray[np.float32]:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from search.problem.errors import UserError
+from search.studies.study import open_study
 from tests.conftest import Launched, run_command
 
 SCORE = """
@@ -70,6 +72,22 @@ def test_the_best_restart_opens_and_trains_without_this_project(
     of_program, as_said = run_alone(done.stdout, tmp_path)
     for found in (of_file, of_program, as_said):
         assert found == recorded
+
+
+def test_a_file_that_cannot_be_made_is_refused_at_once(
+    launched: Launched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is said of the restart, and TensorFlow is not waited for."""
+    monkeypatch.setitem(sys.modules, "search.export.keras_file", None)
+    (tmp_path / "old.keras").touch()
+    for name, said in (
+        ("old.keras", "old.keras is there already: give another name"),
+        ("best.h5", "the file must end in .keras, received 'best.h5'"),
+    ):
+        done = run_command("export", name, "--storage", launched.url, cwd=tmp_path, code=2)
+        assert done.stderr == f"multirestart: {said}\n"
+        with pytest.raises(UserError, match=said.split()[-1]):
+            open_study(launched.url).export(tmp_path / name)
 
 
 def test_a_restart_is_named_by_trial_and_seed(launched: Launched, tmp_path: Path) -> None:

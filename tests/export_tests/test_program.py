@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from search.export.program import program
+from search.problem.configuration import Configuration
 from search.problem.errors import UserError
 from search.problem.problem import Task
 from search.problem.rows import Outcome, RecordedRestart, Restart
@@ -87,6 +88,17 @@ def test_names_that_are_no_python_stay_in_comments() -> None:
     recorded = RecordedRestart(0, CASES["bands"].configuration, NOT_TRAINED)
     compile(program('"""\\', problem, recorded), "program", "exec")
     until_the_model(program('"""\\', problem, recorded))
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_no_line_is_longer_than_100_characters(case: Case) -> None:
+    data = replace(case.problem.data, name="of a long name " * 9)
+    problem = replace(case.problem, data=data)
+    optimizer = "adam:amsgrad=true:beta_1=0.12345678:beta_2=0.987654321:epsilon=1e-09"
+    long = Configuration(case.configuration.scaling, optimizer, 0.1)
+    text = program("a study " * 15, problem, RecordedRestart(0, long, NOT_TRAINED))
+    assert [line for line in text.splitlines() if len(line) > 100] == []
+    compile(text, "program", "exec")
 
 
 def test_a_restart_of_another_training_is_refused() -> None:

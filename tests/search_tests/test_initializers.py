@@ -53,3 +53,18 @@ def test_defaults_are_those_of_keras() -> None:
 def test_refuses_what_is_no_initializer(of: type[Initializer], text: str, message: str) -> None:
     with pytest.raises(InvalidValuesError, match=message):
         of.of(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "class_name", "arguments"),
+    [
+        ("glorot_uniform", "GlorotUniform", {}),
+        ("lecun_normal", "LecunNormal", {}),
+        ("uniform:0.5", "RandomUniform", {"minval": -0.5, "maxval": 0.5}),
+        ("normal:0.05", "RandomNormal", {"stddev": 0.05}),
+    ],
+)
+def test_each_is_a_class_of_keras(text: str, class_name: str, arguments: dict[str, float]) -> None:
+    made = Initializer.of(text)
+    assert (made.class_name, made.arguments) == (class_name, arguments)
+    assert BiasInitializer().class_name == "Zeros"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.reports.layout import NEVER_LEFT_OUT, Column, bar, lay_out, places, wrapped
+from search.reports.layout import NEVER_LEFT_OUT, Column, bar, decimals, lay_out, places, wrapped
 
 COLUMNS = (
     Column("scaling", importance=NEVER_LEFT_OUT, leads=True),
@@ -89,3 +89,8 @@ def test_names_are_broken_after_slashes() -> None:
 
 def test_bars_are_as_long_as_shares() -> None:
     assert [bar(share) for share in (0.0, 1 / 64, 0.5, 1.0)] == ["", "▏", "████", "████████"]
+
+
+def test_huge_losses_have_few_digits() -> None:
+    shown = [decimals(value) for value in (0.12345, 999999.0, 1.131198236273961e28, None)]
+    assert shown == ["0.1235", "999999.0000", "1.131e+28", "-"]

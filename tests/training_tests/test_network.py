@@ -55,3 +55,8 @@ def test_refuses_what_is_no_network(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         Network(features, hidden, activation)
+
+
+def test_the_output_has_an_activation_of_its_own() -> None:
+    assert Network(2, (3, 4), "tanh").activations == ("tanh", "tanh", "sigmoid")
+    assert Network(2, (3,), "relu", outputs=3).activations == ("relu", "softmax")
