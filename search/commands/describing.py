@@ -11,6 +11,7 @@ from search.problem.configuration import SearchSpace
 from search.problem.datasets import Dataset
 from search.problem.errors import InvalidValuesError
 from search.problem.judging import Caution, scaling_cautions
+from search.problem.names import several
 from search.problem.plan import Plan
 from search.problem.problem import Problem
 from search.problem.selection import Selection
@@ -93,3 +94,24 @@ def _cure(caution: Caution, selection: Selection) -> str:
     if selection.features:
         return f" of {option_of('features')}"
     return f" by {option_of('drop')} {shlex.quote(','.join((*selection.drop, caution.column)))}"
+
+
+def ended_precise(trials: int, width: float) -> str:
+    """What to say of a study that came to its precision before its size."""
+    return (
+        f"ended after {several(trials, 'trial')}: the leading configurations have intervals no "
+        f"wider than {width:g}"
+    )
+
+
+def nothing_to_do(plan: Plan, settled: int) -> str:
+    """What to say of a study that is launched again and needs no more trials."""
+    if settled < plan.trials:
+        return (
+            f"Study {plan.name!r} {ended_precise(settled, plan.until_precision)} already: nothing "
+            "to do. Ask for a smaller width with --until-precision."
+        )
+    return (
+        f"Study {plan.name!r} has its {plan.trials} trials already ({settled} complete or given "
+        "up): nothing to do. Ask for more with --trials."
+    )

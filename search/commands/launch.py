@@ -122,10 +122,11 @@ def _show(
         click.echo(f"{what} given up and counts in no figure.", err=True)
     search, states = found.record.search, found.store.count_trials(found.study_id)
     settled = sum(count for state, count in states.items() if state.is_final)
-    if says_next and settled < search["trials"]:
-        from search.commands.progress import ended_precise
+    width = search.get("until_precision")
+    if says_next and width and settled < search["trials"]:
+        from search.commands.describing import ended_precise
 
-        click.echo(f"The study {ended_precise(settled, search['until_precision'])}.", err=True)
+        click.echo(f"The study {ended_precise(settled, width)}.", err=True)
     if says_next:
         _say_what_next(storage, found, standings[0])
 

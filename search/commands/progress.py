@@ -17,7 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from search.commands.describing import one_point, warning_lines
+from search.commands.describing import nothing_to_do, one_point, warning_lines
 from search.commands.verbosity import Verbosity
 from search.problem.configuration import Configuration
 from search.problem.names import several, visible
@@ -214,19 +214,8 @@ class LaunchProgress(_Progress):
 
     def _begin(self, event: LaunchBegan) -> None:
         self._trials = event.plan.trials
-        width = event.plan.until_precision
-        if event.is_over and event.settled < self._trials:
-            self._say(
-                f"Study {event.plan.name!r} {ended_precise(event.settled, width)} already: nothing "
-                "to do. Ask for a smaller width with --until-precision."
-            )
-            return
         if event.is_over:
-            self._say(
-                f"Study {event.plan.name!r} has its {self._trials} trials already "
-                f"({event.settled} complete or given up): nothing to do. Ask for more with "
-                "--trials."
-            )
+            self._say(nothing_to_do(event.plan, event.settled))
             return
         for line in warning_lines(event.plan.cautions, event.plan.problem.data.selection):
             self._say(visible(line))
@@ -293,14 +282,6 @@ def waiting_for_workers(event: WaitingForWorkers) -> str:
         who = f"{several(event.busy, 'Dask worker')} of {event.cluster}"
         return f"Waiting for {who}, busy with other work (Ctrl-C ends that)."
     return f"Waiting for a Dask worker to join {event.cluster}: none is there (Ctrl-C ends that)."
-
-
-def ended_precise(trials: int, width: float) -> str:
-    """What to say of a study that came to its precision before its size."""
-    return (
-        f"ended after {several(trials, 'trial')}: the leading configurations have intervals no "
-        f"wider than {width:g}"
-    )
 
 
 def foreign_trials(numbers: Sequence[int]) -> str:
