@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -22,13 +22,13 @@ from search.problem.rows import (
     TrialSummary,
 )
 from search.problem.success import Success
+from storage.desk import Desk
 from storage.launchers import Liveness
 from storage.values import PublishedTrial, StoredRace, StoredStudy, Trial, TrialState
 
 
-class Store(ABC):
-    """Keeps studies, their queue of trials, and every restart.
-
+class Store(Desk):
+    """Keeps studies, their queue of trials, and every restart; and what `Desk` says.
     - Launchers claim and record; workers only compute. Whoever claims holds `lock_study` in a
       `transaction`: launchers of one study share its trials, and none trains another's.
     - `complete_trial` writes all restarts of a trial, its summary and that it is complete in one
@@ -87,7 +87,7 @@ class Store(ABC):
 
     @abstractmethod
     def add_study(self, name: str, record: StudyRecord) -> StoredStudy:
-        """Keep a new study. Raises RecordError if there is one of that name."""
+        """Keep a new study, and queue it. Raises RecordError if there is one of that name."""
 
     @abstractmethod
     def set_search(self, study_id: int, search: Mapping[str, Any]) -> None:
@@ -129,8 +129,8 @@ class Store(ABC):
     ) -> bool:
         """Record all restarts of a running trial, its values and summary, and that it is complete.
 
-        False, and nothing is written, if this attempt is not the trial's last any more or the
-        trial is gone. machine: the kind of machine that trained it, if that is known.
+        machine is the kind that trained it, if known. False, and nothing is written, if this
+        attempt is not the trial's last any more or the trial is gone.
         """
 
     @abstractmethod

@@ -10,7 +10,7 @@ from itertools import groupby, zip_longest
 from search.problem.rows import RecordedRestart, Restart, TrialSummary
 from storage.contract import Store
 from storage.errors import RecordError
-from storage.values import StoredStudy, Trial, TrialState
+from storage.values import StoredStudy, StudyState, Trial, TrialState
 
 _COPIER = "copy"
 """The launcher that a copied trial names until it is complete, in the same transaction."""
@@ -41,7 +41,7 @@ def copy_study(source: Store, study: StoredStudy, target: Store, name: str) -> S
     with source.transaction():
         known = source.trials(study.study_id)
         with target.transaction():  # nothing is kept of it if anything is refused
-            copy = _opened(study, target, name)
+            copy = _opened(source, study, target, name)
             races = _copied_races(source, study, target, copy)
             present = {trial.number: trial for trial in target.trials(copy.study_id)}
             for trial in known[: len(present)]:
@@ -86,16 +86,24 @@ def _text(row: RecordedRestart) -> str:
     return repr(replace(row, restart=replace(restart, loss=loss, last_epoch_loss=last)))
 
 
-def _opened(study: StoredStudy, target: Store, name: str) -> StoredStudy:
+def _opened(source: Store, study: StoredStudy, target: Store, name: str) -> StoredStudy:
     copy = target.find_study(name)
     if copy is None:
-        return target.add_study(name, study.record)
+        copy = target.add_study(name, study.record)
+        target.move_study(copy.study_id, _state_of_copy(source, study), {StudyState.QUEUED})
+        return copy
     here, there = study.record, copy.record
     is_same = (here.problem, here.data) == (there.problem, there.data)
     if not is_same or any(here.search.get(key) != there.search.get(key) for key in _FIXED):
         raise _other(name, "is of another problem or search space")
     target.set_search(copy.study_id, here.search)
     return replace(copy, record=here)
+
+
+def _state_of_copy(source: Store, study: StoredStudy) -> StudyState:
+    """As the study's, but that a copy is not trained until somebody wants it."""
+    entry = source.entry(study.study_id)
+    return StudyState.PAUSED if entry is None or entry.state == StudyState.QUEUED else entry.state
 
 
 def _copied_races(

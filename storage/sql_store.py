@@ -22,6 +22,7 @@ from storage.nonfinite import encode
 from storage.postgresql import NO_STATEMENT_TIMEOUT, copy_rows
 from storage.schema import configurations, levels, machines, races, restarts, studies, trials
 from storage.server_locks import ServerLiveness, ServerLocks
+from storage.sql_desk import SqlDesk
 from storage.sql_reading import SqlReading
 from storage.sql_rows import dimensions_of
 from storage.url import shown
@@ -50,8 +51,8 @@ _END = update(trials).where(
 )
 
 
-class SqlStore(SqlReading):
-    """A store in an SQL database; `SqlReading` holds what it reads."""
+class SqlStore(SqlDesk, SqlReading):
+    """A store in an SQL database; `SqlReading` holds what it reads, `SqlDesk` the orders."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
@@ -88,12 +89,15 @@ class SqlStore(SqlReading):
             if self.find_study(name) is not None:
                 raise RecordError(f"{shown(self.url)} has a study {name!r} already")
             made = connection.execute(insert(studies).values(values)).inserted_primary_key
-        return StoredStudy(int(made[0]), name, record)  # type: ignore[index]
+            study_id = int(made[0])  # type: ignore[index]
+            self._enqueue(study_id)
+        return StoredStudy(study_id, name, record)
 
     def set_search(self, study_id: int, search: Mapping[str, Any]) -> None:
         with self._database.transaction() as connection:
             changed = update(studies).filter_by(study_id=study_id)
             connection.execute(changed.values(search=json.dumps(search)))
+            self._touch(study_id)
 
     def delete_study(self, study_id: int) -> None:
         with self._database.transaction() as connection:

@@ -93,3 +93,81 @@ class StoredRace:
     rules: Mapping[str, Any]
     entrants: tuple[Mapping[str, Any], ...]
     first_seed: int
+
+
+class StudyState(StrEnum):
+    """Where a study stands in the queue.
+
+    `queued`: its trials are to be trained. `running`: the same, while some are being trained; that
+    is seen from the trials and never kept. `paused`: nothing more is trained until it is resumed.
+    `cancelled`: the same, for good unless somebody wants it again. `settled`: it has its size, or
+    its precision. `failed`: none of its trials could be trained, or it cannot be gone on with.
+    """
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    SETTLED = "settled"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class QueueEntry:
+    """The place of a study in the queue.
+
+    state: all but `running`, as last ordered or come to. priority: the higher, the sooner.
+    submitted, changed: Unix times. at_once: whether what is under way is to be stopped too.
+    reason: why it failed.
+    """
+
+    study_id: int
+    name: str
+    state: StudyState
+    priority: int
+    submitted: float
+    changed: float
+    at_once: bool = False
+    reason: str | None = None
+
+
+class Scope(StrEnum):
+    """What the holder of a key may do: each may what those before it may."""
+
+    READ = "read"
+    SUBMIT = "submit"
+    ADMIN = "admin"
+
+    def allows(self, wanted: Scope) -> bool:
+        """Whether it includes another."""
+        order = list(Scope)
+        return order.index(self) >= order.index(wanted)
+
+
+@dataclass(frozen=True)
+class AccessKey:
+    """A key to the service, of which only a digest is kept. Times are Unix times.
+
+    expires: when it ends by itself; revoked: when it was ended; None if neither.
+    """
+
+    name: str
+    digest: str
+    scope: Scope
+    created: float
+    expires: float | None = None
+    revoked: float | None = None
+
+    def is_valid(self, now: float) -> bool:
+        """Whether it opens anything at a time."""
+        return self.revoked is None and (self.expires is None or now < self.expires)
+
+
+@dataclass(frozen=True)
+class AuditLine:
+    """One change: when (Unix time), by which key (None where there are no keys), what of which."""
+
+    at: float
+    key: str | None
+    action: str
+    subject: str

@@ -76,7 +76,9 @@ def run_command(
     A command that may start workers is a process of its own, any other runs in this one. With
     `pretend` the workers take so many seconds a trial and do not really train.
     """
-    if pretend is None and (code == 2 or not {"launch", "race", "reproduce"} & set(arguments[:1])):
+    if pretend is None and (
+        code == 2 or not {"launch", "race", "reproduce", "work"} & set(arguments[:1])
+    ):
         done = _in_process(*arguments, cwd=cwd)
     else:
         done = subprocess.run(

@@ -267,13 +267,14 @@ class RaceProgress(_Progress):
         super().__call__(event)
 
 
-def trial_line(done: TrialDone) -> str:
+def trial_line(done: TrialDone, *, with_seconds: bool = True) -> str:
     """What to say of a trial as it ends, with the seconds that a worker was at it."""
     summary = done.summary
-    return (
+    said = (
         f"Trial {done.number}, {done.configuration}: {summary.escaped} of {summary.restarts} "
-        f"escaped, {summary.solved} solved, {summary.diverged} diverged, in {done.seconds:.1f} s."
+        f"escaped, {summary.solved} solved, {summary.diverged} diverged"
     )
+    return f"{said}, in {done.seconds:.1f} s." if with_seconds else f"{said}."
 
 
 def waiting_for_workers(event: WaitingForWorkers) -> str:

@@ -111,7 +111,9 @@ class Publisher:
     def _opened(self) -> PublishedStudy:
         """The published study, made with the first pass."""
         if self._published is None:
-            published = PublishedStudy(self._study, open_optuna_storage(self._study.store.url))
+            store = self._study.store
+            with store.lock("publishing"):  # Optuna's tables are made by one at a time
+                published = PublishedStudy(self._study, open_optuna_storage(store.url))
             try:
                 published.make()
             except BaseException:

@@ -55,6 +55,13 @@ class Engine(ABC):
     def submit(self, tag: int, task: Task) -> None:
         """Have a task trained; `tag` names it when it has ended."""
 
+    def withdraw(self, tag: int) -> bool:  # noqa: ARG002 - for engines that can
+        """Take back a task unless it is in training; whether it was. Nothing ends of it then."""
+        return False
+
+    def cancel(self, tag: int) -> None:  # noqa: B027 - an engine that cannot just trains on
+        """Stop training a task, if the engine can; what ends of it nevertheless is ignored."""
+
     @abstractmethod
     def next_ended(self, timeout: float | None = None) -> list[Ended]:
         """Wait until a task ends, and return those that did; none if the time was out before."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
@@ -12,6 +12,17 @@ from storage.contract import Store
 from storage.database import OnWait
 from storage.opening import open_for_writing, open_if_there
 from storage.values import StoredStudy
+
+
+class OtherPlanError(UserError):
+    """A study is there with another problem or search space; `differences` says each as a text."""
+
+    def __init__(self, name: str, differences: Sequence[str]) -> None:
+        self.differences = tuple(differences)
+        super().__init__(
+            f"study {name!r} exists with other settings: {'; '.join(differences)}. "
+            "Give the new one another name, or leave these out to go on with it"
+        )
 
 
 @dataclass(frozen=True)
@@ -62,7 +73,7 @@ def open_study(
             record = plan.to_record()
             if kept is None:
                 kept = store.add_study(name, record)
-            else:
+            elif record.search != Plan.from_record(name, kept.record).to_record().search:
                 store.set_search(kept.study_id, record.search)
         stack.pop_all()  # the caller's from now on
     return OpenStudy(kept.study_id, plan, store)
@@ -100,7 +111,7 @@ def reopen_study(url: str, study: StoredStudy, on_wait: OnWait | None = None) ->
         UserError: If its restarts are outdated.
         RecordError: If the database cannot be used.
     """
-    _refuse_outdated(Plan.from_record(study.name, study.record))
+    refuse_outdated(Plan.from_record(study.name, study.record))
     store = open_for_writing(url, on_wait)
     found = store.find_study(study.name)
     if found is None or found.study_id != study.study_id:
@@ -125,17 +136,14 @@ def _planned(
         return None, make_plan(None)
     kept = Plan.from_record(name, found.record)
     plan = make_plan(kept)
-    _refuse_outdated(kept)
+    refuse_outdated(kept)
     differences = kept.differences(plan)
     if differences:
-        raise UserError(
-            f"study {name!r} exists with other settings: {'; '.join(differences)}. "
-            "Give the new one another name, or leave these out to go on with it"
-        )
+        raise OtherPlanError(name, differences)
     return found, plan
 
 
-def _refuse_outdated(kept: Plan) -> None:
+def refuse_outdated(kept: Plan) -> None:
     """Raise UserError if restarts that are trained now could not be pooled with those there are."""
     if kept.problem.outdated is not None:
         raise UserError(

@@ -10,10 +10,11 @@ from functools import partial
 from typing import TypeVar
 
 from search.problem.errors import LaunchError
+from search.running.claims import Claims
 from search.running.engine import Ended, Engine
 from search.running.events import ConnectionLost, TrialDone, TrialTroubled, Waiting, WorkersReady
 from search.running.interrupts import Interrupts
-from search.running.source import Claim, TrialSource
+from search.running.source import Claim
 from storage.errors import ConnectionLostError, RecordError
 
 DEATHS_ALLOWED = 3
@@ -28,7 +29,7 @@ RunEvent = TrialDone | TrialTroubled | Waiting | ConnectionLost | WorkersReady
 T = TypeVar("T")
 
 
-def run_trials(source: TrialSource, engine: Engine, interrupts: Interrupts) -> Generator[RunEvent]:
+def run_trials(source: Claims, engine: Engine, interrupts: Interrupts) -> Generator[RunEvent]:
     """Train the trials of a source until they are settled; yields what happens as it happens.
 
     Trials are claimed as workers become free and recorded in the order in which they end. Where
@@ -43,13 +44,14 @@ def run_trials(source: TrialSource, engine: Engine, interrupts: Interrupts) -> G
 
 
 class _Run:
-    def __init__(self, source: TrialSource, engine: Engine, interrupts: Interrupts) -> None:
+    def __init__(self, source: Claims, engine: Engine, interrupts: Interrupts) -> None:
         self._source = source
         self._engine = engine
         self._interrupts = interrupts
         self._claims: dict[int, Claim] = {}
         self._deaths: Counter[int] = Counter()
         self._untrainable: dict[int, str] = {}
+        self._left: set[int] = set()
         self._has_trained = False
         self._is_ready = False
 
@@ -120,13 +122,14 @@ class _Run:
         return True
 
     def _take_ended(self) -> Generator[RunEvent]:
-        is_sure = self._is_ready and self._claims  # that a task ends some time
-        timeout = None if is_sure else _SECONDS_BETWEEN_LOOKS
-        all_ended = self._engine.next_ended(timeout)
+        # It looks up at times though no task may end: somebody may want one stopped.
+        all_ended = self._engine.next_ended(_SECONDS_BETWEEN_LOOKS)
         if not self._is_ready and self._engine.is_ready:
             self._is_ready = True
             yield WorkersReady()
         for ended in all_ended:
+            if ended.tag not in self._claims:  # it was recalled, and trained all the same
+                continue
             event = yield from self._patiently(
                 partial(self._settle, self._claims[ended.tag], ended)
             )
@@ -134,6 +137,25 @@ class _Run:
                 yield event
         if self._has_trained:
             yield from self._give_up_untrainable()
+        yield from self._patiently(self._stop_recalled)
+
+    def _stop_recalled(self) -> None:
+        """Leave waiting the trials that somebody wants trained no more."""
+        recalled = self._source.recalled(list(self._claims.values()))
+        for trial_id, at_once in recalled.items():
+            if at_once:
+                self._engine.cancel(trial_id)
+            elif not (
+                trial_id in self._untrainable  # no worker has it
+                or trial_id in self._left
+                or self._engine.withdraw(trial_id)
+            ):
+                continue  # it is in training, which ends first
+            self._left.add(trial_id)
+            self._source.give_back(self._claims[trial_id], "its study was held")
+            self._left.remove(trial_id)
+            self._untrainable.pop(trial_id, None)
+            del self._claims[trial_id]
 
     def _settle(self, claim: Claim, ended: Ended) -> RunEvent | None:
         if ended.failure is not None:

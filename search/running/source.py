@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
 
 from search.problem.configuration import Configuration
 from search.problem.problem import Task
 from search.problem.rows import Restart, TrialSummary
+from search.running.claims import Claims
 from search.running.opening import OpenStudy, deleted
 from search.running.stopping import Stopping
 from search.statistics.objectives import objective_values, summarize
@@ -59,7 +60,7 @@ def search_progress(study: OpenStudy) -> Progress:
     return Progress(settled, is_over)
 
 
-class TrialSource(ABC):
+class TrialSource(Claims):
     """Claims trials of a study for the launcher of a sign of life.
 
     What is next to be trained is each kind of source's own: a search asks its sampler, a race its

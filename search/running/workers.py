@@ -78,6 +78,15 @@ class LocalWorkers(Engine):
         """Have the worker that has least to do train a task."""
         min(self._workers, key=lambda worker: len(worker.tasks)).submit(tag, task)
 
+    def withdraw(self, tag: int) -> bool:
+        """Take back a task that waits in a worker for another to end."""
+        return any(worker.withdraw(tag) for worker in self._workers)
+
+    def cancel(self, tag: int) -> None:
+        """Kill the process that trains a task; one that waits in a worker is taken back."""
+        for worker in self._workers:
+            worker.cancel(tag)
+
     def next_ended(self, timeout: float | None = None) -> list[Ended]:
         """Wait until a task ends, and return those that did; none if the time was out before."""
         heads = [worker.tasks[0].future for worker in self._workers if worker.tasks]
@@ -105,6 +114,7 @@ class _Worker:
 
     def __init__(self) -> None:
         self.tasks: deque[_Submitted] = deque()
+        self._withdrawn: set[int] = set()
         self._cache: CacheFolders | None = None
         self._executor: ProcessPoolExecutor | None = None
         self._began = 0.0
@@ -120,6 +130,7 @@ class _Worker:
         return len(self.tasks) < (2 if self._is_short else 1)
 
     def submit(self, tag: int, task: Task) -> None:
+        self._withdrawn.discard(tag)
         if not self.tasks:
             self._began = time.monotonic()
         try:
@@ -137,18 +148,44 @@ class _Worker:
             now = time.monotonic()
             seconds, self._began = now - self._began, now
             self._is_short = seconds < SHORT_SECONDS
-            if error is None:
+            if head.tag in self._withdrawn:
+                self._withdrawn.remove(head.tag)
+            elif error is None:
                 machine = kind_of_machine()
                 ended.append(Ended(head.tag, head.future.result(), None, seconds, machine))
             else:
                 ended.append(Ended(head.tag, (), _reason(error), seconds))
             if isinstance(error, BrokenProcessPool):
-                waiting = list(self.tasks)
-                self.tasks.clear()
-                self._replace()
-                for other in waiting:
-                    self.submit(other.tag, other.task)
+                self._begin_anew()
+        if self.tasks and self.tasks[0].tag in self._withdrawn and not self._is_short:
+            self._begin_anew()
         return ended
+
+    def withdraw(self, tag: int) -> bool:
+        for waiting in list(self.tasks)[1:]:
+            if waiting.tag == tag:
+                if waiting.future.cancel():
+                    self.tasks.remove(waiting)
+                else:  # the process has it already
+                    self._withdrawn.add(tag)
+                return True
+        return False
+
+    def cancel(self, tag: int) -> None:
+        if self.tasks and self.tasks[0].tag == tag:
+            self.tasks.popleft()
+            self._begin_anew()
+        else:
+            self.withdraw(tag)
+
+    def _begin_anew(self) -> None:
+        """Another process for the tasks that wait."""
+        waiting = [each for each in self.tasks if each.tag not in self._withdrawn]
+        self.tasks.clear()
+        self._withdrawn.clear()
+        self._replace()
+        for other in waiting:
+            self.submit(other.tag, other.task)
 
     def start(self, cache: CacheFolders | None) -> None:
         """Start the process, which is ready for tasks in some seconds."""

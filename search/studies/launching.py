@@ -45,8 +45,8 @@ def running(
     Raises:
         UserError: If the study is there with another problem or search space, or a value breaks
             its rule.
-        LaunchError: If no worker can train anything, the study was deleted, or a Dask scheduler
-            cannot be reached.
+        LaunchError: If no worker can train anything, the study was deleted, paused or cancelled,
+            or a Dask scheduler cannot be reached.
         RecordError: If the database cannot be used.
     """
     engine, count = make_engine(cluster, workers, on_event, cache=cache)
@@ -54,7 +54,7 @@ def running(
         storage,
         choose,
         make_plan,
-        refuse_new=partial(_refuse_taken_name, storage),
+        refuse_new=partial(refuse_taken_name, storage),
         on_wait=lambda seconds: on_event(WaitingForLock(seconds)),
     )
     with closing(study.store) as store, store.liveness() as liveness:
@@ -66,19 +66,22 @@ def running(
         with nullcontext() if progress.is_over else engine:
             # Optuna, while the workers import TensorFlow.
             from search.dashboard.publisher import Publisher
+            from search.running.orders import OrderedSource, settle, want
             from search.running.run import run_trials
-            from search.running.search_source import SearchSource
 
+            want(store, study.study_id)
             with Publisher(study, on_event):
                 if not progress.is_over:
-                    source = SearchSource(study, liveness)
+                    source = OrderedSource(study, liveness)
                     with closing(run_trials(source, engine, interrupts)) as events:
                         for event in events:
                             on_event(event)
+                    source.refuse_held()
+                settle(study)
                 yield study.plan.name
 
 
-def _refuse_taken_name(storage: str, name: str) -> None:
+def refuse_taken_name(storage: str, name: str) -> None:
     """Refuse a name that a study of Optuna's own has. Raises UserError, RecordError."""
     path = sqlite_path(parse_url(storage))
     if path is None or is_there(path):

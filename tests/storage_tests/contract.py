@@ -16,6 +16,7 @@ from search.statistics.objectives import summarize
 from storage.contract import Store
 from storage.errors import RecordError
 from storage.values import StoredStudy, TrialState
+from tests.storage_tests.desk import DeskContract
 from tests.storage_tests.made import (
     ADAM,
     EPOCHS,
@@ -29,7 +30,7 @@ from tests.storage_tests.made import (
 from tests.storage_tests.results import ResultsContract
 
 
-class StoreContract(ResultsContract):
+class StoreContract(DeskContract, ResultsContract):
     """All tests. A backend's class gives `make_store`, which opens its one database again."""
 
     @pytest.fixture

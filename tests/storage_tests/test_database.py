@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -118,24 +119,34 @@ def test_a_read_only_folder_can_be_read(tmp_path: Path) -> None:
     assert done.stdout == "False\n2\n", done.stderr
 
 
-def test_a_record_of_the_version_before_is_read_as_it_is_and_brought_up_to_write(
+def test_a_record_of_an_earlier_version_is_read_as_it_is_and_brought_up_to_write(
     tmp_path: Path,
 ) -> None:
-    """Version 2 lacks the kinds of machines."""
+    """Version 2 lacks the kinds of machines, version 3 the states of studies and the keys."""
     url, store, study = recorded(tmp_path / "s.db")
     add(store, study, ADAM, restart(1), restart(2))
+    half_way = store.add_study("half way", replace(RECORD, search={"trials": 2}))
+    add(store, half_way, ADAM, restart(1))
+    sized = store.add_study("sized", replace(RECORD, search={"trials": 1}))
+    add(store, sized, ADAM, restart(1))
     store.close()
     with closing(sqlite3.connect(tmp_path / "s.db")) as connection, connection:
-        connection.execute("DROP TABLE multirestart_machines")
+        for table in ("machines", "queue", "keys", "audit", "uploads"):
+            connection.execute(f"DROP TABLE multirestart_{table}")
         connection.execute("UPDATE multirestart_version SET version_num = '2'")
     reader = open_for_reading(url)
     assert reader.study_summaries()[0].restarts == 2
     assert reader.machines(study.study_id) == {}
+    assert reader.entry(study.study_id) is None
+    assert reader.entries() == []
     reader.close()
     store = open_for_writing(url)
     add(store, study, ADAM, restart(7))
     assert store.machines(study.study_id) == {1: "a kind"}
     assert store.study_summaries()[0].restarts == 3
+    states = {entry.name: entry.state for entry in store.entries()}
+    assert states == {"s": "settled", "half way": "paused", "sized": "settled"}
+    assert store.keys() == []
     store.close()
 
 

@@ -1,0 +1,71 @@
+"""Ordering a study to be paused, resumed, cancelled or killed, whoever trains it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from search.problem.errors import UserError
+from storage.contract import Store
+from storage.errors import RecordError
+from storage.url import shown
+from storage.values import QueueEntry, StudyState
+
+
+class OrderRefusedError(UserError):
+    """An order that a study in its state cannot follow."""
+
+
+@dataclass(frozen=True)
+class _Order:
+    to: StudyState
+    among: frozenset[StudyState]
+    at_once: bool = False
+
+
+_HELD = frozenset({StudyState.PAUSED, StudyState.CANCELLED, StudyState.FAILED})
+_OPEN = frozenset({StudyState.QUEUED, StudyState.PAUSED, StudyState.FAILED})
+ORDERS: Mapping[str, _Order] = MappingProxyType(
+    {
+        "pause": _Order(StudyState.PAUSED, frozenset({StudyState.QUEUED})),
+        "resume": _Order(StudyState.QUEUED, _HELD),
+        "cancel": _Order(StudyState.CANCELLED, _OPEN),
+        "kill": _Order(StudyState.CANCELLED, _OPEN | {StudyState.CANCELLED}, at_once=True),
+    }
+)
+"""What each order makes of a study, and in which states it can follow it."""
+
+
+def order(store: Store, name: str, what: str) -> QueueEntry:
+    """Order something of a study. The same order again changes nothing.
+
+    Launchers and workers look at it between trials; a kill they see within a second.
+
+    Args:
+        store: Its store, opened for writing.
+        name: Its name.
+        what: One of `ORDERS`.
+
+    Returns:
+        Its entry in the queue, as it is now.
+
+    Raises:
+        RecordError: If there is no such study.
+        OrderRefusedError: If it cannot follow the order as it stands.
+    """
+    wanted = ORDERS[what]
+    with store.transaction():
+        found = store.find_study(name)
+        entry = None if found is None else store.entry(found.study_id)
+        if entry is None:
+            raise RecordError(f"{shown(store.url)} has no study {name!r}")
+        if (entry.state, entry.at_once) == (wanted.to, wanted.at_once):
+            return entry
+        if not store.move_study(
+            entry.study_id, wanted.to, wanted.among, at_once=wanted.at_once
+        ) and (entry.state is not wanted.to):
+            raise OrderRefusedError(f"study {name!r} is {entry.state}: there is nothing to {what}")
+        now = store.entry(entry.study_id)
+        assert now is not None, "it was there in this transaction"
+        return now

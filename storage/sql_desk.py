@@ -1,0 +1,169 @@
+"""The queue's orders, keys and uploads in an SQL database."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Row, Select, func, insert, inspect, select, update
+
+from storage.contract import Store
+from storage.database import Database
+from storage.desk_schema import audit, keys, queue, uploads
+from storage.errors import RecordError
+from storage.schema import studies, trials
+from storage.url import shown
+from storage.values import AccessKey, AuditLine, QueueEntry, Scope, StudyState
+
+_ENTRIES = select(queue, studies.c.name).join(studies, studies.c.study_id == queue.c.study_id)
+_IN_ORDER = _ENTRIES.order_by(queue.c.priority.desc(), queue.c.submitted, queue.c.study_id)
+_COUNTS = select(
+    trials.c.study_id, trials.c.state, func.count(), func.sum(trials.c.attempt)
+).group_by(trials.c.study_id, trials.c.state)
+
+
+class SqlDesk(Store):
+    """The part of `SqlStore` that `Desk` promises."""
+
+    _database: Database
+
+    def entries(self) -> list[QueueEntry]:
+        return [_entry_of(row) for row in self._entries(_IN_ORDER)]
+
+    def entry(self, study_id: int) -> QueueEntry | None:
+        found = self._entries(_ENTRIES.where(queue.c.study_id == study_id))
+        return _entry_of(found[0]) if found else None
+
+    def move_study(
+        self,
+        study_id: int,
+        to: StudyState,
+        among: Collection[StudyState],
+        *,
+        at_once: bool = False,
+        reason: str | None = None,
+    ) -> bool:
+        changed = (
+            update(queue)
+            .where(queue.c.study_id == study_id, queue.c.state.in_(list(among)))
+            .values(state=to, at_once=at_once, reason=reason, changed=time.time())
+        )
+        with self._database.transaction() as connection:
+            return bool(connection.execute(changed).rowcount)
+
+    def set_priority(self, study_id: int, priority: int) -> None:
+        with self._database.transaction() as connection:
+            changed = update(queue).where(queue.c.study_id == study_id)
+            connection.execute(changed.values(priority=priority, changed=time.time()))
+
+    def change_mark(self, study_id: int | None = None) -> str:
+        counted, ordered = _COUNTS, select(func.count(), func.sum(queue.c.changed))
+        if study_id is not None:
+            counted = counted.where(trials.c.study_id == study_id)
+            ordered = ordered.where(queue.c.study_id == study_id)
+        with self._database.transaction() as connection:
+            parts = sorted(map(tuple, connection.execute(counted).all()))
+            parts += [tuple(row) for row in self._entries(ordered)]
+        return ";".join(",".join(map(str, part)) for part in parts)
+
+    def add_key(self, key: AccessKey) -> None:
+        with self._database.transaction() as connection:
+            if connection.execute(select(keys.c.key_id).filter_by(name=key.name)).first():
+                raise RecordError(
+                    f"{shown(self.url)} has a key {key.name!r} already, or had one: "
+                    "give the new one another name"
+                )
+            connection.execute(
+                insert(keys).values(
+                    name=key.name,
+                    digest=key.digest,
+                    scope=key.scope,
+                    created=key.created,
+                    expires=key.expires,
+                )
+            )
+
+    def keys(self) -> list[AccessKey]:
+        with self._database.transaction() as connection:
+            found = connection.execute(select(keys).order_by(keys.c.key_id)).all()
+        return [
+            AccessKey(row.name, row.digest, Scope(row.scope), row.created, row.expires, row.revoked)
+            for row in found
+        ]
+
+    def revoke_key(self, name: str) -> bool:
+        ended = update(keys).where(keys.c.name == name, keys.c.revoked.is_(None))
+        with self._database.transaction() as connection:
+            return bool(connection.execute(ended.values(revoked=time.time())).rowcount)
+
+    def add_audit(self, line: AuditLine) -> None:
+        values = {"at": line.at, "key_name": line.key}
+        with self._database.transaction() as connection:
+            connection.execute(
+                insert(audit).values(action=line.action, subject=line.subject, **values)
+            )
+
+    def audit(self, limit: int) -> list[AuditLine]:
+        statement = select(audit).order_by(audit.c.line_id.desc()).limit(limit)
+        with self._database.transaction() as connection:
+            found = connection.execute(statement).all()
+        return [AuditLine(row.at, row.key_name, row.action, row.subject) for row in found]
+
+    def put_upload(self, name: str, suffix: str, content: bytes) -> bool:
+        values = {"suffix": suffix, "content": content}
+        with self._database.transaction() as connection:
+            there = self.upload(name)
+            if there == (suffix, content):
+                return False
+            if there is None:
+                connection.execute(insert(uploads).values(name=name, **values))
+            else:
+                changed = update(uploads).where(uploads.c.name == name)
+                connection.execute(changed.values(**values))
+        return True
+
+    def upload(self, name: str) -> tuple[str, bytes] | None:
+        statement = select(uploads.c.suffix, uploads.c.content).filter_by(name=name)
+        with self._database.transaction() as connection:
+            found = connection.execute(statement).first()
+        return None if found is None else (found.suffix, found.content)
+
+    def uploads(self) -> dict[str, int]:
+        size = func.length(uploads.c.content).label("size")
+        with self._database.transaction() as connection:
+            found = connection.execute(select(uploads.c.name, size).order_by(uploads.c.name))
+            return {row.name: row.size for row in found}
+
+    def _entries(self, statement: Select[*tuple[Any, ...]]) -> list[Row[Any]]:
+        """Rows of the queue; none of a database that was not launched on since it has one."""
+        with self._database.transaction() as connection:
+            if not inspect(connection).has_table(queue.name):
+                return []
+            return list(connection.execute(statement).all())
+
+    def _enqueue(self, study_id: int) -> None:
+        now = time.time()
+        values = {"study_id": study_id, "state": StudyState.QUEUED, "submitted": now}
+        with self._database.transaction() as connection:
+            connection.execute(
+                insert(queue).values(priority=0, changed=now, at_once=False, **values)
+            )
+
+    def _touch(self, study_id: int) -> None:
+        with self._database.transaction() as connection:
+            changed = update(queue).where(queue.c.study_id == study_id)
+            connection.execute(changed.values(changed=time.time()))
+
+
+def _entry_of(row: Row[Any]) -> QueueEntry:
+    return QueueEntry(
+        study_id=row.study_id,
+        name=row.name,
+        state=StudyState(row.state),
+        priority=row.priority,
+        submitted=row.submitted,
+        changed=row.changed,
+        at_once=row.at_once,
+        reason=row.reason,
+    )
