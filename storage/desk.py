@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection
 
-from storage.values import AccessKey, AuditLine, QueueEntry, StudyState
+from storage.values import AccessKey, AuditLine, FinishedTrial, QueueEntry, StudyState
 
 
 class Desk(ABC):
@@ -57,6 +57,10 @@ class Desk(ABC):
             study_id: The study; None for all of them.
         """
 
+    @abstractmethod
+    def finished_lately(self, limit: int) -> list[FinishedTrial]:
+        """The complete trials of all studies that ended last, the latest first."""
+
     # Keys, of which only digests are kept
 
     @abstractmethod
@@ -64,7 +68,7 @@ class Desk(ABC):
         """Keep a new key. Raises RecordError if there is one of that name."""
 
     @abstractmethod
-    def keys(self) -> list[AccessKey]:
+    def access_keys(self) -> list[AccessKey]:
         """All keys, also those that have ended, in the order of their making."""
 
     @abstractmethod

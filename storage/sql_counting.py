@@ -55,16 +55,19 @@ class SqlCounting(Store):
             .group_by(studies.c.study_id, studies.c.name, studies.c.problem, studies.c.search)
             .order_by(studies.c.study_id)
         )
+        found = [(row, json.loads(row.search)) for row in self._all(statement)]
         return [
             StudySummary(
                 row.name,
                 json.loads(row.problem),
-                json.loads(row.search).get("space", {}),
+                search.get("space", {}),
                 row.trials,
                 int(row.restarts),
                 int(row.escaped),
+                search.get("trials", 0),
+                search.get("restarts", 0),
             )
-            for row in self._all(statement)
+            for row, search in found
         ]
 
     def configuration_counts(

@@ -14,7 +14,15 @@ from storage.desk_schema import audit, keys, queue, uploads
 from storage.errors import RecordError
 from storage.schema import studies, trials
 from storage.url import shown
-from storage.values import AccessKey, AuditLine, QueueEntry, Scope, StudyState
+from storage.values import (
+    AccessKey,
+    AuditLine,
+    FinishedTrial,
+    QueueEntry,
+    Scope,
+    StudyState,
+    TrialState,
+)
 
 _ENTRIES = select(queue, studies.c.name).join(studies, studies.c.study_id == queue.c.study_id)
 _IN_ORDER = _ENTRIES.order_by(queue.c.priority.desc(), queue.c.submitted, queue.c.study_id)
@@ -67,6 +75,13 @@ class SqlDesk(Store):
             parts += [tuple(row) for row in self._entries(ordered)]
         return ";".join(",".join(map(str, part)) for part in parts)
 
+    def finished_lately(self, limit: int) -> list[FinishedTrial]:
+        columns = (trials.c.study_id, trials.c.restarts, trials.c.began, trials.c.ended)
+        complete = trials.c.state == TrialState.COMPLETE
+        statement = select(*columns).where(complete).order_by(trials.c.ended.desc()).limit(limit)
+        with self._database.transaction() as connection:
+            return [FinishedTrial(*row) for row in connection.execute(statement)]
+
     def add_key(self, key: AccessKey) -> None:
         with self._database.transaction() as connection:
             if connection.execute(select(keys.c.key_id).filter_by(name=key.name)).first():
@@ -84,7 +99,7 @@ class SqlDesk(Store):
                 )
             )
 
-    def keys(self) -> list[AccessKey]:
+    def access_keys(self) -> list[AccessKey]:
         with self._database.transaction() as connection:
             found = connection.execute(select(keys).order_by(keys.c.key_id)).all()
         return [

@@ -171,3 +171,13 @@ class AuditLine:
     key: str | None
     action: str
     subject: str
+
+
+@dataclass(frozen=True)
+class FinishedTrial:
+    """A complete trial of any study: how much it trained, and when (Unix times)."""
+
+    study_id: int
+    restarts: int
+    began: float
+    ended: float

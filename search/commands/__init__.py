@@ -40,6 +40,8 @@ _COMMANDS = {
     "pause": ("ordering", "Train no more of a study for now."),
     "resume": ("ordering", "Go on with a study that was paused."),
     "cancel": ("ordering", "Train no more of a study."),
+    "serve": ("serve", "The service: studies over HTTP."),
+    "keys": ("keys", "Who may use the service."),
     "dashboard": ("dashboard", "Optuna's dashboard of a database."),
     "backup": ("backup", "Copy a database whole."),
     "copy": ("copy", "Copy a study into another database."),

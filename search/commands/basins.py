@@ -18,8 +18,8 @@ from search.commands.reading import write
 from search.problem.naming import configuration_name, find_configuration
 from search.reports.ending_details import show_configuration
 from search.reports.ending_tables import show_endings
-from search.reports.tables import more_configurations, with_dimensions
-from search.statistics.endings.ending import ending_keys
+from search.reports.tables import more_configurations
+from search.service.answers import basins_rows
 
 
 @click.command()
@@ -54,17 +54,15 @@ def basins(
     chosen = criterion(success)
     found = opened(storage, study)
     chosen = found.criterion(chosen)
+    if output != "table":
+        answer = basins_rows(found, chosen, top, configuration)
+        write(output, answer.columns, answer.rows)
+        return
     name, problem, standings = found.name, found.problem, found.best(chosen)
     known = [standing.configuration for standing in standings]
-    if output == "table":
-        top = top or TOP_OF_A_TABLE
+    top = top or TOP_OF_A_TABLE
     keys = known[:top] if configuration is None else [find_configuration(configuration, known)]
     endings = map(found.basins, keys)
-    if output != "table":
-        rows = (ending.to_json() for some in endings for ending in some)
-        names = ending_keys(len(problem.data.classes))
-        write(output, with_dimensions(names, found.space), rows)
-        return
     if configuration is not None:
         show_configuration(name, problem.under(keys[0]), next(endings))
         return

@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-import socket
-
 import click
 
+from search.commands.listening import LOOPBACK, require_free
 from search.commands.options import storage_option
 from search.problem.errors import UserError
 from storage.opening import open_for_reading
 from storage.url import shown
-
-
-def _require_free(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise UserError(
-                f"cannot listen at {host}:{port}: {error.strerror or error}; give another --port"
-            ) from None
-        except UnicodeError:  # from Python's encoding of a host's name
-            raise UserError(
-                f"--host must be an address or a host's name, received {host!r}"
-            ) from None
 
 
 @click.command()
@@ -39,7 +22,7 @@ def dashboard(storage: str, host: str, port: int) -> None:
     multirestart dashboard --port 8081
     """
     open_for_reading(storage).close()
-    _require_free(host, port)
+    require_free(host, port)
     # Optuna and its dashboard, imported once the database is known to be one.
     import optuna_dashboard
 
@@ -49,7 +32,7 @@ def dashboard(storage: str, host: str, port: int) -> None:
         open_optuna_storage,
     )
 
-    if host not in ("127.0.0.1", "localhost", "::1"):
+    if host not in LOOPBACK:
         click.echo(
             f"Warning: the dashboard has no password; whoever reaches {host}:{port} can read, "
             "change and delete the studies.",

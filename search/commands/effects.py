@@ -22,7 +22,8 @@ from search.problem.success import Success
 from search.reports.layout import NEVER_LEFT_OUT, Column, bar
 from search.reports.report import show_table
 from search.reports.tables import or_dash, titled
-from search.statistics.effects import Effects, effects_keys
+from search.service.answers import effects_rows
+from search.statistics.effects import Effects
 
 _SHARE, _COUNTED, _EFFECT = "share of\nvariation", "\nescaped", "\neffect"
 _COLUMNS = (
@@ -56,11 +57,12 @@ def effects(study: str | None, storage: str, success: str | None, output: str) -
     """
     chosen = criterion(success)
     of = opened(storage, study)
-    found = of.effects(chosen)
     if output == "table":
+        found = of.effects(chosen)
         _show(titled(of.name, of.problem, found.success, of.space.vary), found)
     else:
-        write(output, effects_keys(found.success), found.to_json())
+        answer = effects_rows(of, chosen)
+        write(output, answer.columns, answer.rows)
 
 
 def _show(title: str, found: Effects) -> None:

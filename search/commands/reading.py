@@ -31,7 +31,8 @@ from search.reports.tables import (
     show_standings,
     with_dimensions,
 )
-from search.statistics.ranking import pareto_front, standing_keys
+from search.service.answers import best_rows
+from search.statistics.ranking import standing_keys
 from search.studies.beside import common_criterion, hold_the_same, ranked_together
 from search.studies.frames import Rows
 from search.studies.shared import in_common
@@ -92,8 +93,8 @@ def best(
     if measures is not None:
         show_measured(found, measures, chosen, top, output, again)
         return
-    standings, front = found.best(chosen), found.seeks_both and chosen.is_of_launch
     if output == "table":
+        standings, front = found.best(chosen), found.seeks_both and chosen.is_of_launch
         count = top or TOP_OF_A_TABLE
         show_standings(
             found.name,
@@ -109,12 +110,8 @@ def best(
         if raced:
             click.echo(f"{raced} of these restarts are of races, which ran the best more often.")
         return
-    rows = [standing.to_json() for standing in standings[:top]]
-    if front:
-        for row, is_on_front in zip(rows, pareto_front(standings), strict=False):
-            row["pareto_front"] = is_on_front
-    names = (*standing_keys(chosen), *(("pareto_front",) if front else ()))
-    write(output, with_dimensions(names, found.space), rows)
+    answer = best_rows(found, chosen, top)
+    write(output, answer.columns, answer.rows)
 
 
 def _best_of_several(

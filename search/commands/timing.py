@@ -17,9 +17,9 @@ from search.commands.options import (
 )
 from search.commands.reading import write
 from search.problem.errors import UserError
-from search.reports.tables import of_criterion, with_dimensions
+from search.reports.tables import of_criterion
 from search.reports.timing_tables import show_comparison, show_timings
-from search.statistics.timing import times_keys
+from search.service.answers import times_rows
 from search.studies.comparing import compared_across, study_named
 from search.studies.study import study_in
 
@@ -45,14 +45,14 @@ def times(
     asked = criterion(success)
     found = opened(storage, study)
     chosen = found.criterion(asked)
-    timings = found.times(chosen)
     if output == "table":
+        timings = found.times(chosen)
         count = top or TOP_OF_A_TABLE
         note = of_criterion("times", chosen, found.best(chosen)[:count])
         show_timings(found.name, found.problem, timings, count, success=chosen, note=note)
     else:
-        rows = (timing.to_json() for timing in timings[:top])
-        write(output, with_dimensions(times_keys(chosen), found.space), rows)
+        answer = times_rows(found, chosen, top)
+        write(output, answer.columns, answer.rows)
 
 
 @click.command()

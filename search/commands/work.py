@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+import time
+
 import click
 
 from search.commands.launch_options import option
@@ -33,6 +38,7 @@ def work(storage: str, workers: int | None, until_empty: bool, no_cache: bool, q
     from search.studies.working import work as work_on
 
     log = WorkLog(says_trials=not quiet)
+    _end_with_service()
     try:
         with without_scikit_learn(), Interrupts(ends_process=True).caught() as interrupts:
             log.say(f"Working on the queue of {shown(storage)}  (Ctrl-C to stop)")
@@ -48,3 +54,17 @@ def work(storage: str, workers: int | None, until_empty: bool, no_cache: bool, q
             )
     except Interrupted:
         log.say("Stopped; the trials under way are given back.")
+
+
+def _end_with_service() -> None:
+    """End, as at SIGTERM, when the `serve` that started this is gone, however it ended."""
+    parent = os.environ.get("MULTIRESTART_SERVE_PID")
+    if parent is None:
+        return
+
+    def watch() -> None:
+        while os.getppid() == int(parent):
+            time.sleep(1.0)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()

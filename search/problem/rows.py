@@ -126,7 +126,10 @@ class StudyRecord:
 
 @dataclass(frozen=True)
 class StudySummary:
-    """One line about a study: its problem, its space, and what it holds of complete trials."""
+    """One line about a study: its problem, its space, and what it holds of complete trials.
+
+    size: how many trials it is to have; trial_restarts: restarts of each trial of its search.
+    """
 
     name: str
     problem: dict[str, Any]
@@ -134,6 +137,8 @@ class StudySummary:
     trials: int
     restarts: int
     escaped: int
+    size: int
+    trial_restarts: int
 
 
 @dataclass(frozen=True)

@@ -91,8 +91,8 @@ class StoreContract(DeskContract, ResultsContract):
         add(store, other, ADAM, restart(1))
         claim(store, other, ADAM, 5)
         assert store.study_summaries() == [
-            StudySummary("bands", {"data": "bands"}, {}, 1, 2, 1),
-            StudySummary("other", {"data": "bands"}, {}, 1, 1, 1),
+            StudySummary("bands", {"data": "bands"}, {}, 1, 2, 1, size=0, trial_restarts=2),
+            StudySummary("other", {"data": "bands"}, {}, 1, 1, 1, size=0, trial_restarts=2),
         ]
         assert [row.restart.seed for row in store.restarts(study.study_id)] == [1, 2]
         assert [trial.number for trial in store.trials(other.study_id)] == [0, 1]

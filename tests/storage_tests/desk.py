@@ -9,7 +9,7 @@ import pytest
 from storage.contract import Store
 from storage.errors import RecordError
 from storage.values import AccessKey, AuditLine, Scope, StoredStudy, StudyState, TrialState
-from tests.storage_tests.made import ADAM, RECORD, claim, complete, restart
+from tests.storage_tests.made import ADAM, RECORD, add, claim, complete, restart
 
 KEY = AccessKey("anna", "a" * 64, Scope.SUBMIT, created=1.0, expires=9.0)
 
@@ -87,17 +87,32 @@ class DeskContract:
         store.delete_study(other.study_id)
         assert store.change_mark() != everything[-1]
 
+    def test_the_trials_that_ended_last_are_of_all_studies(
+        self, store: Store, study: StoredStudy
+    ) -> None:
+        other = store.add_study("other", RECORD)
+        add(store, study, ADAM, restart(1))
+        add(store, other, ADAM, restart(1), restart(2))
+        claim(store, study, ADAM, 9)
+        found = store.finished_lately(9)
+        assert [(trial.study_id, trial.restarts) for trial in found] == [
+            (other.study_id, 2),
+            (study.study_id, 1),
+        ]
+        assert found[1].began <= found[1].ended <= found[0].ended
+        assert store.finished_lately(1) == found[:1]
+
     def test_keys_are_kept_until_they_are_revoked_and_known_afterwards(self, store: Store) -> None:
-        assert store.keys() == []
+        assert store.access_keys() == []
         store.add_key(KEY)
         store.add_key(AccessKey("ben", "b" * 64, Scope.READ, 2.0))
-        assert store.keys() == [KEY, AccessKey("ben", "b" * 64, Scope.READ, 2.0)]
+        assert store.access_keys() == [KEY, AccessKey("ben", "b" * 64, Scope.READ, 2.0)]
         with pytest.raises(RecordError, match="has a key 'anna' already, or had one"):
             store.add_key(replace(KEY, digest="c" * 64))
         assert store.revoke_key("anna")
         assert not store.revoke_key("anna")
         assert not store.revoke_key("nobody")
-        anna, ben = store.keys()
+        anna, ben = store.access_keys()
         assert anna.revoked is not None
         assert ben.revoked is None
         assert not anna.is_valid(5.0)

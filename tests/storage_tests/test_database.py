@@ -146,7 +146,7 @@ def test_a_record_of_an_earlier_version_is_read_as_it_is_and_brought_up_to_write
     assert store.study_summaries()[0].restarts == 3
     states = {entry.name: entry.state for entry in store.entries()}
     assert states == {"s": "settled", "half way": "paused", "sized": "settled"}
-    assert store.keys() == []
+    assert store.access_keys() == []
     store.close()
 
 

@@ -1,0 +1,65 @@
+"""The application: `create_app` puts the routes over a database together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import Depends, FastAPI
+
+from search.service import events, results, running_it, studies, uploads
+from search.service.desk import Service, allowing
+from search.service.guards import MOST_BYTES, Guards
+from search.service.problems import handle_problems
+from storage.opening import open_for_reading, open_for_writing
+from storage.values import Scope
+
+
+def create_app(storage: str, *, is_loopback: bool = True, most_bytes: int = MOST_BYTES) -> FastAPI:
+    """The service over a database, as an ASGI application. It trains nothing.
+
+    Args:
+        storage: URL of the database, which is made if it is not there.
+        is_loopback: Whether it is reached from this machine alone: requests for other hosts are
+            refused then.
+        most_bytes: Of a request's body.
+
+    Returns:
+        The application.
+
+    Raises:
+        RecordError: If the database cannot be used.
+    """
+    writer = open_for_writing(storage)
+    service = Service(storage, open_for_reading(storage), writer, writer.liveness())
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        with service.liveness:
+            yield
+        service.reader.close()
+        service.writer.close()
+
+    app = FastAPI(
+        title="multirestart",
+        summary="How often does a small Keras network escape the plateau?",
+        version=version("multirestart"),
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.service = service
+    app.add_middleware(Guards, is_loopback=is_loopback, most_bytes=most_bytes)
+    handle_problems(app)
+    # What has a further part in its address stands before the orders, which take any.
+    for part in (uploads, results, events, studies, running_it):
+        app.include_router(part.routes)
+
+    @app.get("/openapi.json", dependencies=[Depends(allowing(Scope.READ))])
+    def get_description() -> dict[str, object]:
+        """The description of this interface, OpenAPI 3.1."""
+        return app.openapi()
+
+    return app

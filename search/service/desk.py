@@ -1,0 +1,99 @@
+"""What the routes share: the database of the service, and who asks."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends, Path, Request
+from starlette.exceptions import HTTPException
+
+from search.service.keys import recognised
+from search.service.problems import not_found
+from search.studies.study import Study
+from storage.contract import Liveness, Store
+from storage.values import AuditLine, Scope
+
+COOKIE = "multirestart_key"
+_SCHEME = "bearer "
+
+
+@dataclass(frozen=True)
+class Service:
+    """The database of a service: its URL, stores for reading and for writing, a sign of life.
+
+    lock: held by whoever takes long over something that one at a time is to do.
+    """
+
+    storage: str
+    reader: Store
+    writer: Store
+    liveness: Liveness
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def study(self, name: str) -> Study:
+        """A study, to be read. Raises 404 if there is none of that name."""
+        found = self.reader.find_study(name)
+        if found is None:
+            raise not_found(f"there is no study {name!r}")
+        return Study(self.reader, found)
+
+    def noted(self, caller: Caller, action: str, subject: str) -> None:
+        """Keep a line of the audit."""
+        self.writer.add_audit(AuditLine(time.time(), caller.name, action, subject))
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks: the name of the key, None where the database has no keys; and what it allows."""
+
+    name: str | None
+    scope: Scope
+
+
+def service_of(request: Request) -> Service:
+    """The service that answers a request."""
+    found: Service = request.app.state.service
+    return found
+
+
+def caller_of(request: Request) -> Caller | None:
+    """Who asks; None if there are keys and the request has none that is valid."""
+    keys = service_of(request).reader.access_keys()
+    if not keys:
+        return Caller(None, Scope.ADMIN)
+    given = request.headers.get("authorization", "")
+    text = given[len(_SCHEME) :].strip() if given.lower().startswith(_SCHEME) else ""
+    if not text and request.method in ("GET", "HEAD"):
+        text = request.cookies.get(COOKIE, "")  # of a page, which only reads
+    key = recognised(keys, text)
+    return None if key is None else Caller(key.name, key.scope)
+
+
+def allowing(scope: Scope) -> Callable[[Request], Caller]:
+    """A dependency that lets in whoever has a key of a scope."""
+
+    def allowed(request: Request) -> Caller:
+        caller = caller_of(request)
+        if caller is None:
+            raise HTTPException(
+                401,
+                "give a key by the header `Authorization: Bearer KEY`",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        if not caller.scope.allows(scope):
+            said = f"the key {caller.name!r} may {caller.scope}; this takes one for {scope}"
+            raise HTTPException(403, said)
+        return caller
+
+    return allowed
+
+
+Serving = Annotated[Service, Depends(service_of)]
+Reading = Annotated[Caller, Depends(allowing(Scope.READ))]
+Submitting = Annotated[Caller, Depends(allowing(Scope.SUBMIT))]
+Administering = Annotated[Caller, Depends(allowing(Scope.ADMIN))]
+StudyName = Annotated[str, Path(max_length=512, description="Name of a study.")]

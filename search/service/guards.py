@@ -1,0 +1,65 @@
+"""What is refused before any route sees it: bodies too large, and pages of other sites."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from search.service.problems import problem
+
+MOST_BYTES = 64 * 2**20
+_LOOPBACK = ("127.0.0.1", "localhost", "::1", "testserver")
+
+
+class Guards:
+    """Limits the bytes of a body, and answers no request that another site's page sent.
+
+    A browser sends what any page tells it to, to this machine too. Such a request names another
+    origin, or, where a name was pointed at this machine for it, another host.
+
+    Args:
+        app: The application behind.
+        is_loopback: Whether it listens at this machine only: names of other hosts are refused then.
+        most_bytes: Of a body.
+    """
+
+    def __init__(self, app: ASGIApp, *, is_loopback: bool, most_bytes: int = MOST_BYTES) -> None:
+        self._app = app
+        self._is_loopback = is_loopback
+        self._most_bytes = most_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if self._is_loopback and urlsplit(f"//{host}").hostname not in _LOOPBACK:
+            await problem(403, f"this service is not called {host!r}")(scope, receive, send)
+            return
+        if origin is not None and urlsplit(origin).netloc != host:
+            said = f"a page of {origin!r} may not use this service"
+            await problem(403, said)(scope, receive, send)
+            return
+        length = headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > self._most_bytes:
+            await self._too_large(scope, receive, send)
+            return
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._most_bytes:  # of a body without a length: no more of it is taken
+                return {"type": "http.disconnect"}
+            return message
+
+        await self._app(scope, counted, send)
+
+    async def _too_large(self, scope: Scope, receive: Receive, send: Send) -> None:
+        said = f"a body must be at most {self._most_bytes:,} bytes"
+        await problem(413, said)(scope, receive, send)

@@ -1,0 +1,138 @@
+"""What goes wrong, as RFC 9457's problem+json: one form for all, with every fault and its field."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from search.problem.errors import InvalidValuesError, LaunchError, UserError
+from search.problem.names import shown
+from search.running.opening import OtherPlanError
+from search.studies.ordering import OrderRefusedError
+from storage.errors import RecordError
+
+MEDIA_TYPE = "application/problem+json"
+_log = logging.getLogger("multirestart.service")
+
+
+class FieldFault(BaseModel):
+    """One value that breaks its rule."""
+
+    field: str
+    rule: str
+    received: str
+    message: str
+
+
+class Problem(BaseModel):
+    """What went wrong (RFC 9457). `errors` has all faults at once, `differences` those of a plan
+    from the study that is there.
+    """
+
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldFault] = []
+    differences: list[str] = []
+
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {
+        "model": Problem,
+        "content": {MEDIA_TYPE: {}},
+        "description": HTTPStatus(status).phrase,
+    }
+    for status in (401, 403, 404, 409, 413, 422, 503)
+}
+"""What any route may answer, for its description."""
+
+
+def problem(
+    status: int,
+    detail: str,
+    errors: Sequence[FieldFault] = (),
+    differences: Sequence[str] = (),
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """An answer that says what went wrong."""
+    body = Problem(
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        errors=list(errors),
+        differences=list(differences),
+    )
+    return JSONResponse(body.model_dump(), status, headers, media_type=MEDIA_TYPE)
+
+
+def not_found(what: str) -> HTTPException:
+    """The error for something that is not there."""
+    return HTTPException(404, what)
+
+
+def handle_problems(app: FastAPI) -> None:
+    """Have an application answer whatever is raised in its routes."""
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _request)
+    app.add_exception_handler(UserError, _mistake)
+    app.add_exception_handler(LaunchError, _failed)
+    app.add_exception_handler(RecordError, _failed)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+def _http(_of: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    return problem(error.status_code, str(error.detail), headers=error.headers)
+
+
+def _request(_of: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    faults = [
+        FieldFault(
+            field=".".join(map(str, one["loc"][1:])) or str(one["loc"][0]),
+            rule=one["msg"],
+            received=shown(one.get("input")),
+            message=one["msg"],
+        )
+        for one in error.errors()
+    ]
+    said = "; ".join(f"{fault.field}: {fault.message}" for fault in faults)
+    return problem(422, said, faults)
+
+
+def _mistake(_of: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, OtherPlanError):
+        return problem(409, str(error), differences=error.differences)
+    if isinstance(error, OrderRefusedError):
+        return problem(409, str(error))
+    faults: list[FieldFault] = []
+    if isinstance(error, InvalidValuesError):
+        faults = [
+            FieldFault(
+                field=fault.field,
+                rule=fault.rule,
+                received=fault.received,
+                message=fault.worded(fault.field),
+            )
+            for fault in error.faults
+        ]
+    return problem(422, str(error), faults)
+
+
+def _failed(_of: Request, error: Exception) -> JSONResponse:
+    _log.error("%s", error)
+    said = "the database cannot be used at the moment: see the service's log"
+    return problem(503, said, headers={"Retry-After": "5"})
+
+
+def _unforeseen(_of: Request, error: Exception) -> JSONResponse:
+    _log.error("unforeseen: %r", error, exc_info=error)
+    return problem(500, "an error of the service itself: see its log")

@@ -1,0 +1,237 @@
+"""Routes of what a study says: the rows of the commands, its report, its best network."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from enum import StrEnum
+from itertools import chain
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import HTMLResponse, StreamingResponse
+
+from search.problem.errors import LaunchError, UserError
+from search.problem.success import Success
+from search.reports.report import csv_text, json_text
+from search.service.answers import (
+    Answer,
+    basins_rows,
+    best_rows,
+    effects_rows,
+    restarts_rows,
+    times_rows,
+)
+from search.service.desk import Reading, Service, Serving, StudyName
+from search.service.problems import RESPONSES
+from search.studies.study import Study
+
+_SECONDS_TO_EXPORT = 120
+
+
+class Format(StrEnum):
+    """How rows are written."""
+
+    JSON = "json"
+    CSV = "csv"
+
+
+_ROWS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Rows under the names that the command of the same name gives them.",
+        "content": {
+            "application/json": {"schema": {"type": "array", "items": {"type": "object"}}},
+            "text/csv": {"schema": {"type": "string"}},
+        },
+    },
+    304: {"description": "Nothing has changed since the ETag in If-None-Match."},
+}
+SuccessName = Annotated[str | None, Query(max_length=64, description="What counts as a success.")]
+Top = Annotated[int | None, Query(ge=1, description="How many configurations.")]
+Configured = Annotated[str | None, Query(max_length=512, description="Like standard/adam/0.1.")]
+As = Annotated[Format, Query(alias="format")]
+
+routes = APIRouter(prefix="/api/studies/{name}", tags=["results"], responses=RESPONSES)
+
+
+def etag_of(service: Service, study: Study, request: Request) -> str:
+    """A tag that is another whenever what a request about a study is answered by may be."""
+    asked = f"{study.study_id} {request.url.path}?{request.url.query}"
+    of_state = f"{asked} {service.reader.change_mark(study.study_id)}"
+    return f'"{hashlib.sha256(of_state.encode()).hexdigest()[:32]}"'
+
+
+def is_known(request: Request, etag: str) -> bool:
+    """Whether a request has what the tag stands for already."""
+    given = [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]
+    return "*" in given or etag in [tag.removeprefix("W/") for tag in given]
+
+
+def not_modified(etag: str) -> Response:
+    """The answer that nothing has changed."""
+    return Response(status_code=304, headers={"ETag": etag, "Cache-Control": "no-cache"})
+
+
+def _written(answer: Answer, output: Format, etag: str) -> Response:
+    pieces: Iterator[str] = (
+        json_text(answer.rows) if output is Format.JSON else csv_text(answer.columns, answer.rows)
+    )
+    first = next(pieces, "")  # what fails at once is told as a problem
+    media_type = "application/json" if output is Format.JSON else "text/csv; charset=utf-8"
+    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    return StreamingResponse(chain([first], pieces), media_type=media_type, headers=headers)
+
+
+def _success(name: str | None) -> Success | None:
+    return None if name is None else Success.of(name)
+
+
+@routes.get("/best", responses=_ROWS)
+def get_best(
+    service: Serving,
+    request: Request,
+    _caller: Reading,
+    name: StudyName,
+    success: SuccessName = None,
+    top: Top = None,
+    output: As = Format.JSON,
+) -> Response:
+    """The configurations, ranked by the lower end of the success rate's interval."""
+    study = service.study(name)
+    etag = etag_of(service, study, request)
+    if is_known(request, etag):
+        return not_modified(etag)
+    with study.snapshot():
+        return _written(best_rows(study, _success(success), top), output, etag)
+
+
+@routes.get("/times", responses=_ROWS)
+def get_times(
+    service: Serving,
+    request: Request,
+    _caller: Reading,
+    name: StudyName,
+    success: SuccessName = None,
+    top: Top = None,
+    output: As = Format.JSON,
+) -> Response:
+    """How soon the configurations escape, and after how many epochs to give one up."""
+    study = service.study(name)
+    etag = etag_of(service, study, request)
+    if is_known(request, etag):
+        return not_modified(etag)
+    with study.snapshot():
+        return _written(times_rows(study, _success(success), top), output, etag)
+
+
+@routes.get("/effects", responses=_ROWS)
+def get_effects(
+    service: Serving,
+    request: Request,
+    _caller: Reading,
+    name: StudyName,
+    success: SuccessName = None,
+    output: As = Format.JSON,
+) -> Response:
+    """What the success rate depends on."""
+    study = service.study(name)
+    etag = etag_of(service, study, request)
+    if is_known(request, etag):
+        return not_modified(etag)
+    with study.snapshot():
+        return _written(effects_rows(study, _success(success)), output, etag)
+
+
+@routes.get("/basins", responses=_ROWS)
+def get_basins(
+    service: Serving,
+    request: Request,
+    _caller: Reading,
+    name: StudyName,
+    success: SuccessName = None,
+    top: Top = None,
+    configuration: Configured = None,
+    output: As = Format.JSON,
+) -> Response:
+    """Where the restarts end."""
+    study = service.study(name)
+    etag = etag_of(service, study, request)
+    if is_known(request, etag):
+        return not_modified(etag)
+    return _written(basins_rows(study, _success(success), top, configuration), output, etag)
+
+
+@routes.get("/restarts", responses=_ROWS)
+def get_restarts(
+    service: Serving,
+    request: Request,
+    _caller: Reading,
+    name: StudyName,
+    configuration: Configured = None,
+    output: As = Format.JSON,
+) -> Response:
+    """Every restart, by trial and seed."""
+    study = service.study(name)
+    etag = etag_of(service, study, request)
+    if is_known(request, etag):
+        return not_modified(etag)
+    return _written(restarts_rows(study, configuration), output, etag)
+
+
+@routes.get("/report", response_class=HTMLResponse)
+def get_report(
+    service: Serving,
+    request: Request,
+    _caller: Reading,
+    name: StudyName,
+    success: SuccessName = None,
+) -> Response:
+    """The study in one page, with figures."""
+    study = service.study(name)
+    etag = etag_of(service, study, request)
+    if is_known(request, etag):
+        return not_modified(etag)
+    from search.reports.page import html_page
+    from search.studies.reporting import gather
+
+    with service.lock:  # drawing takes a core for seconds
+        page = html_page(gather(study, success), "multirestart report", f"--study {name}")
+    return HTMLResponse(page, headers={"ETag": etag, "Cache-Control": "no-cache"})
+
+
+@routes.get(
+    "/networks/best.keras",
+    response_class=Response,
+    responses={200: {"content": {"application/octet-stream": {}}, "description": "A Keras file."}},
+)
+def get_network(service: Serving, request: Request, _caller: Reading, name: StudyName) -> Response:
+    """The network of the best restart as a file of plain Keras, which takes raw features."""
+    study = service.study(name)
+    etag = etag_of(service, study, request)
+    if is_known(request, etag):
+        return not_modified(etag)
+    with service.lock, tempfile.TemporaryDirectory(prefix="multirestart-") as folder:
+        path = Path(folder) / "best.keras"
+        asked = {"storage": service.storage, "study": name, "path": str(path)}
+        # TensorFlow is imported in a process of its own, and what it takes is given back.
+        done = subprocess.run(
+            [sys.executable, "-m", "search.service.exporting"],
+            input=json.dumps(asked),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_SECONDS_TO_EXPORT,
+        )
+        if done.returncode == 2:
+            raise UserError(done.stdout.strip())
+        if done.returncode:
+            raise LaunchError(f"the export of {name!r} failed: {done.stderr[-500:]}")
+        content = path.read_bytes()
+    disposition = 'attachment; filename="best.keras"'
+    headers = {"ETag": etag, "Cache-Control": "no-cache", "Content-Disposition": disposition}
+    return Response(content, media_type="application/octet-stream", headers=headers)

@@ -1,0 +1,145 @@
+"""Routes of the queue: studies are submitted, listed, ordered and deleted."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Body, Query, Response
+from pydantic import BaseModel
+
+from search.problem.errors import Fault, InvalidValuesError
+from search.problem.names import quoted
+from search.problem.plan import Plan
+from search.problem.plan_fields import PlanFields
+from search.service.desk import Administering, Reading, Service, Serving, StudyName, Submitting
+from search.service.problems import RESPONSES, not_found
+from search.service.standing import StudyStanding, standing, standings
+from search.service.uploads import Uploads
+from search.studies.ordering import order
+from search.studies.submitting import submit
+from storage.errors import RecordError
+
+MOST_RESTARTS = 10_000_000
+"""Restarts of all trials of a study that may be submitted."""
+_PLAN: dict[str, Any] = {
+    **PlanFields.model_json_schema(ref_template="#/components/schemas/Plan/$defs/{model}"),
+    "description": "A plan, with the fields of a plan file. What is left out is the default, or "
+    "what the study of that name has. Data are built in, or were uploaded.",
+}
+
+routes = APIRouter(prefix="/api/studies", tags=["studies"], responses=RESPONSES)
+
+
+class Submission(BaseModel):
+    """What became of a plan. `changes` says what it changed of the study that was there."""
+
+    created: bool
+    changes: list[str]
+    study: StudyStanding
+
+
+def seen(service: Service, name: str) -> StudyStanding:
+    """Where a study stands. Raises 404 if there is none of that name."""
+    found = standing(service.reader, service.liveness, name)
+    if found is None:
+        raise not_found(f"there is no study {name!r}")
+    return found
+
+
+@routes.put(
+    "/{name}",
+    response_model=Submission,
+    responses={201: {"model": Submission, "description": "The study was made."}},
+    openapi_extra={
+        "requestBody": {"required": True, "content": {"application/json": {"schema": _PLAN}}}
+    },
+)
+def put_study(
+    service: Serving,
+    caller: Submitting,
+    response: Response,
+    name: StudyName,
+    plan: Annotated[dict[str, Any], Body()],
+    priority: Annotated[int | None, Query(ge=-1000, le=1000)] = None,
+) -> Submission:
+    """Submit a plan: a study is made and queued. The same plan again changes nothing.
+
+    What may change of a study (its size, sampler, precision) is changed; another problem or search
+    space under the same name is refused, with the differences.
+    """
+    _check_name(name, plan)
+    with Uploads(service.reader) as uploads:
+        fields = PlanFields(**uploads.placed({**plan, "study": name}))
+
+        def make_plan(kept: Plan | None) -> Plan:
+            with uploads.named():
+                return fields.plan(kept)
+
+        done = submit(service.storage, name, make_plan, priority, _check_size)
+    if done.is_new or done.changes:
+        said = "submitted" if done.is_new else f"changed ({'; '.join(done.changes)})"
+        service.noted(caller, said[:32], name)
+    response.status_code = 201 if done.is_new else 200
+    return Submission(created=done.is_new, changes=list(done.changes), study=seen(service, name))
+
+
+@routes.get("", response_model=list[StudyStanding])
+def get_studies(service: Serving, _caller: Reading) -> list[StudyStanding]:
+    """All studies: those that are queued in the order of the queue, and the others behind."""
+    return standings(service.reader, service.liveness)
+
+
+@routes.get("/{name}", response_model=StudyStanding)
+def get_study(service: Serving, _caller: Reading, name: StudyName) -> StudyStanding:
+    """Where one study stands."""
+    return seen(service, name)
+
+
+@routes.post("/{name}/{order_}", response_model=StudyStanding)
+def post_order(
+    service: Serving,
+    caller: Submitting,
+    name: StudyName,
+    order_: Literal["pause", "resume", "cancel", "kill"],
+) -> StudyStanding:
+    """Order a study to be paused, resumed, cancelled, or killed: stopped at once.
+
+    All but `kill` let what is being trained end. The same order again changes nothing.
+    """
+    seen(service, name)
+    try:
+        order(service.writer, name, order_)
+    except RecordError:
+        seen(service, name)  # 404 if it was deleted meanwhile
+        raise
+    service.noted(caller, order_, name)
+    return seen(service, name)
+
+
+@routes.delete("/{name}", status_code=204)
+def delete(service: Serving, caller: Administering, name: StudyName) -> None:
+    """Delete a study with its restarts; what is being trained of it is stopped."""
+    from search.studies.deleting import delete_study  # Optuna, for its copy
+
+    stored = service.study(name).stored
+    delete_study(service.storage, stored)
+    service.noted(caller, "deleted", name)
+
+
+def _check_name(name: str, plan: dict[str, Any]) -> None:
+    faults = []
+    if "study" in plan and plan["study"] != name:
+        rule = f"must be left out, or the name in the address, {quoted(name)}"
+        faults.append(Fault("study", rule, quoted(str(plan["study"]))))
+    if "/" in name or name in (".", ".."):
+        faults.append(Fault("study", "must be a name without / to be addressed", quoted(name)))
+    if faults:
+        raise InvalidValuesError(faults)
+
+
+def _check_size(plan: Plan) -> None:
+    """Refuse what would keep the group's machine for weeks."""
+    restarts = plan.trials * plan.restarts
+    if restarts > MOST_RESTARTS:
+        rule = f"must make at most {MOST_RESTARTS:,} restarts in all through the service"
+        raise InvalidValuesError([Fault("trials", rule, f"{restarts:,} restarts")])
