@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from typing import TYPE_CHECKING
 
@@ -31,50 +31,52 @@ OnState = Callable[[str, StudyState | None], None]
 class _Publishing(QueueWatcher):
     """Publishes each study while it is worked on; used as a context manager.
 
-    A study that is closed is published to its end in a thread, while others are trained.
+    Publishers begin and end in a thread of their own, one after the other: to bring one level takes
+    seconds, in which others are trained, and needs the database, which whoever calls this may hold.
     """
 
     def __init__(self, on_event: OnStudyEvent, on_trial: OnTrial, on_state: OnState) -> None:
         self._on_event = on_event
         self._on_trial = on_trial
         self._on_state = on_state
-        self._publishers: dict[int, Publisher] = {}
-        self._closing: dict[int, Future[None]] = {}
-        self._closer = ThreadPoolExecutor(1)
+        self._publishers: dict[int, Publisher] = {}  # of the thread alone
+        self._thread = ThreadPoolExecutor(1)
 
     def __enter__(self) -> _Publishing:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
-        for study_id in list(self._publishers):
-            self._close(study_id, kind)
-        self._closer.shutdown()
+        self._thread.submit(self._end_all, kind)
+        self._thread.shutdown()
 
     def opened(self, study: OpenStudy) -> None:
         """Publish a study from now on."""
-        from search.dashboard.publisher import Publisher  # Optuna, while the workers start
-
         self._on_state(study.plan.name, StudyState.RUNNING)
-        before = self._closing.pop(study.study_id, None)
-        if before is not None:
-            before.result()  # two publishers of one study would wait for each other's lock
-        name = study.plan.name
-        publisher = Publisher(study, lambda event: self._on_event(name, event))
-        publisher.__enter__()
-        self._publishers[study.study_id] = publisher
+        self._thread.submit(self._begin, study)
 
     def closed(self, study_id: int, name: str, state: StudyState | None) -> None:
         """Publish the rest of a study."""
         self._on_state(name, state)
-        self._close(study_id, None)
+        self._thread.submit(self._end, study_id, None)
 
     def finished(self, name: str, claim: Claim, summary: TrialSummary) -> None:
         """Tell of a trial."""
         self._on_trial(name, claim, summary)
 
-    def _close(self, study_id: int, kind: type[BaseException] | None) -> None:
-        publisher = self._publishers.pop(study_id)
-        self._closing[study_id] = self._closer.submit(publisher.__exit__, kind)
+    def _begin(self, study: OpenStudy) -> None:
+        from search.dashboard.publisher import Publisher  # Optuna, while the workers start
+
+        name = study.plan.name
+        publisher = Publisher(study, lambda event: self._on_event(name, event))
+        publisher.__enter__()
+        self._publishers[study.study_id] = publisher
+
+    def _end(self, study_id: int, kind: type[BaseException] | None) -> None:
+        self._publishers.pop(study_id).__exit__(kind)
+
+    def _end_all(self, kind: type[BaseException] | None) -> None:
+        for study_id in list(self._publishers):
+            self._end(study_id, kind)
 
 
 def work(
