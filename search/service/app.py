@@ -53,13 +53,14 @@ def create_app(storage: str, *, is_loopback: bool = True, most_bytes: int = MOST
     app.state.service = service
     app.add_middleware(Guards, is_loopback=is_loopback, most_bytes=most_bytes)
     handle_problems(app)
-    # What has a further part in its address stands before the orders, which take any.
     for part in (uploads, results, events, studies, running_it):
         app.include_router(part.routes)
 
     @app.get("/openapi.json", dependencies=[Depends(allowing(Scope.READ))])
     def get_description() -> dict[str, object]:
         """The description of this interface, OpenAPI 3.1."""
-        return app.openapi()
+        found = app.openapi()
+        found["components"]["schemas"].update(studies.plan_schemas())
+        return found
 
     return app

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Response
 from pydantic import BaseModel
@@ -11,7 +11,15 @@ from search.problem.errors import Fault, InvalidValuesError
 from search.problem.names import quoted
 from search.problem.plan import Plan
 from search.problem.plan_fields import PlanFields
-from search.service.desk import Administering, Reading, Service, Serving, StudyName, Submitting
+from search.service.desk import (
+    Administering,
+    Caller,
+    Reading,
+    Service,
+    Serving,
+    StudyName,
+    Submitting,
+)
 from search.service.problems import RESPONSES, not_found
 from search.service.standing import StudyStanding, standing, standings
 from search.service.uploads import Uploads
@@ -21,11 +29,18 @@ from storage.errors import RecordError
 
 MOST_RESTARTS = 10_000_000
 """Restarts of all trials of a study that may be submitted."""
-_PLAN: dict[str, Any] = {
-    **PlanFields.model_json_schema(ref_template="#/components/schemas/Plan/$defs/{model}"),
-    "description": "A plan, with the fields of a plan file. What is left out is the default, or "
-    "what the study of that name has. Data are built in, or were uploaded.",
-}
+_SCHEMAS = "#/components/schemas"
+
+
+def plan_schemas() -> dict[str, Any]:
+    """The schema of a plan and those that it refers to, by their names among the components."""
+    plan = PlanFields.model_json_schema(ref_template=f"{_SCHEMAS}/{{model}}")
+    plan["description"] = (
+        "A plan, with the fields of a plan file. What is left out is the default, or what the "
+        "study of that name has. Data are built in, or were uploaded."
+    )
+    return {**plan.pop("$defs", {}), "Plan": plan}
+
 
 routes = APIRouter(prefix="/api/studies", tags=["studies"], responses=RESPONSES)
 
@@ -51,7 +66,10 @@ def seen(service: Service, name: str) -> StudyStanding:
     response_model=Submission,
     responses={201: {"model": Submission, "description": "The study was made."}},
     openapi_extra={
-        "requestBody": {"required": True, "content": {"application/json": {"schema": _PLAN}}}
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": f"{_SCHEMAS}/Plan"}}},
+        }
     },
 )
 def put_study(
@@ -95,25 +113,39 @@ def get_study(service: Serving, _caller: Reading, name: StudyName) -> StudyStand
     return seen(service, name)
 
 
-@routes.post("/{name}/{order_}", response_model=StudyStanding)
-def post_order(
-    service: Serving,
-    caller: Submitting,
-    name: StudyName,
-    order_: Literal["pause", "resume", "cancel", "kill"],
-) -> StudyStanding:
-    """Order a study to be paused, resumed, cancelled, or killed: stopped at once.
-
-    All but `kill` let what is being trained end. The same order again changes nothing.
-    """
+def _ordered(service: Service, caller: Caller, name: str, what: str) -> StudyStanding:
     seen(service, name)
     try:
-        order(service.writer, name, order_)
+        order(service.writer, name, what)
     except RecordError:
         seen(service, name)  # 404 if it was deleted meanwhile
         raise
-    service.noted(caller, order_, name)
+    service.noted(caller, what, name)
     return seen(service, name)
+
+
+@routes.post("/{name}/pause", response_model=StudyStanding)
+def post_pause(service: Serving, caller: Submitting, name: StudyName) -> StudyStanding:
+    """Train no more of a study until it is resumed; what is being trained ends."""
+    return _ordered(service, caller, name, "pause")
+
+
+@routes.post("/{name}/resume", response_model=StudyStanding)
+def post_resume(service: Serving, caller: Submitting, name: StudyName) -> StudyStanding:
+    """Queue a study again that was paused or cancelled, or that failed."""
+    return _ordered(service, caller, name, "resume")
+
+
+@routes.post("/{name}/cancel", response_model=StudyStanding)
+def post_cancel(service: Serving, caller: Submitting, name: StudyName) -> StudyStanding:
+    """Train no more of a study; what is being trained ends."""
+    return _ordered(service, caller, name, "cancel")
+
+
+@routes.post("/{name}/kill", response_model=StudyStanding)
+def post_kill(service: Serving, caller: Submitting, name: StudyName) -> StudyStanding:
+    """Train no more of a study, and stop what is being trained."""
+    return _ordered(service, caller, name, "kill")
 
 
 @routes.delete("/{name}", status_code=204)

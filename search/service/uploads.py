@@ -44,6 +44,7 @@ def get_uploads(service: Serving, _caller: Reading) -> list[Upload]:
 @routes.put(
     "/{name}",
     response_model=Upload,
+    responses={201: {"model": Upload, "description": "It is new, or another than before."}},
     openapi_extra={
         "requestBody": {
             "required": True,

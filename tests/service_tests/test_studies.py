@@ -94,7 +94,7 @@ def test_orders_change_the_state_and_are_refused_where_they_cannot_be_followed(
     assert refused.status_code == 409
     assert refused.json()["detail"] == "study 'new' is cancelled: there is nothing to pause"
     assert served.client.post("/api/studies/none/pause").status_code == 404
-    assert served.client.post("/api/studies/new/dance").status_code == 422
+    assert served.client.post("/api/studies/new/dance").status_code == 404
 
 
 def test_a_deleted_study_is_gone(served: Served) -> None:
