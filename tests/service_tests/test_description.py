@@ -36,6 +36,6 @@ def test_no_answer_is_outside_its_description(served: Served) -> None:
         def keeps_to_it(case: object) -> None:
             case.call_and_validate(checks=kept)  # type: ignore[attr-defined]
 
-        given(operation.as_strategy())(keeps_to_it)()
+        given(operation.as_strategy())(keeps_to_it)()  # type: ignore[no-untyped-call]
         tried += 1
     assert tried > 15
