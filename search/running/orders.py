@@ -10,7 +10,8 @@ from search.problem.plan import Plan
 from search.running.opening import OpenStudy
 from search.running.search_source import SearchSource
 from search.running.source import Claim, Progress, search_progress
-from storage.contract import Liveness, Store
+from storage.contract import Store
+from storage.launchers import Liveness
 from storage.values import QueueEntry, StudyState, TrialState
 
 _WANTED_AGAIN = frozenset(StudyState) - {StudyState.QUEUED, StudyState.RUNNING}

@@ -14,7 +14,8 @@ from search.running.opening import OpenStudy, refuse_outdated
 from search.running.orders import recall, settle
 from search.running.search_source import SearchSource
 from search.running.source import Claim, Progress
-from storage.contract import Liveness, Store
+from storage.contract import Store
+from storage.launchers import Liveness
 from storage.values import QueueEntry, StudyState
 
 

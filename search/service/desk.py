@@ -14,7 +14,8 @@ from starlette.exceptions import HTTPException
 from search.service.keys import recognised
 from search.service.problems import not_found
 from search.studies.study import Study
-from storage.contract import Liveness, Store
+from storage.contract import Store
+from storage.launchers import Liveness
 from storage.values import AuditLine, Scope
 
 COOKIE = "multirestart_key"

@@ -10,7 +10,8 @@ from pydantic import BaseModel, Field
 from search.problem.rows import StudySummary
 from search.reports.study_tables import study_json
 from search.statistics.finishing import PastTrial, expected_finish
-from storage.contract import Liveness, Store
+from storage.contract import Store
+from storage.launchers import Liveness
 from storage.values import QueueEntry, StudyState, TrialState
 
 _SECONDS_THAT_COUNT = 3600.0
