@@ -160,6 +160,8 @@ class QueueSource(Claims):
         opened = _Open(study, entry.changed, SearchSource(study, self._liveness))
         if there is None:
             self._watcher.opened(study)
+        else:
+            opened.source.go_on_from(there.source)
         self._open[entry.study_id] = opened
         return opened
 

@@ -74,6 +74,10 @@ class TrialSource(Claims):
         self._race = race
         self._held: set[int] = set()
 
+    def go_on_from(self, other: TrialSource) -> None:
+        """Take the place of another source of this launcher and study, and hold what it holds."""
+        self._held = other._held
+
     @abstractmethod
     def progress(self) -> Progress:
         """How far the trials of this kind are, whoever trained them."""

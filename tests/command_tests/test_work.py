@@ -135,18 +135,6 @@ def test_studies_are_trained_by_priority_and_age_until_none_is_queued(tmp_path: 
 
 
 @pytest.mark.slow
-def test_a_study_of_which_no_trial_can_be_trained_has_failed(tmp_path: Path) -> None:
-    submitted(tmp_path, replace(PLAN, name="poison", trials=1))
-    # Its trial is tried in two sessions: it might be the workers that cannot train anything.
-    first = run_command("work", "--until-empty", cwd=tmp_path, pretend=-1, code=1).stderr
-    assert "no worker can train anything: its worker died" in first.splitlines()[-1]
-    run_command("work", "--until-empty", cwd=tmp_path, pretend=-1)
-    assert state(tmp_path, "poison") == "failed"
-    ((reason,),) = query(tmp_path, "SELECT reason FROM multirestart_queue")
-    assert str(reason).startswith("no trial could be trained: its worker died")
-
-
-@pytest.mark.slow
 def test_orders_take_effect_within_two_seconds(tmp_path: Path) -> None:
     """Trials of 3 s: a pause lets the one under way end, a kill does not."""
     submitted(tmp_path, PLAN)
