@@ -101,6 +101,8 @@ class SqlDesk(Store):
 
     def access_keys(self) -> list[AccessKey]:
         with self._database.transaction() as connection:
+            if not inspect(connection).has_table(keys.name):  # not launched on since it came
+                return []
             found = connection.execute(select(keys).order_by(keys.c.key_id)).all()
         return [
             AccessKey(row.name, row.digest, Scope(row.scope), row.created, row.expires, row.revoked)

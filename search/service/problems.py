@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from search.problem.errors import InvalidValuesError, LaunchError, UserError
 from search.problem.names import shown
@@ -85,6 +86,7 @@ def handle_problems(app: FastAPI) -> None:
     app.add_exception_handler(UserError, _mistake)
     app.add_exception_handler(LaunchError, _failed)
     app.add_exception_handler(RecordError, _failed)
+    app.add_exception_handler(ClientDisconnect, _cut_off)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -131,6 +133,11 @@ def _failed(_of: Request, error: Exception) -> JSONResponse:
     _log.error("%s", error)
     said = "the database cannot be used at the moment: see the service's log"
     return problem(503, said, headers={"Retry-After": "5"})
+
+
+def _cut_off(_of: Request, _error: Exception) -> JSONResponse:
+    """A body without a length was cut off where it became too large; else nobody hears this."""
+    return problem(413, "the body is too large")
 
 
 def _unforeseen(_of: Request, error: Exception) -> JSONResponse:

@@ -168,6 +168,8 @@ def test_what_is_too_large_or_comes_from_elsewhere_is_refused(served: Served) ->
         headers = {"Content-Type": "text/csv"}
         assert small.put("/api/data/points", content="x" * 101, headers=headers).status_code == 413
         assert small.put("/api/data/points", content="x" * 100, headers=headers).status_code == 201
+        pieces = (b"x" * 50 for _ in range(3))  # without a length beforehand
+        assert small.put("/api/data/points", content=pieces, headers=headers).status_code == 413
     order = "/api/studies/s/pause"
     for headers in ({"Origin": "https://elsewhere.example"}, {"Host": "rebound.example"}):
         refused = served.client.post(order, headers=headers)

@@ -139,6 +139,7 @@ def test_a_record_of_an_earlier_version_is_read_as_it_is_and_brought_up_to_write
     assert reader.machines(study.study_id) == {}
     assert reader.entry(study.study_id) is None
     assert reader.entries() == []
+    assert reader.access_keys() == []
     reader.close()
     store = open_for_writing(url)
     add(store, study, ADAM, restart(7))
