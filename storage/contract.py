@@ -29,21 +29,20 @@ from storage.values import PublishedTrial, StoredRace, StoredStudy, Trial, Trial
 
 class Store(Desk):
     """Keeps studies, their queue of trials, and every restart; and what `Desk` says.
+
     - Launchers claim and record; workers only compute. Whoever claims holds `lock_study` in a
       `transaction`: launchers of one study share its trials, and none trains another's.
     - `complete_trial` writes all restarts of a trial, its summary and that it is complete in one
       transaction: they become visible together, or not at all.
     - A seed stands once in a configuration of a study; a second one raises, and nothing is written.
-    - What is written about an attempt counts only while that attempt is the trial's last: a
-      launcher that was taken for dead and is late writes nothing.
+    - Only a trial's last attempt writes: not a launcher that was taken for dead, and is late.
     - Ids are never used again, so nothing of a deleted study can turn up in another.
     - Only restarts of complete trials are read. What is returned is a snapshot.
     - Summaries answer how often, at what price and how soon; nothing reads all restarts for that.
       Another accuracy is counted from the levels of the trials, a loss where the restarts are.
 
-    Raises RecordError where the database cannot be used, RecordFailedError where it fails in use;
-    where that is its server's connection, ConnectionLostError: whoever repeats what was to be done
-    finds it done or not.
+    Raises RecordError where the database cannot be used, RecordFailedError where it fails in use,
+    ConnectionLostError where its server's connection does: done or not, it can be repeated.
     """
 
     url: str
