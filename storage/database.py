@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy
-from sqlalchemy import Connection, Dialect, Engine, event, inspect
+from sqlalchemy import Connection, CursorResult, Dialect, Engine, Select, event, inspect
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
@@ -62,6 +62,7 @@ class Database:
         self.url = url
         self._is_writing = writing
         self._engine = make_engine(parse_url(url), writing=writing, on_wait=on_wait)
+        self._read: set[CursorResult[Any]] = set()
         path = sqlite_path(parse_url(url))
         self._path = None if path is None else path.absolute()
         self._file = _identity(self._path)
@@ -121,6 +122,22 @@ class Database:
                     yield connection
 
     @contextmanager
+    def rows(
+        self, connection: Connection, statement: Select[Any], values: dict[str, object], block: int
+    ) -> Iterator[CursorResult[Any]]:
+        """What a query finds, held in memory by blocks of so many rows.
+
+        Whoever stops half way may leave it open: it is closed with the database at the latest.
+        """
+        streaming = connection.execution_options(yield_per=block)
+        with streaming.execute(statement, values) as found:
+            self._read.add(found)
+            try:
+                yield found
+            finally:
+                self._read.discard(found)
+
+    @contextmanager
     def _connected(self) -> Iterator[Connection]:
         try:
             connection = self._engine.connect()
@@ -138,7 +155,9 @@ class Database:
                 connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(PASSIVE)")  # type: ignore[union-attr]
 
     def close(self) -> None:
-        """Give back all connections."""
+        """Close what is still read, and give back all connections."""
+        for found in tuple(self._read):
+            found.close()
         self._engine.dispose()
 
 

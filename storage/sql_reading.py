@@ -153,11 +153,13 @@ class SqlReading(SqlCounting):
 
     def restarts(self, study_id: int) -> Iterator[RecordedRestart]:
         statement = _recorded().order_by(trials.c.number, restarts.c.seed)
-        with self._database.stream() as connection:
-            streaming = connection.execution_options(yield_per=BLOCK)
-            with streaming.execute(statement, {"study": study_id}) as rows:
-                for trial_id, of_trial in groupby(rows, lambda row: row.trial_id):
-                    yield from _with_levels(connection, trial_id, of_trial)
+        database, values = self._database, {"study": study_id}
+        with (
+            database.stream() as connection,
+            database.rows(connection, statement, values, BLOCK) as rows,
+        ):
+            for trial_id, of_trial in groupby(rows, lambda row: row.trial_id):
+                yield from _with_levels(connection, trial_id, of_trial)
 
     def restart(self, study_id: int, trial: int, seed: int) -> RecordedRestart:
         with self.transaction():
@@ -183,8 +185,8 @@ class SqlReading(SqlCounting):
 
     def members(self, study_id: int, configuration: Configuration) -> Iterator[tuple[Member, ...]]:
         with self._database.stream() as connection:
-            streaming = connection.execution_options(yield_per=BLOCK)
-            with streaming.execute(_members(configuration), {"study": study_id}) as result:
+            statement = _members(configuration)
+            with self._database.rows(connection, statement, {"study": study_id}, BLOCK) as result:
                 for rows in result.partitions():
                     yield tuple(map(member_of, rows))
 
@@ -239,10 +241,12 @@ class SqlReading(SqlCounting):
 
     def _stream(self, statement: Select[Any], **values: object) -> Iterator[Row[Any]]:
         """The rows as they are asked for, so that memory holds a block of them."""
-        with self._database.stream() as connection:
-            streaming = connection.execution_options(yield_per=BLOCK)
-            with streaming.execute(statement, values) as rows:
-                yield from rows
+        database = self._database
+        with (
+            database.stream() as connection,
+            database.rows(connection, statement, values, BLOCK) as rows,
+        ):
+            yield from rows
 
 
 def _with_levels(
