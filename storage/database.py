@@ -6,7 +6,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -123,7 +123,11 @@ class Database:
 
     @contextmanager
     def rows(
-        self, connection: Connection, statement: Select[Any], values: dict[str, object], block: int
+        self,
+        connection: Connection,
+        statement: Select[Any],
+        values: Mapping[str, object],
+        block: int,
     ) -> Iterator[CursorResult[Any]]:
         """What a query finds, held in memory by blocks of so many rows.
 
