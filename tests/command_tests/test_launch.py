@@ -178,7 +178,7 @@ def test_hidden_layers_and_activation(tmp_path: Path) -> None:
         (("--activation", "gelo"), "unknown activation 'gelo': did you mean gelu"),
         (("--learning-rate", "-0.1"), "a learning rate must be a positive number, received -0.1"),
         (("--learning-rate", "0"), "a learning rate must be a positive number, received 0"),
-        (("--learning-rate", "0.1:0.01"), "LOW below HIGH"),
+        (("--learning-rate", "0.1:0.01"), "LOW the smaller"),
         (("--sampler", "grid", "--learning-rate", "0.01:0.1"), "needs lists of values"),
         (("--trials", "0"), "--trials must be at least 1 and at most 1000000, received 0"),
         (("--sampler", "qmc"), "qmc needs a range like 0.001:1"),
