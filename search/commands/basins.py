@@ -19,7 +19,7 @@ from search.problem.naming import configuration_name, find_configuration
 from search.reports.ending_details import show_configuration
 from search.reports.ending_tables import show_endings
 from search.reports.tables import more_configurations
-from search.service.answers import basins_rows
+from search.studies.answers import basins_rows
 
 
 @click.command()

@@ -22,8 +22,8 @@ from search.problem.success import Success
 from search.reports.layout import NEVER_LEFT_OUT, Column, bar
 from search.reports.report import show_table
 from search.reports.tables import or_dash, titled
-from search.service.answers import effects_rows
 from search.statistics.effects import Effects
+from search.studies.answers import effects_rows
 
 _SHARE, _COUNTED, _EFFECT = "share of\nvariation", "\nescaped", "\neffect"
 _COLUMNS = (

@@ -31,8 +31,8 @@ from search.reports.tables import (
     show_standings,
     with_dimensions,
 )
-from search.service.answers import best_rows
 from search.statistics.ranking import standing_keys
+from search.studies.answers import best_rows
 from search.studies.beside import common_criterion, hold_the_same, ranked_together
 from search.studies.frames import Rows
 from search.studies.shared import in_common

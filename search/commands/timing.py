@@ -19,7 +19,7 @@ from search.commands.reading import write
 from search.problem.errors import UserError
 from search.reports.tables import of_criterion
 from search.reports.timing_tables import show_comparison, show_timings
-from search.service.answers import times_rows
+from search.studies.answers import times_rows
 from search.studies.comparing import compared_across, study_named
 from search.studies.study import study_in
 

@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
@@ -19,7 +19,9 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from search.problem.errors import LaunchError, UserError
 from search.problem.success import Success
 from search.reports.report import csv_text, json_text
-from search.service.answers import (
+from search.service.desk import Reading, Service, Serving, StudyName
+from search.service.problems import RESPONSES
+from search.studies.answers import (
     Answer,
     basins_rows,
     best_rows,
@@ -27,8 +29,6 @@ from search.service.answers import (
     restarts_rows,
     times_rows,
 )
-from search.service.desk import Reading, Service, Serving, StudyName
-from search.service.problems import RESPONSES
 from search.studies.study import Study
 
 _SECONDS_TO_EXPORT = 120
@@ -77,7 +77,20 @@ def not_modified(etag: str) -> Response:
     return Response(status_code=304, headers={"ETag": etag, "Cache-Control": "no-cache"})
 
 
-def _written(answer: Answer, output: Format, etag: str) -> Response:
+def _rows(
+    service: Service,
+    request: Request,
+    name: str,
+    output: Format,
+    rows_of: Callable[[Study], Answer],
+) -> Response:
+    """The rows of a study, streamed; that nothing has changed, where the tag is known."""
+    study = service.study(name)
+    etag = etag_of(service, study, request)
+    if is_known(request, etag):
+        return not_modified(etag)
+    with study.snapshot():
+        answer = rows_of(study)
     pieces: Iterator[str] = (
         json_text(answer.rows) if output is Format.JSON else csv_text(answer.columns, answer.rows)
     )
@@ -102,12 +115,9 @@ def get_best(
     output: As = Format.JSON,
 ) -> Response:
     """The configurations, ranked by the lower end of the success rate's interval."""
-    study = service.study(name)
-    etag = etag_of(service, study, request)
-    if is_known(request, etag):
-        return not_modified(etag)
-    with study.snapshot():
-        return _written(best_rows(study, _success(success), top), output, etag)
+    return _rows(
+        service, request, name, output, lambda study: best_rows(study, _success(success), top)
+    )
 
 
 @routes.get("/times", responses=_ROWS)
@@ -121,12 +131,9 @@ def get_times(
     output: As = Format.JSON,
 ) -> Response:
     """How soon the configurations escape, and after how many epochs to give one up."""
-    study = service.study(name)
-    etag = etag_of(service, study, request)
-    if is_known(request, etag):
-        return not_modified(etag)
-    with study.snapshot():
-        return _written(times_rows(study, _success(success), top), output, etag)
+    return _rows(
+        service, request, name, output, lambda study: times_rows(study, _success(success), top)
+    )
 
 
 @routes.get("/effects", responses=_ROWS)
@@ -139,12 +146,9 @@ def get_effects(
     output: As = Format.JSON,
 ) -> Response:
     """What the success rate depends on."""
-    study = service.study(name)
-    etag = etag_of(service, study, request)
-    if is_known(request, etag):
-        return not_modified(etag)
-    with study.snapshot():
-        return _written(effects_rows(study, _success(success)), output, etag)
+    return _rows(
+        service, request, name, output, lambda study: effects_rows(study, _success(success))
+    )
 
 
 @routes.get("/basins", responses=_ROWS)
@@ -159,11 +163,13 @@ def get_basins(
     output: As = Format.JSON,
 ) -> Response:
     """Where the restarts end."""
-    study = service.study(name)
-    etag = etag_of(service, study, request)
-    if is_known(request, etag):
-        return not_modified(etag)
-    return _written(basins_rows(study, _success(success), top, configuration), output, etag)
+    return _rows(
+        service,
+        request,
+        name,
+        output,
+        lambda study: basins_rows(study, _success(success), top, configuration),
+    )
 
 
 @routes.get("/restarts", responses=_ROWS)
@@ -176,11 +182,7 @@ def get_restarts(
     output: As = Format.JSON,
 ) -> Response:
     """Every restart, by trial and seed."""
-    study = service.study(name)
-    etag = etag_of(service, study, request)
-    if is_known(request, etag):
-        return not_modified(etag)
-    return _written(restarts_rows(study, configuration), output, etag)
+    return _rows(service, request, name, output, lambda study: restarts_rows(study, configuration))
 
 
 @routes.get("/report", response_class=HTMLResponse)
