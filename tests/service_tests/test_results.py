@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from typing import Any
 
 import pytest
 from fastapi import Request
@@ -12,6 +13,7 @@ from fastapi import Request
 from search.service.events import _look
 from search.studies.ordering import order
 from storage.values import AccessKey, Scope
+from tests.command_tests.processes import wait_until
 from tests.conftest import run_command
 from tests.service_tests.conftest import Served
 
@@ -104,14 +106,25 @@ def events(served: Served, path: str, last: str | None = None) -> list[dict[str,
     return found
 
 
-def test_events_tell_each_change_and_go_on_after_the_last_that_was_seen(served: Served) -> None:
+def test_events_tell_each_change_and_go_on_after_the_last_that_was_seen(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = "/api/studies/new/events"
     served.client.put("/api/studies/new", json={"trials": 2})
+    told = []
+
+    def look(*given: Any) -> Any:
+        found = _look(*given)
+        if found[1] is not None:
+            told.append(found[1])
+        return found
+
+    monkeypatch.setattr("search.service.events._look", look)
 
     def change() -> None:
-        time.sleep(1.0)
+        wait_until(lambda: len(told) == 1)
         order(served.launcher.store, "new", "pause")
-        time.sleep(1.5)
+        wait_until(lambda: len(told) == 2)
         served.client.delete("/api/studies/new")
 
     other = threading.Thread(target=change)
