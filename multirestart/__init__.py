@@ -17,19 +17,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from search.estimator.classifier import RestartClassifier
     from search.problem.configuration import Configuration, SearchSpace
-    from search.problem.datasets import Dataset
+    from search.problem.data.datasets import Dataset
+    from search.problem.data.sources import load_data
     from search.problem.dimensions import LogRange
     from search.problem.errors import InvalidValuesError, MultirestartError
     from search.problem.plan import Plan
     from search.problem.problem import Problem
-    from search.problem.sources import load_data
     from search.problem.success import Success
     from search.studies.launch import launch
     from search.studies.study import Study, open_study
 
 _HOMES = {
     "Configuration": "search.problem.configuration",
-    "Dataset": "search.problem.datasets",
+    "Dataset": "search.problem.data.datasets",
     "InvalidValuesError": "search.problem.errors",
     "LogRange": "search.problem.dimensions",
     "MultirestartError": "search.problem.errors",
@@ -40,7 +40,7 @@ _HOMES = {
     "Study": "search.studies.study",
     "Success": "search.problem.success",
     "launch": "search.studies.launch",
-    "load_data": "search.problem.sources",
+    "load_data": "search.problem.data.sources",
     "open_study": "search.studies.study",
 }
 

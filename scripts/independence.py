@@ -25,7 +25,7 @@ from scipy.special import chdtrc
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from search.problem.configuration import Configuration
-from search.problem.datasets import Dataset, bands, bands2d, xor
+from search.problem.data.datasets import Dataset, bands, bands2d, xor
 from search.problem.problem import Problem, Task
 from search.reports.layout import Column
 from search.reports.report import show_table

@@ -21,7 +21,7 @@ def points(features: int = 1, count: int = 300) -> tuple[Any, Any]:
     """Standardised bands; repeated for more points, with noise columns for more features."""
     import numpy as np
 
-    from search.problem.datasets import bands
+    from search.problem.data.datasets import bands
     from search.problem.scaling import scale
 
     data = bands()

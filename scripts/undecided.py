@@ -16,7 +16,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from search.problem.configuration import SearchSpace
-from search.problem.datasets import Dataset, bands
+from search.problem.data.datasets import Dataset, bands
 from search.problem.forward import forward
 from search.problem.problem import Problem, Task
 from search.problem.scaling import scale

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 
 from search.commands import main
-from search.problem.datasets import bands
+from search.problem.data.datasets import bands
 from search.problem.scaling import scale
 from tests.browser import browser  # noqa: F401 - a fixture of all tests
 from tests.command_tests.pretended import PRETENDED_SECONDS

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from search.commands.options import option_of
 from search.problem.configuration import SearchSpace
-from search.problem.datasets import Dataset
+from search.problem.data.datasets import Dataset
+from search.problem.data.judging import Caution, scaling_cautions
+from search.problem.data.selection import Selection
 from search.problem.errors import InvalidValuesError
-from search.problem.judging import Caution, scaling_cautions
 from search.problem.names import several
 from search.problem.plan import Plan
 from search.problem.problem import Problem
-from search.problem.selection import Selection
 from search.reports.data_report import show_data
 from search.running.opening import kept_plan
 

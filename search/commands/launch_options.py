@@ -9,7 +9,8 @@ import click
 
 from search.commands.options import BatchSize, Listed, Varied, once
 from search.problem.batch_orders import BATCH_ORDERS
-from search.problem.datasets import BUILT_IN
+from search.problem.data.datasets import BUILT_IN
+from search.problem.data.selection import MISSING
 from search.problem.dimensions import HELD
 from search.problem.initializers import SCALED
 from search.problem.losses import LOSSES
@@ -19,7 +20,6 @@ from search.problem.optimizers import OPTIMIZERS
 from search.problem.plan import Plan
 from search.problem.samplers import SAMPLERS
 from search.problem.scaling import SCALINGS
-from search.problem.selection import MISSING
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _DEFAULT = Plan()

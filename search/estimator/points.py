@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from search.problem.data_rules import MAX_POINTS
-from search.problem.splitting import held_out_of
+from search.problem.data.rules import MAX_POINTS
+from search.problem.data.splitting import held_out_of
 
 
 @dataclass(frozen=True, eq=False)

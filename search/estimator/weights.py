@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.class_weight import compute_class_weight
 
-from search.problem.cells import MAX_CLASSES
+from search.problem.data.cells import MAX_CLASSES
 
 
 def row_weights(given: Any, rows: NDArray[np.float64]) -> NDArray[np.float64]:

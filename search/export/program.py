@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from search.problem.array_text import array_lines
 from search.problem.batch_orders import FIXED
-from search.problem.datasets import Dataset, bands
+from search.problem.data.datasets import Dataset, bands
 from search.problem.errors import UserError
 from search.problem.initializers import BiasInitializer, Initializer
 from search.problem.losses import keras_loss

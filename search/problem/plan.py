@@ -10,9 +10,9 @@ from typing import Any
 
 from search.problem.arguments import Arguments
 from search.problem.configuration import Configuration, SearchSpace
+from search.problem.data.judging import Caution, scaling_cautions
 from search.problem.dimensions import DIMENSIONS, LogRange
 from search.problem.errors import Fault, Faults, InvalidValuesError, check_known
-from search.problem.judging import Caution, scaling_cautions
 from search.problem.names import is_printable, quoted, shown
 from search.problem.naming import configuration_name
 from search.problem.objectives import OBJECTIVES, Direction

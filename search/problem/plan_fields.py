@@ -14,9 +14,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
-from search.problem.asked_data import OF_FILE, AskedData, is_built_in
 from search.problem.asked_space import asked_space
-from search.problem.datasets import BUILT_IN, Dataset
+from search.problem.data.asked import OF_FILE, AskedData, is_built_in
+from search.problem.data.datasets import BUILT_IN, Dataset
 from search.problem.dimensions import ALWAYS_SEARCHED, HELD
 from search.problem.errors import Faults, InvalidValuesError, UserError
 from search.problem.field_kinds import (

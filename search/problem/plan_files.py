@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from search.problem.datasets import BUILT_IN
+from search.problem.data.datasets import BUILT_IN
 from search.problem.errors import UserError
 from search.problem.names import quoted
 from search.problem.plan import Plan

@@ -11,7 +11,7 @@ from typing import Any
 from search.problem.arguments import Arguments
 from search.problem.batch_orders import SHUFFLED
 from search.problem.configuration import Configuration
-from search.problem.datasets import Dataset, bands
+from search.problem.data.datasets import Dataset, bands
 from search.problem.dimensions import DIMENSIONS, FULL, HELD, check_count
 from search.problem.losses import keras_loss
 from search.problem.network import Network

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from search.problem.datasets import Dataset
+from search.problem.data.datasets import Dataset
 from search.reports.layout import NEVER_LEFT_OUT, Column
 from search.reports.report import show_table
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Collection, Sequence
 
-from search.problem.datasets import Dataset
+from search.problem.data.datasets import Dataset
 from search.problem.losses import LOSSES
 from search.problem.problem import Problem
 from search.problem.success import ESCAPED, Success

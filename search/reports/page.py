@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from search.problem.asked_data import is_built_in
+from search.problem.data.asked import is_built_in
 from search.problem.names import several
 from search.problem.plan_fields import PlanFields
 from search.problem.plan_files import to_toml

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi import Path as PathOf
 from pydantic import BaseModel
 
-from search.problem.datasets import BUILT_IN
+from search.problem.data.datasets import BUILT_IN
 from search.problem.errors import Fault, InvalidValuesError, UserError
 from search.problem.names import quoted
 from search.service.desk import Reading, Serving, Submitting

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.problem.configuration import Configuration
-from search.problem.datasets import Dataset
+from search.problem.data.datasets import Dataset
 from search.problem.errors import Fault, InvalidValuesError, listed, nearest
 from search.problem.forward import forward
 from search.problem.names import quoted, shown

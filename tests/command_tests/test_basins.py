@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from search.problem.datasets import bands
+from search.problem.data.datasets import bands
 from search.problem.network import Network
 from search.problem.scaling import scale
 from search.statistics.endings.ending import ending_keys

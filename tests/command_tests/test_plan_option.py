@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from search.problem.configuration import SearchSpace
+from search.problem.data.sources import load_data
 from search.problem.dimensions import LogRange
 from search.problem.plan import Plan
 from search.problem.plan_files import read_plan
 from search.problem.problem import Problem
-from search.problem.sources import load_data
 from storage.opening import open_if_there
 from tests.conftest import Launched, environment, run_command
 

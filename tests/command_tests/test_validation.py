@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import multirestart as mr
-from search.problem.datasets import bands
+from search.problem.data.datasets import bands
 from tests.conftest import ROOT, run_command
 
 ROWS = [((number * 37) % 30 / 7, "abb"[number % 3]) for number in range(30)]

@@ -16,7 +16,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 import multirestart as mr
 from search.estimator.restart import FittedRestart
-from search.problem.datasets import bands
+from search.problem.data.datasets import bands
 from search.training.backend import keras, tf
 from search.training.reference import flat_weights
 from tests.conftest import ROOT, environment

@@ -23,7 +23,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import check_estimator
 
 import multirestart as mr
-from search.problem.datasets import bands
+from search.problem.data.datasets import bands
 from tests.conftest import ROOT, environment
 
 X, Y = bands().features, bands().labels
@@ -102,7 +102,7 @@ import tensorflow as tf
 
 tf.random.set_seed(1)
 import multirestart as mr
-from search.problem.datasets import bands
+from search.problem.data.datasets import bands
 
 x, y = bands().features, bands().labels
 fitted = mr.RestartClassifier(n_init=8, epochs=30, random_state=0).fit(x, y)

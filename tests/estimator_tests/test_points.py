@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from search.estimator.points import Points, points_of, scaled
-from search.problem.datasets import bands, bands2d
+from search.problem.data.datasets import bands, bands2d
 from search.problem.scaling import SCALINGS, centre_and_factor, scale
 
 ROWS = 6

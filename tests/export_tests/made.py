@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from search.problem.configuration import Configuration
-from search.problem.datasets import Dataset, bands2d, xor
+from search.problem.data.datasets import Dataset, bands2d, xor
 from search.problem.problem import Problem, Task
 from search.problem.rows import RecordedRestart
 from search.running.trial import train_trial

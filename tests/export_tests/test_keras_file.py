@@ -10,7 +10,7 @@ import pytest
 
 from search.export.keras_file import write_keras_file
 from search.problem.configuration import Configuration
-from search.problem.datasets import Dataset
+from search.problem.data.datasets import Dataset
 from search.problem.errors import LaunchError, UserError
 from search.problem.problem import Problem
 from search.problem.rows import Outcome, RecordedRestart

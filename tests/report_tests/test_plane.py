@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from search.problem.datasets import Dataset, bands2d
+from search.problem.data.datasets import Dataset, bands2d
 from search.reports.figures.plane import plane_of
 
 

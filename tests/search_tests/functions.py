@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.problem.configuration import Configuration
-from search.problem.datasets import Dataset, bands
+from search.problem.data.datasets import Dataset, bands
 from search.problem.problem import Problem
 from search.problem.rows import Member, Outcome
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from search.problem.datasets import Dataset
+from search.problem.data.datasets import Dataset
 from search.problem.errors import InvalidValuesError, MultirestartError
 
 POINTS = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.problem.datasets import xor
+from search.problem.data.datasets import xor
 from search.problem.forward import forward
 from search.problem.problem import Problem
 from search.problem.rows import Member, Outcome

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from search.problem.datasets import Dataset
+from search.problem.data.datasets import Dataset
 from search.problem.network import Network
 from search.problem.rows import Outcome
 from search.statistics.endings.class_pictures import (

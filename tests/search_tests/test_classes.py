@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.problem.cells import MAX_CLASSES, labels_among, labels_of
-from search.problem.datasets import BUILT_IN, Dataset
+from search.problem.data.cells import MAX_CLASSES, labels_among, labels_of
+from search.problem.data.datasets import BUILT_IN, Dataset
+from search.problem.data.judging import told_apart
+from search.problem.data.sources import load_data
 from search.problem.errors import InvalidValuesError, UserError
-from search.problem.judging import told_apart
 from search.problem.problem import Problem
-from search.problem.sources import load_data
 from search.reports.data_report import show_data
 
 DIGESTS = {

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.problem.csv_data import read_csv
+from search.problem.data.csv_file import read_csv
+from search.problem.data.selection import Selection
+from search.problem.data.sources import load_data
 from search.problem.errors import UserError
-from search.problem.selection import Selection
-from search.problem.sources import load_data
 
 
 def written(folder: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -215,7 +215,7 @@ def test_a_million_lines_are_read_and_more_are_refused_in_little_memory(tmp_path
     tracemalloc.start()
     try:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("search.problem.table.MAX_POINTS", 100_000)
+            patch.setattr("search.problem.data.table.MAX_POINTS", 100_000)
             with pytest.raises(UserError, match=r"line 100002: more than 100,000 points"):
                 read_csv(path, "class")
         assert tracemalloc.get_traced_memory()[1] < 16e6

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from search.problem.datasets import BUILT_IN, Dataset, bands, bands2d, xor
+from search.problem.data.datasets import BUILT_IN, Dataset, bands, bands2d, xor
 from search.problem.errors import UserError
 
 

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from search.problem.configuration import Configuration
-from search.problem.datasets import Dataset, bands
+from search.problem.data.datasets import Dataset, bands
 from search.problem.optimizers import OPTIMIZERS
 from search.problem.problem import Problem, Task
 from search.problem.rows import Outcome, Restart

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.problem.configuration import SearchSpace
-from search.problem.datasets import BUILT_IN, Dataset
+from search.problem.data.datasets import BUILT_IN, Dataset
 from search.problem.errors import InvalidValuesError
 from search.problem.plan import Plan
 from search.problem.problem import Problem

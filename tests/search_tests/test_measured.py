@@ -14,7 +14,7 @@ import pytest
 
 import multirestart as mr
 from search.problem.configuration import Configuration
-from search.problem.datasets import Dataset, bands
+from search.problem.data.datasets import Dataset, bands
 from search.problem.errors import InvalidValuesError
 from search.problem.problem import Problem
 from search.problem.rows import Outcome, RecordedRestart, Restart

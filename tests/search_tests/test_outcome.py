@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.problem.datasets import bands
+from search.problem.data.datasets import bands
 from search.problem.outcome import Bars, judge
 from search.problem.problem import Problem
 from search.problem.rows import Outcome

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from search.problem.csv_data import read_csv
+from search.problem.data.csv_file import read_csv
+from search.problem.data.selection import Selection
+from search.problem.data.sources import load_data
 from search.problem.errors import UserError
-from search.problem.selection import Selection
-from search.problem.sources import load_data
 
 COLUMNS: dict[str, list[Any]] = {
     "x": [0.1, 2.5, -1e300, 7.0],

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from search.problem.datasets import bands, xor
+from search.problem.data.datasets import bands, xor
 from search.statistics.endings.pictures import (
     beside,
     chart,

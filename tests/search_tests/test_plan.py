@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.problem.configuration import SearchSpace
-from search.problem.datasets import bands, xor
+from search.problem.data.datasets import bands, xor
 from search.problem.dimensions import LogRange
 from search.problem.errors import InvalidValuesError
 from search.problem.objectives import OBJECTIVES

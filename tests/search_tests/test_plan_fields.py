@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.problem.configuration import SearchSpace
-from search.problem.datasets import BUILT_IN
+from search.problem.data.datasets import BUILT_IN
+from search.problem.data.sources import load_data
 from search.problem.dimensions import LogRange
 from search.problem.errors import Fault, InvalidValuesError, UserError
 from search.problem.plan import Plan
 from search.problem.plan_fields import PlanFields
 from search.problem.problem import Problem
-from search.problem.sources import load_data
 from tests.search_tests.test_plan import RANGE, plans
 
 of_built_in_data = plans(

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.problem.configuration import SearchSpace
-from search.problem.datasets import xor
+from search.problem.data.datasets import xor
+from search.problem.data.sources import load_data
 from search.problem.errors import UserError
 from search.problem.plan import Plan
 from search.problem.plan_fields import PlanFields
 from search.problem.plan_files import NewPlanFile, read_plan, saved_fields, to_toml
 from search.problem.problem import Problem
-from search.problem.sources import load_data
 from tests.conftest import ROOT
 from tests.search_tests.test_plan import RANGE
 from tests.search_tests.test_plan_fields import of_built_in_data

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from search.problem.batch_orders import BATCH_ORDERS
 from search.problem.configuration import Configuration
-from search.problem.datasets import Dataset, bands
+from search.problem.data.datasets import Dataset, bands
 from search.problem.errors import InvalidValuesError, UserError
 from search.problem.network import ACTIVATIONS
 from search.problem.problem import Problem

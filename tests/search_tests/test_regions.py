@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from search.problem.configuration import Configuration
-from search.problem.datasets import Dataset, bands2d
+from search.problem.data.datasets import Dataset, bands2d
 from search.problem.problem import Problem
 from search.statistics.endings.ends import stored_weights
 from search.statistics.endings.kinds import Kind

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 from sklearn import preprocessing
 
-from search.problem.datasets import bands
+from search.problem.data.datasets import bands
 from search.problem.scaling import SCALINGS, scale, scaler
 
 moderate = arrays(

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from search.problem.datasets import xor
+from search.problem.data.datasets import xor
+from search.problem.data.selection import Selection
+from search.problem.data.sources import load_data
 from search.problem.errors import InvalidValuesError, UserError
 from search.problem.plan import Plan
 from search.problem.plan_fields import PlanFields
 from search.problem.plan_files import read_plan, saved_fields, to_toml
 from search.problem.problem import Problem
-from search.problem.selection import Selection
-from search.problem.sources import load_data
 
 POINTS = "id,x,y,class\n1,5,2,a\n2,3,,b\n3,4,2,b\n4,5,5,a\n"
 

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.problem.datasets import BUILT_IN, Dataset, bands
+from search.problem.data.datasets import BUILT_IN, Dataset, bands
+from search.problem.data.sources import load_data
+from search.problem.data.splitting import HeldOut, held_out_of
 from search.problem.errors import InvalidValuesError, UserError
 from search.problem.problem import Problem
 from search.problem.scaling import scaler
-from search.problem.sources import load_data
-from search.problem.splitting import HeldOut, held_out_of
 from search.reports.data_report import show_data
 
 TRAINING = "id,x,class\n" + "".join(f"{n},{n * 7 % 10}.5,{'abc'[n % 3]}\n" for n in range(30))

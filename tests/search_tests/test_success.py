@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.problem.datasets import Dataset
+from search.problem.data.datasets import Dataset
 from search.problem.errors import InvalidValuesError
 from search.problem.problem import Problem
 from search.problem.rows import Outcome

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.problem.datasets import Dataset, bands, bands2d, xor
+from search.problem.data.datasets import Dataset, bands, bands2d, xor
 from search.statistics.endings.symmetry import is_exact, symmetries
 from tests.search_tests.functions import grid
 

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import HealthCheck
 
 from search.problem.configuration import Configuration
-from search.problem.datasets import Dataset
+from search.problem.data.datasets import Dataset
 from search.problem.problem import Problem
 from search.problem.rows import (
     Outcome,

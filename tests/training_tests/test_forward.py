@@ -5,7 +5,7 @@ import pytest
 from scipy.special import expit
 
 from search.problem.configuration import Configuration
-from search.problem.datasets import bands2d
+from search.problem.data.datasets import bands2d
 from search.problem.forward import forward
 from search.problem.network import ACTIVATIONS, Network
 from search.problem.problem import Problem, Task

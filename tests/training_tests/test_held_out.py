@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from search.problem.configuration import Configuration
-from search.problem.datasets import bands
+from search.problem.data.datasets import bands
 from search.problem.problem import Problem, Task
 from search.running.trial import train_trial
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from search.problem.configuration import Configuration
-from search.problem.datasets import Dataset, bands2d
+from search.problem.data.datasets import Dataset, bands2d
 from search.problem.problem import Problem, Task
 from search.problem.rows import Outcome
 from search.running.trial import train_trial

@@ -10,7 +10,7 @@ import pytest
 from scipy.special import logsumexp
 
 from search.problem.batch_orders import BATCH_ORDERS
-from search.problem.datasets import bands2d
+from search.problem.data.datasets import bands2d
 from search.problem.errors import InvalidValuesError
 from search.problem.forward import forward
 from search.problem.initializers import SCALED, BiasInitializer, Initializer

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from search.problem.datasets import bands2d, xor
+from search.problem.data.datasets import bands2d, xor
 from search.problem.network import Network
 from search.problem.optimizers import OPTIMIZERS
 from search.problem.scaling import scale
@@ -219,7 +219,7 @@ def test_a_second_trial_of_an_optimizer_compiles_nothing(standard_bands: Points)
 @pytest.mark.slow
 def test_the_source_problem_is_answered(standard_bands: Points) -> None:
     """Raw SGD stays on the plateau; standardised Adam(0.1) escapes in more than 9 of 10."""
-    from search.problem.datasets import bands
+    from search.problem.data.datasets import bands
 
     raw = bands().features.astype(np.float32)
     labels = standard_bands[1]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from search.problem.datasets import Dataset
+from search.problem.data.datasets import Dataset
 from search.problem.forward import forward
 from search.problem.problem import Problem
 from search.problem.scaling import scaler

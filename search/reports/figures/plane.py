@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from search.problem.datasets import Dataset
+from search.problem.data.datasets import Dataset
 
 Points = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from search.problem.datasets import Dataset
+from search.problem.data.datasets import Dataset
 from search.statistics.endings.pictures import NO_POINT, columns, middles
 from search.statistics.endings.regions import Answer
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from search.problem.datasets import Dataset
+from search.problem.data.datasets import Dataset
 from search.problem.network import Network
 from search.problem.undecided import UNDECIDED
 from search.statistics.endings.kinds import BY_CLASS, Kind

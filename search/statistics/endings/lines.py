@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from search.problem.datasets import Dataset
+from search.problem.data.datasets import Dataset
 from search.statistics.endings.kinds import BY_CLASS, Kind
 from search.statistics.endings.parts import Codes
 

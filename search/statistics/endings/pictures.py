@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from search.problem.datasets import Dataset
+from search.problem.data.datasets import Dataset
 from search.statistics.endings.regions import Answer
 
 HEIGHTS = " ▁▂▃▄▅▆▇█"

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.problem.configuration import Configuration
-from search.problem.datasets import Dataset
+from search.problem.data.datasets import Dataset
 from search.problem.forward import forward
 from search.problem.problem import Problem
 from search.problem.scaling import scaler

@@ -23,7 +23,7 @@ from math import factorial
 import numpy as np
 from numpy.typing import NDArray
 
-from search.problem.datasets import Dataset
+from search.problem.data.datasets import Dataset
 from search.statistics.endings.parts import compared
 
 NEAR = 1.25

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from search.problem.csv_data import csv_table, read_csv
-from search.problem.datasets import BUILT_IN, Dataset
+from search.problem.data.csv_file import csv_table, read_csv
+from search.problem.data.datasets import BUILT_IN, Dataset
+from search.problem.data.parquet_file import ENDINGS, is_parquet, parquet_table, read_parquet
+from search.problem.data.selection import MISSING, Selection
+from search.problem.data.splitting import HeldOut
+from search.problem.data.table import data_name, held_out_points
 from search.problem.errors import Fault, InvalidValuesError, unknown_name
 from search.problem.names import quoted
-from search.problem.parquet_data import ENDINGS, is_parquet, parquet_table, read_parquet
-from search.problem.selection import MISSING, Selection
-from search.problem.splitting import HeldOut
-from search.problem.table import data_name, held_out_points
 
 _ENDINGS = (".csv", ".gz", *ENDINGS)
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from search.problem.datasets import BUILT_IN, Dataset
+from search.problem.data.datasets import BUILT_IN, Dataset
+from search.problem.data.selection import Selection
+from search.problem.data.sources import load_data, load_held_out, require_one_validation, source_of
+from search.problem.data.table import data_name
 from search.problem.errors import Fault, InvalidValuesError
 from search.problem.names import quoted
 from search.problem.problem import Problem
-from search.problem.selection import Selection
-from search.problem.sources import load_data, load_held_out, require_one_validation, source_of
-from search.problem.table import data_name
 
 OF_FILE = ("target", "drop", "features", "missing", "validation_data")
 """Fields of a plan that go with data from a file."""

@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.problem.arguments import Arguments
-from search.problem.arrays import held_out_from, points_from
-from search.problem.data_rules import require_held_out, require_points
+from search.problem.data.arrays import held_out_from, points_from
+from search.problem.data.judging import Caution, cautions, collapsed, left_out_rows, told_apart
+from search.problem.data.rules import require_held_out, require_points
+from search.problem.data.selection import MISSING, Selection
+from search.problem.data.splitting import HeldOut, held_out_of
 from search.problem.errors import Fault, InvalidValuesError
-from search.problem.judging import Caution, cautions, collapsed, left_out_rows, told_apart
 from search.problem.names import is_printable
-from search.problem.selection import MISSING, Selection
-from search.problem.splitting import HeldOut, held_out_of
 
 
 @dataclass(frozen=True, eq=False)

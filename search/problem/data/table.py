@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from search.problem.cells import (
+from search.problem.data.cells import (
     HOW_TO_LEAVE_OUT,
     is_missing,
     labels_among,
@@ -21,13 +21,13 @@ from search.problem.cells import (
     number,
     unfit,
 )
-from search.problem.data_rules import MAX_POINTS
-from search.problem.datasets import BUILT_IN, Dataset
+from search.problem.data.datasets import BUILT_IN, Dataset
+from search.problem.data.judging import collapsed, left_out_rows
+from search.problem.data.rules import MAX_POINTS
+from search.problem.data.selection import Selection
+from search.problem.data.splitting import HeldOut
 from search.problem.errors import UserError, listed, unknown_name
-from search.problem.judging import collapsed, left_out_rows
 from search.problem.names import is_printable, quoted
-from search.problem.selection import Selection
-from search.problem.splitting import HeldOut
 
 _ENDINGS = (".gz", ".csv", ".tsv", ".txt", ".parquet", ".pq")
 _EXACT_CHARACTERS = 16

@@ -7,11 +7,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from search.problem.csv_data import require_file
-from search.problem.datasets import Dataset
+from search.problem.data.csv_file import require_file
+from search.problem.data.datasets import Dataset
+from search.problem.data.selection import Selection
+from search.problem.data.table import Table, data_name, points_of
 from search.problem.errors import UserError
-from search.problem.selection import Selection
-from search.problem.table import Table, data_name, points_of
 
 ENDINGS = (".parquet", ".pq")
 _MAGIC = b"PAR1"

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from search.problem.cells import labels_among, labels_of, shortened
+from search.problem.data.cells import labels_among, labels_of, shortened
+from search.problem.data.splitting import HeldOut
 from search.problem.errors import Fault, InvalidValuesError, UserError
 from search.problem.names import quoted, shown
-from search.problem.splitting import HeldOut
 
 _SHAPE = "must be points by features, like an array of shape (100, 2)"
 _NUMBERS = "biuf"

@@ -16,12 +16,12 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-from search.problem.cells import number
-from search.problem.datasets import Dataset
+from search.problem.data.cells import number
+from search.problem.data.datasets import Dataset
+from search.problem.data.selection import Selection
+from search.problem.data.table import Table, data_name, points_of
 from search.problem.errors import UserError
 from search.problem.names import visible
-from search.problem.selection import Selection
-from search.problem.table import Table, data_name, points_of
 
 _DELIMITERS = ",;\t|"
 _KINDS = {stat.S_IFDIR: "a directory", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from search.problem.cells import MAX_CLASSES, shortened
+from search.problem.data.cells import MAX_CLASSES, shortened
+from search.problem.data.splitting import HeldOut
 from search.problem.errors import UserError
-from search.problem.splitting import HeldOut
 
 MAX_POINTS = 2**24
 """Up to here counts of points are exact in the float32 that training counts in."""

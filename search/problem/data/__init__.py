@@ -1,0 +1,1 @@
+"""Data: sets of points, and reading them from files and arrays."""
