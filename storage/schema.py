@@ -34,6 +34,15 @@ def _reference(column: str) -> ForeignKey:
     return ForeignKey(column, ondelete="CASCADE")
 
 
+def _one_of(column: str, values: tuple[str, ...]) -> str:
+    """The condition that a column has one of several values.
+
+    SQLite makes a table of a list after IN for each row that it checks, which took three times as
+    long as the row itself.
+    """
+    return " OR ".join(f"{column} = '{value}'" for value in values)
+
+
 studies = Table(
     "multirestart_studies",
     metadata,
@@ -148,9 +157,9 @@ restarts = Table(
     Column("diverged_epoch", Integer),
     Column("weights", LargeBinary, nullable=False),
     Column("undecided", Integer, nullable=False),
-    CheckConstraint(f"outcome IN {OUTCOMES}", name="known_outcome"),
-    CheckConstraint(f"loss_kind IN {KINDS}", name="known_loss_kind"),
-    CheckConstraint(f"last_epoch_loss_kind IN {KINDS}", name="known_last_epoch_loss_kind"),
+    CheckConstraint(_one_of("outcome", OUTCOMES), name="known_outcome"),
+    CheckConstraint(_one_of("loss_kind", KINDS), name="known_loss_kind"),
+    CheckConstraint(_one_of("last_epoch_loss_kind", KINDS), name="known_last_epoch_loss_kind"),
     sqlite_with_rowid=False,
 )
 """One row per restart, kept in the order of its key: a seed stands once in a configuration.
