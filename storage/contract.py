@@ -147,8 +147,8 @@ class Store(Desk):
         """The trials that are not final, by number."""
 
     @abstractmethod
-    def launchers(self, study_id: int) -> set[str]:
-        """Those for which trials run."""
+    def launchers(self, study_id: int) -> Counter[str]:
+        """How many trials run for each launcher."""
 
     @abstractmethod
     def abandoned_trial(

@@ -75,7 +75,9 @@ _ABANDONED = (
     .with_for_update(skip_locked=True, of=trials)
 )
 _LAUNCHERS = (
-    select(trials.c.launcher).distinct().where(OF_STUDY, trials.c.state == TrialState.RUNNING)
+    select(trials.c.launcher, func.count().label("found"))
+    .where(OF_STUDY, trials.c.state == TrialState.RUNNING)
+    .group_by(trials.c.launcher)
 )
 _COUNT = (
     select(trials.c.state, func.count().label("found"))
@@ -113,8 +115,9 @@ class SqlReading(SqlCounting):
         found = (trial_of(row) for row in self._all(_UNFINISHED, study=study_id))
         return sorted(found, key=lambda trial: trial.number)
 
-    def launchers(self, study_id: int) -> set[str]:
-        return {row.launcher for row in self._all(_LAUNCHERS, study=study_id)}
+    def launchers(self, study_id: int) -> Counter[str]:
+        found = self._all(_LAUNCHERS, study=study_id)
+        return Counter({row.launcher: row.found for row in found})
 
     def abandoned_trial(
         self, study_id: int, race: int | None, alive: Collection[str], held: Collection[int]

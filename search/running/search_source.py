@@ -30,7 +30,8 @@ class SearchSource(TrialSource):
         self._mirror = Mirror(plan.directions, distributions(plan.space))
         self._stopping = Stopping(study)
         self._followed = 0
-        self._unfinished: set[int] = set()
+        self._unfinished: dict[int, int] = {}
+        """Number of each trial of the search that is not known to be settled -> its id."""
         self._taken: dict[Configuration, list[range]] = defaultdict(list)
 
     def progress(self) -> Progress:
@@ -52,9 +53,15 @@ class SearchSource(TrialSource):
         return chosen, range(first, first + plan.restarts)
 
     def _follow(self) -> None:
-        """Bring the mirror level with the record."""
+        """Bring the mirror level with the record.
+
+        What this launcher holds is not asked about: it notes itself what it settles.
+        """
         study_id = self._study.study_id
-        for trial in self._store.trials(study_id, self._followed, self._unfinished):
+        of_others = [
+            number for number, trial_id in self._unfinished.items() if trial_id not in self._held
+        ]
+        for trial in self._store.trials(study_id, self._followed, of_others):
             if trial.number >= self._followed:
                 self._followed = trial.number + 1
                 self._taken[trial.configuration].append(self._block(trial))
@@ -63,11 +70,14 @@ class SearchSource(TrialSource):
                 self._mirror.add(trial)
                 self._stopping.add(trial)
                 if not trial.state.is_final:
-                    self._unfinished.add(trial.number)
+                    self._unfinished[trial.number] = trial.trial_id
             else:
-                self._unfinished.remove(trial.number)
-                self._mirror.update(trial)
-                self._stopping.update(trial)
+                self._settled(trial)
+
+    def _settled(self, trial: Trial) -> None:
+        if self._unfinished.pop(trial.number, None) is not None:
+            self._mirror.update(trial)
+            self._stopping.update(trial)
 
     def _block(self, trial: Trial) -> range:
         """The seeds that are set apart for a trial."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from search.problem.configuration import Configuration
 from search.problem.problem import Task
@@ -125,6 +125,7 @@ class TrialSource(Claims):
         self._held.discard(claim.trial.trial_id)
         if not is_recorded and not self._is_complete(claim.trial):
             return None
+        self._settled(replace(claim.trial, state=TrialState.COMPLETE, values=values))
         return summary
 
     def give_back(self, claim: Claim, reason: str) -> None:
@@ -137,20 +138,26 @@ class TrialSource(Claims):
 
     def give_up(self, claim: Claim, reason: str) -> None:
         """Give a trial up for good."""
-        self._end(claim, TrialState.GIVEN_UP, reason)
+        if self._end(claim, TrialState.GIVEN_UP, reason):
+            self._settled(replace(claim.trial, state=TrialState.GIVEN_UP))
 
-    def _end(self, claim: Claim, state: TrialState, reason: str) -> None:
-        self._store.end_attempt(claim.trial, state, reason)
+    def _settled(self, trial: Trial) -> None:
+        """Take note of a trial that this launcher has settled, as it stands in the record now."""
+
+    def _end(self, claim: Claim, state: TrialState, reason: str) -> bool:
         self._held.discard(claim.trial.trial_id)
+        return self._store.end_attempt(claim.trial, state, reason)
 
     def _abandoned(self) -> Trial | None:
         """The first trial that nobody trains; None if there is none.
 
         It may be this launcher's own, claimed as the connection broke, so that it does not know.
         """
-        study_id = self._study.study_id
-        others = self._store.launchers(study_id) - {self._liveness.launcher}
-        alive = self._liveness.alive(others)
+        study_id, me = self._study.study_id, self._liveness.launcher
+        running = self._store.launchers(study_id)
+        alive = self._liveness.alive(running.keys() - {me})
+        if running[me] == len(self._held):  # it knows its own; there can be hundreds to be named
+            return self._store.abandoned_trial(study_id, self._race, {*alive, me}, ())
         return self._store.abandoned_trial(study_id, self._race, alive, self._held)
 
     def _is_complete(self, trial: Trial) -> bool:

@@ -27,17 +27,18 @@ def summarize(restarts: Sequence[Restart], epochs: int) -> TrialSummary:
         restart.escape_epoch for restart in restarts if restart.escape_epoch is not None
     )
     sound = [
-        BestRestart(restart.seed, restart.loss, restart.accuracy)
+        restart
         for restart in restarts
         if math.isfinite(restart.loss) and restart.outcome is not Outcome.DIVERGED
     ]
+    best = min(sound, key=lambda restart: (restart.loss, restart.seed), default=None)
     return TrialSummary(
         restarts=len(restarts),
         escaped=outcomes[Outcome.ESCAPED] + outcomes[Outcome.SOLVED],
         solved=outcomes[Outcome.SOLVED],
         diverged=outcomes[Outcome.DIVERGED],
         epochs_spent=sum(restart.escape_epoch or epochs for restart in restarts),
-        best=min(sound, key=lambda best: (best.loss, best.seed), default=None),
+        best=BestRestart(best.seed, best.loss, best.accuracy) if best else None,
         tally=tuple(sorted(tally.items())),
     )
 

@@ -169,7 +169,7 @@ class StoreContract(DeskContract, ResultsContract):
         of_one = store.add_trial(study.study_id, ADAM, range(2, 3), "one")
         of_two = store.add_trial(study.study_id, ADAM, range(3, 4), "two")
         claim(store, study, ADAM, 500, race=race)
-        assert store.launchers(study.study_id) == {"one", "two", "me"}
+        assert store.launchers(study.study_id) == {"one": 1, "two": 1, "me": 1}
         assert found() == 1
         assert found("one") == 2
         assert found("one", held=(of_two.trial_id,)) is None
@@ -182,7 +182,8 @@ class StoreContract(DeskContract, ResultsContract):
         assert found("one", "two") == 1
         store.end_attempt(store.take_trial(of_one, "two"), TrialState.GIVEN_UP, "it died")
         assert found("one", "two") == 2
-        assert store.launchers(study.study_id) == {"me"}
+        store.add_trial(study.study_id, ADAM, range(4, 5), "me")
+        assert store.launchers(study.study_id) == {"me": 2}
 
     def test_trials_of_the_search_are_counted_by_state(
         self, store: Store, study: StoredStudy
