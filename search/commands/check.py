@@ -53,7 +53,7 @@ def check(study: str | None, storage: str, retrain: int, draw: int, output: str)
     names = [each.name for each in store.studies()] if study is None else [study]
     chosen = [study_in(store, name) for name in names]
     # Optuna and TensorFlow: they are not needed to say that there is no such study.
-    from search.commands.progress import foreign_trials
+    from search.commands.event_lines import foreign_trials
 
     found = [_row("", None, None, error) for error in store.integrity_errors()]
     for opened in chosen:

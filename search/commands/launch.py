@@ -14,6 +14,7 @@ import click
 from search.commands.launch_options import option, plan_options
 from search.commands.lean import without_scikit_learn
 from search.commands.options import (
+    cluster_option,
     no_cache_option,
     storage_option,
     verbosity_of,
@@ -39,11 +40,7 @@ _MOST_WORKERS = 1024
 @plan_options
 @storage_option
 @option("--workers", "N", "Worker processes.", "one per core", click.IntRange(1, _MOST_WORKERS))
-@option(
-    "--cluster",
-    "ADDRESS",
-    "Train on a Dask cluster: local, or its scheduler's address like tcp://host:8786.",
-)
+@cluster_option
 @option(
     "--save-plan",
     "FILE",

@@ -67,6 +67,11 @@ timed_success_option = click.option(
     help="What counts as a success: escaped (by the study's margin), solved, escaped:X (by another "
     "margin), accuracy:X (at least X).  [default: what the study seeks]",
 )
+cluster_option = click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Train on a Dask cluster: local, or its scheduler's address like tcp://host:8786.",
+)
 no_cache_option = click.option(
     "--no-cache",
     is_flag=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import click
 from rich.console import Console
@@ -18,6 +18,14 @@ from rich.progress import (
 )
 
 from search.commands.describing import nothing_to_do, one_point, warning_lines
+from search.commands.event_lines import (
+    connection_lost,
+    foreign_trials,
+    trial_line,
+    waiting_for_workers,
+    worker_joined,
+    worker_refused,
+)
 from search.commands.verbosity import Verbosity
 from search.problem.configuration import Configuration
 from search.problem.names import several, visible
@@ -43,7 +51,6 @@ from search.running.events import (
 )
 from search.statistics.escape import EscapeRate
 
-_MOST_NUMBERS = 5
 _SECONDS_BETWEEN_LINES = 10.0
 _SECONDS_OF_SPEED = 10.0
 
@@ -115,10 +122,7 @@ class _Progress:
                 self._say("Another program has locked the database: waiting for it.")
             case ConnectionLost() if not self._is_lost:
                 self._is_lost = True
-                self._say(
-                    f"Lost the connection to the database ({' '.join(event.reason.split())}): "
-                    "going on when it is back."
-                )
+                self._say(connection_lost(event))
             case Publishing():
                 self._say(
                     f"Adding the last {event.trials} trials to the Optuna study that the dashboard "
@@ -138,9 +142,9 @@ class _Progress:
             case WaitingForWorkers():
                 self._say(waiting_for_workers(event))
             case WorkerRefused():
-                self._say(f"Dask worker {event.worker} may not train: {visible(event.reason)}.")
+                self._say(worker_refused(event))
             case WorkerJoined() if self._verbosity is Verbosity.EACH_TRIAL:
-                self._say(f"Dask worker {event.worker} joined: {event.machine}.")
+                self._say(worker_joined(event))
             case WorkerJoined() if not event.is_alike and event.machine not in self._kinds:
                 self._kinds.add(event.machine)
                 self._say(
@@ -265,32 +269,3 @@ class RaceProgress(_Progress):
                     f"Round {event.round}: {event.restarts} restarts each, {event.left} left."
                 )
         super().__call__(event)
-
-
-def trial_line(done: TrialDone, *, with_seconds: bool = True) -> str:
-    """What to say of a trial as it ends, with the seconds that a worker was at it."""
-    summary = done.summary
-    said = (
-        f"Trial {done.number}, {done.configuration}: {summary.escaped} of {summary.restarts} "
-        f"escaped, {summary.solved} solved, {summary.diverged} diverged"
-    )
-    return f"{said}, in {done.seconds:.1f} s." if with_seconds else f"{said}."
-
-
-def waiting_for_workers(event: WaitingForWorkers) -> str:
-    """What to say while no Dask worker trains."""
-    if event.busy:
-        who = f"{several(event.busy, 'Dask worker')} of {event.cluster}"
-        return f"Waiting for {who}, busy with other work (Ctrl-C ends that)."
-    return f"Waiting for a Dask worker to join {event.cluster}: none is there (Ctrl-C ends that)."
-
-
-def foreign_trials(numbers: Sequence[int]) -> str:
-    """What to say of trials that others put into the published study."""
-    shown = ", ".join(map(str, numbers[:_MOST_NUMBERS]))
-    more = f" and {len(numbers) - _MOST_NUMBERS} more" if len(numbers) > _MOST_NUMBERS else ""
-    plural = "s" if len(numbers) > 1 else ""
-    return (
-        f"Trial{plural} {shown}{more} of the Optuna study {'were' if plural else 'was'} added "
-        "outside multirestart and ignored; to try a configuration first, name it by --first."
-    )

@@ -9,6 +9,7 @@ import click
 
 from search.commands.lean import without_scikit_learn
 from search.commands.options import (
+    cluster_option,
     format_option,
     no_cache_option,
     opened_store,
@@ -75,6 +76,7 @@ MOST_RESTARTS = 1_000_000
     metavar="N",
     help="Worker processes.  [default: one per core]",
 )
+@cluster_option
 @no_cache_option
 @verbosity_options
 @format_option
@@ -83,6 +85,7 @@ def race(
     storage: str,
     new: bool,
     workers: int | None,
+    cluster: str | None,
     no_cache: bool,
     quiet: bool,
     verbose: bool,
@@ -114,6 +117,7 @@ def race(
             on_event=RaceProgress(verbosity),
             interrupts=Interrupts(ends_process=True),
             cache=not no_cache,
+            cluster=cluster,
         )
     if raced.was_over and not quiet:
         click.echo(f"Race {raced.race.race_id} is over; --new begins another.", err=True)

@@ -11,7 +11,7 @@ import click
 
 from search.commands.launch_options import option
 from search.commands.lean import without_scikit_learn
-from search.commands.options import no_cache_option, storage_option
+from search.commands.options import cluster_option, no_cache_option, storage_option
 from storage.url import shown
 
 _MOST_WORKERS = 1024
@@ -20,10 +20,18 @@ _MOST_WORKERS = 1024
 @click.command()
 @storage_option
 @option("--workers", "N", "Worker processes.", "one per core", click.IntRange(1, _MOST_WORKERS))
+@cluster_option
 @click.option("--until-empty", is_flag=True, help="End when no study is queued any more.")
 @no_cache_option
 @click.option("-q", "--quiet", is_flag=True, help="Say of no trial how it ended.")
-def work(storage: str, workers: int | None, until_empty: bool, no_cache: bool, quiet: bool) -> None:
+def work(
+    storage: str,
+    workers: int | None,
+    cluster: str | None,
+    until_empty: bool,
+    no_cache: bool,
+    quiet: bool,
+) -> None:
     """Train the trials of whichever study is next, by priority and age, until told to stop.
 
     Any number may work on one database at once, beside launches: they share the trials of a study.
@@ -51,6 +59,7 @@ def work(storage: str, workers: int | None, until_empty: bool, no_cache: bool, q
                 interrupts,
                 until_empty=until_empty,
                 cache=not no_cache,
+                cluster=cluster,
             )
     except Interrupted:
         log.say("Stopped; the trials under way are given back.")

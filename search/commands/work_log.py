@@ -6,15 +6,25 @@ import time
 
 import click
 
-from search.commands.progress import trial_line
+from search.commands.event_lines import (
+    connection_lost,
+    trial_line,
+    waiting_for_workers,
+    worker_joined,
+    worker_refused,
+)
 from search.problem.names import visible
 from search.problem.rows import TrialSummary
 from search.running.events import (
+    ConnectionLost,
     Event,
     PublishingStopped,
     TrialDone,
     TrialTroubled,
     WaitingForLock,
+    WaitingForWorkers,
+    WorkerJoined,
+    WorkerRefused,
     WorkersReady,
 )
 from search.running.source import Claim
@@ -26,6 +36,7 @@ class WorkLog:
 
     def __init__(self, *, says_trials: bool) -> None:
         self._says_trials = says_trials
+        self._is_lost = False
 
     def say(self, line: str) -> None:
         """Say one thing."""
@@ -42,11 +53,21 @@ class WorkLog:
                 self.say(f"{named}trial {event.number}: {event.reason}; {then}.")
             case WaitingForLock():
                 self.say("Another program has locked the database: waiting for it.")
+            case WaitingForWorkers():
+                self.say(waiting_for_workers(event))
+            case WorkerJoined():
+                self.say(worker_joined(event))
+            case WorkerRefused():
+                self.say(worker_refused(event))
+            case ConnectionLost() if not self._is_lost:
+                self._is_lost = True
+                self.say(connection_lost(event))
             case PublishingStopped():
                 self.say(f"{named}Optuna's copy could not be updated: {event.reason}.")
 
     def trial(self, study: str, claim: Claim, summary: TrialSummary) -> None:
         """Say how a trial ended."""
+        self._is_lost = False
         if self._says_trials:
             done = TrialDone(claim.number, claim.configuration, summary, 0)
             self.say(f"{study}: {trial_line(done, with_seconds=False)}")

@@ -13,16 +13,14 @@ from search.problem.errors import Fault, InvalidValuesError, LaunchError, UserEr
 from search.problem.plan import MAX_RESTARTS
 from search.problem.rows import ConfigurationCounts
 from search.problem.success import Success, sought_by
-from search.running.cores import worker_count
 from search.running.engine import Engine
+from search.running.engines import make_engine
 from search.running.events import OnEvent, RaceBegan, RoundDone, WaitingForLock
 from search.running.interrupts import Interrupts
 from search.running.opening import OpenStudy, reopen_study
-from search.running.program_cache import cache_root
 from search.running.race_source import RaceResult, RaceSource, race_result
 from search.running.races import Race, begin_race, last_race
 from search.running.run import run_trials
-from search.running.workers import LocalWorkers
 from search.statistics.race_state import RaceRules
 from search.statistics.ranking import ranked
 from storage.contract import Store
@@ -51,6 +49,7 @@ def race_study(
     on_event: OnEvent,
     interrupts: Interrupts,
     cache: bool,
+    cluster: str | None = None,
 ) -> Raced:
     """Race the best configurations of a study as `Study.race` says.
 
@@ -76,7 +75,7 @@ def race_study(
         raise UserError(
             f"a race needs two configurations at least, study {study.name!r} has {len(standings)}"
         )
-    count = worker_count(workers)
+    engine, _ = make_engine(cluster, workers, on_event, cache=cache)
     with interrupts.caught():
         opened = reopen_study(store.url, study, lambda seconds: on_event(WaitingForLock(seconds)))
         with closing(opened.store):
@@ -86,7 +85,6 @@ def race_study(
                 after = None if last is None else last.race_id
                 running = begin_race(opened, rules, confirm, standings, top, after)
                 _refuse_others(running, given, is_over=False)  # another may have begun its own
-            engine = LocalWorkers(count, cache_root() if cache else None)
             return _run(opened, running, engine, interrupts, on_event)
 
 

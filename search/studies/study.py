@@ -269,6 +269,7 @@ class Study:
         confirm: int | None = None,
         new: bool = False,
         workers: int | None = None,
+        cluster: str | None = None,
         on_event: OnEvent | None = None,
         cache: bool = True,
     ) -> Raced:
@@ -286,6 +287,8 @@ class Study:
             confirm: Restarts of the winner afterwards, on seeds that picked nothing; 1024.
             new: Begin another race though the last one is over.
             workers: Worker processes; one per core if None.
+            cluster: Train on a Dask cluster, "local" for one on this machine, or its scheduler's
+                address.
             on_event: Told what happens as it happens, some of it from another thread.
             cache: Keep compiled programs in the user's cache folder, and use those that are there.
 
@@ -319,6 +322,7 @@ class Study:
             on_event=on_event or (lambda _event: None),
             interrupts=Interrupts(),
             cache=cache,
+            cluster=cluster,
         )
 
     def export(

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING
 
 from search.problem.rows import TrialSummary
-from search.running.cores import worker_count
+from search.running.engines import make_engine
 from search.running.events import Event, WaitingForLock
 from search.running.interrupts import Interrupts
 from search.running.opening import OpenStudy
-from search.running.program_cache import cache_root
 from search.running.queue_source import QueueSource, QueueWatcher
 from search.running.source import Claim
-from search.running.workers import LocalWorkers
 from storage.opening import open_for_writing
 from storage.values import StudyState
 
@@ -89,6 +88,7 @@ def work(
     *,
     until_empty: bool = False,
     cache: bool = True,
+    cluster: str | None = None,
 ) -> None:
     """Train the trials of whichever study of a database is next, until interrupted.
 
@@ -101,13 +101,14 @@ def work(
         interrupts: What answers Ctrl-C and SIGTERM.
         until_empty: End when no study is queued any more.
         cache: Keep compiled programs in the user's cache folder, and use those that are there.
+        cluster: "local" or the address of a Dask scheduler; None for processes of this machine.
 
     Raises:
-        LaunchError: If no worker can train anything.
+        UserError: If a value breaks its rule, or a cluster is named and Dask is not installed.
+        LaunchError: If no worker can train anything, or a Dask scheduler cannot be reached.
         RecordError: If the database cannot be used.
     """
-    count = worker_count(workers)
-    engine = LocalWorkers(count, cache_root() if cache else None)
+    engine, _ = make_engine(cluster, workers, partial(on_event, ""), cache=cache)
     opened = open_for_writing(storage, lambda seconds: on_event("", WaitingForLock(seconds)))
     with closing(opened) as store, store.liveness() as liveness:
         is_idle = until_empty and not any(

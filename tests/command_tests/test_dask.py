@@ -15,6 +15,7 @@ import pytest
 from search.problem.errors import InvalidValuesError, LaunchError
 from search.problem.plan import Plan
 from search.running import dask_connection, dask_worker, worker_process
+from search.studies.submitting import submit
 from tests.command_tests.dask_processes import PRETENDING, scheduler, workers
 from tests.command_tests.pretended import NONE_KILLS
 from tests.command_tests.processes import assert_whole, launching, query, trials, wait_until
@@ -47,13 +48,17 @@ def test_a_cluster_trains_the_same_restarts_to_the_bit(
     with workers(address, tmp_path, count=2):
         options = ("--study", "grid", "--cluster", address, "--verbose", *GRID)
         done = run_command("launch", *options, cwd=tmp_path)
+        rounds = ("--top", "2", "--first-round", "64", "--max-restarts", "64", "--confirm", "0")
+        raced = run_command("race", *rounds, "--cluster", address, cwd=tmp_path)
     assert f"Training on the Dask cluster of {address}." in done.stderr
     assert done.stderr.count(" joined: ") == 2
     with closing(sqlite3.connect(launched.url.removeprefix("sqlite:///"))) as here:
         expected = here.execute(_ROWS).fetchall()
         assert len(expected) == 8 * 64
-        assert query(tmp_path, _ROWS) == expected
-        assert query(tmp_path, _KINDS) == here.execute(_KINDS).fetchall()
+        assert query(tmp_path, _ROWS)[: 8 * 64] == expected  # those after them are of the race
+        kinds = here.execute(_KINDS).fetchall()
+        assert query(tmp_path, _KINDS) == [*kinds, *((number, kinds[0][1]) for number in (8, 9))]
+    assert "The race is over" in raced.stdout
 
 
 def test_four_workers_of_a_cluster_search_as_one_process_does(address: str, tmp_path: Path) -> None:
@@ -81,6 +86,16 @@ def test_a_cluster_on_this_machine_is_started_for_the_launch(
     assert " joined: " in done.stderr
     assert "distributed" not in done.stderr  # Dask's own log
     assert_whole(tmp_path, 4, 64)
+
+
+def test_work_trains_on_a_cluster_what_was_submitted(address: str, tmp_path: Path) -> None:
+    plan = Plan(name="one", trials=3, restarts=64, sampler="random")
+    submit(f"sqlite:///{tmp_path / 'multirestart.db'}", plan.name, lambda _kept: plan)
+    with workers(address, tmp_path, pretend=0.05):
+        done = run_command("work", "--until-empty", "--cluster", address, cwd=tmp_path)
+    assert done.stderr.count(" joined: ") == 1
+    assert done.stderr.splitlines()[-1].endswith(" one: settled.")
+    assert_whole(tmp_path, 3, 64)
 
 
 def test_a_worker_that_is_killed_loses_nothing(address: str, tmp_path: Path) -> None:

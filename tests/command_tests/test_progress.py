@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from search.commands.describing import one_point
-from search.commands.progress import LaunchProgress, _Tally, trial_line
+from search.commands.event_lines import trial_line
+from search.commands.progress import LaunchProgress, _Tally
 from search.problem.configuration import Configuration
 from search.problem.plan import Plan
 from search.problem.problem import Problem
