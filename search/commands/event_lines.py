@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from search.problem.names import several, visible
 from search.running.events import (
     ConnectionLost,
+    Publishing,
+    PublishingStopped,
+    RaceBegan,
+    RoundDone,
     TrialDone,
     WaitingForWorkers,
     WorkerJoined,
@@ -48,6 +52,26 @@ def connection_lost(event: ConnectionLost) -> str:
     """What to say when the database's server cannot be reached."""
     reason = " ".join(event.reason.split())
     return f"Lost the connection to the database ({reason}): going on when it is back."
+
+
+def publishing_line(event: Publishing | PublishingStopped) -> str:
+    """What to say of the published study while it is brought level, or could not be."""
+    if isinstance(event, Publishing):
+        return (
+            f"Adding the last {event.trials} trials to the Optuna study that the dashboard shows "
+            "(Ctrl-C leaves that to the next launch)."
+        )
+    return (
+        f"Could not update the Optuna study that the dashboard shows: {event.reason}. The study "
+        "itself goes on; the next launch updates it."
+    )
+
+
+def race_line(event: RaceBegan | RoundDone) -> str:
+    """What to say of a race that begins, or of a round that is done."""
+    if isinstance(event, RaceBegan):
+        return f"Race {event.race_id} of {', '.join(event.entrants)}."
+    return f"Round {event.round}: {event.restarts} restarts each, {event.left} left."
 
 
 def foreign_trials(numbers: Sequence[int]) -> str:

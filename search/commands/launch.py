@@ -124,6 +124,8 @@ def _show(
         from search.commands.describing import ended_precise
 
         click.echo(f"The study {ended_precise(settled, width)}.", err=True)
+    if says_next and search.get("race"):
+        click.echo("The race of the best: multirestart race shows how it ended.", err=True)
     if says_next:
         _say_what_next(storage, found, standings[0])
 

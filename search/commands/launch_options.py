@@ -151,6 +151,12 @@ _OPTIONS = (
         "end to end; 0 to go on.",
         kind=float,
     ),
+    option(
+        "--race",
+        "K",
+        "Race the best K on fresh seeds once the trials are settled; 0 for no race.",
+        kind=int,
+    ),
     option("--sampler", "NAME", f"{_names(SAMPLERS, last=' or ')}.", _DEFAULT.sampler),
     option(
         "--sampler-seed",

@@ -21,6 +21,8 @@ from search.commands.describing import nothing_to_do, one_point, warning_lines
 from search.commands.event_lines import (
     connection_lost,
     foreign_trials,
+    publishing_line,
+    race_line,
     trial_line,
     waiting_for_workers,
     worker_joined,
@@ -92,7 +94,7 @@ class _Tally:
         return trained / (now - since) if now > since else None
 
 
-class _Progress:
+class EventLines:
     """Says what can happen in a launch and in a race; called with each event."""
 
     def __init__(self, verbosity: Verbosity = Verbosity.USUAL) -> None:
@@ -113,6 +115,8 @@ class _Progress:
             case TrialTroubled():
                 then = "it is given up" if event.given_up else "it is trained again"
                 self._say(f"Trial {event.number} ({event.configuration}): {event.reason}; {then}.")
+            case RaceBegan() | RoundDone():
+                self._say(race_line(event))
             case Waiting() if not self._is_waiting:
                 self._is_waiting = True
                 self._say("Waiting for the trials that other launchers train.")
@@ -123,16 +127,8 @@ class _Progress:
             case ConnectionLost() if not self._is_lost:
                 self._is_lost = True
                 self._say(connection_lost(event))
-            case Publishing():
-                self._say(
-                    f"Adding the last {event.trials} trials to the Optuna study that the dashboard "
-                    "shows (Ctrl-C leaves that to the next launch)."
-                )
-            case PublishingStopped():
-                self._say(
-                    "Could not update the Optuna study that the dashboard shows: "
-                    f"{event.reason}. The study itself goes on; the next launch updates it."
-                )
+            case Publishing() | PublishingStopped():
+                self._say(publishing_line(event))
             case ForeignTrials():
                 self._say(foreign_trials(event.numbers))
 
@@ -156,7 +152,7 @@ class _Progress:
         click.echo(line, err=True)
 
 
-class LaunchProgress(_Progress):
+class LaunchProgress(EventLines):
     """Shows what happens in a launch: a bar on a terminal, else a line at times.
 
     Used as a context manager.
@@ -180,6 +176,7 @@ class LaunchProgress(_Progress):
         self._task = self._bar.add_task("", visible=False)
         self._last_line = time.monotonic()
         self._trials = 0
+        self._settled = -1
 
     def __enter__(self) -> LaunchProgress:
         return self
@@ -243,7 +240,8 @@ class LaunchProgress(_Progress):
         self._is_waiting = False
         line = self._tally.add(event)
         self._describe(line, event.settled)
-        is_last = event.settled >= self._trials
+        is_last = self._settled < event.settled and event.settled >= self._trials
+        self._settled = event.settled
         is_time = time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES
         if not self._is_drawn and (is_last or is_time):
             self._last_line = time.monotonic()
@@ -254,18 +252,3 @@ class LaunchProgress(_Progress):
             self._console.print(line, markup=False, soft_wrap=True)
         else:
             super()._say(line)
-
-
-class RaceProgress(_Progress):
-    """Shows what happens in a race, a line for every round."""
-
-    def __call__(self, event: Event) -> None:
-        """Show one event."""
-        match event:
-            case RaceBegan():
-                self._say(f"Race {event.race_id} of {', '.join(event.entrants)}.")
-            case RoundDone():
-                self._say(
-                    f"Round {event.round}: {event.restarts} restarts each, {event.left} left."
-                )
-        super().__call__(event)

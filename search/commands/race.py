@@ -105,7 +105,7 @@ def race(
     verbosity = verbosity_of(quiet=quiet, verbose=verbose)
     # Optuna and joblib, imported once it is known that there is such a study.
     found = study_in(opened_store(storage), study)
-    from search.commands.progress import RaceProgress
+    from search.commands.progress import EventLines
     from search.running.interrupts import Interrupts
     from search.studies.racing import race_study
 
@@ -114,7 +114,7 @@ def race(
             *(found.store, found.stored, options),
             new=new,
             workers=workers,
-            on_event=RaceProgress(verbosity),
+            on_event=EventLines(verbosity),
             interrupts=Interrupts(ends_process=True),
             cache=not no_cache,
             cluster=cluster,

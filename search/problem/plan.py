@@ -22,8 +22,18 @@ from search.problem.samplers import check_sampler
 
 DEFAULT_TRIALS = 24
 """Of a plan that names no number of trials and does not go over a grid."""
-OF_SEARCH = ("restarts", "sampler", "sampler_seed", "trials", "until_precision", "objective")
+OF_SEARCH = (
+    "restarts",
+    "sampler",
+    "sampler_seed",
+    "trials",
+    "until_precision",
+    "race",
+    "objective",
+)
 """Fields of a plan that say how its space is searched, and how far."""
+LATER = ("until_precision", "race")
+"""Those that are 0 unless they are asked for, and are not kept then."""
 MAX_NAME_CHARACTERS = 512
 MAX_RESTARTS = 1_000_000
 MAX_TRIALS = 1_000_000
@@ -35,7 +45,7 @@ class Plan:
 
     `Plan()` is the study of the source problem. The problem, the space, the restarts of a trial and
     the objective stay as they are for the life of a study; the sampler, its seed, what is tried
-    first, the number of trials and the precision may change from launch to launch.
+    first, the number of trials, the precision and the race may change from launch to launch.
 
     Args:
         name: Name of the study; that of the data if None.
@@ -49,6 +59,8 @@ class Plan:
         first: Configurations of the space that are tried before the sampler picks any.
         until_precision: Width of the 95% intervals of the leading configurations at which the study
             ends before its size is reached; 0 to go on to its size.
+        race: How many of the best configurations race on fresh seeds once the trials are settled;
+            0 for no race.
 
     Raises:
         InvalidValuesError: If values break their rules; it names all of them.
@@ -64,6 +76,7 @@ class Plan:
     objective: str
     first: tuple[Configuration, ...]
     until_precision: float
+    race: int
 
     def __init__(
         self,
@@ -77,6 +90,7 @@ class Plan:
         objective: str = "escape-rate",
         first: Sequence[Configuration] = (),
         until_precision: float = 0.0,
+        race: int = 0,
     ) -> None:
         problem = Problem() if problem is None else problem
         space = SearchSpace() if space is None else space
@@ -85,7 +99,11 @@ class Plan:
         kinds.check(isinstance(space, SearchSpace), "space", "must be a SearchSpace", space)
         is_list = isinstance(first, Sequence) and not isinstance(first, str | bytes)
         kinds.check(is_list, "first", "must be a list of configurations", first)
-        for field, count in (("restarts", restarts), ("sampler_seed", sampler_seed)):
+        for field, count in (
+            ("restarts", restarts),
+            ("sampler_seed", sampler_seed),
+            ("race", race),
+        ):
             kinds.check(_is_whole(count), field, "must be a whole number", count)
         is_size = trials is None or _is_whole(trials)
         kinds.check(is_size, "trials", "must be a whole number", trials)
@@ -106,6 +124,7 @@ class Plan:
             "objective": objective,
             "first": tuple(first),
             "until_precision": until_precision,
+            "race": int(race),
         }
         for field, value in values.items():
             object.__setattr__(self, field, value)  # as in any frozen dataclass's own __init__
@@ -123,6 +142,8 @@ class Plan:
         width = self.until_precision
         rule = "must be at least 0 and below 1"
         faults.require(0 <= width < 1, "until_precision", rule, width)
+        rule = "must be 0, or at least 2 configurations"
+        faults.require(self.race == 0 or self.race > 1, "race", rule, self.race)
         seed = self.sampler_seed
         faults.require(seed >= 0, "sampler_seed", "must be at least 0", seed)
         faults.built(lambda: check_sampler(self.sampler, self.space))
@@ -172,8 +193,9 @@ class Plan:
     def to_record(self) -> StudyRecord:
         """What the store keeps of the plan, for `from_record`."""
         fields = {field: getattr(self, field) for field in OF_SEARCH}
-        if not self.until_precision:  # as records were before there was one
-            del fields["until_precision"]
+        for field in LATER:  # as records were before there were these
+            if not fields[field]:
+                del fields[field]
         first = [one.to_json() for one in self.first]
         search = {"space": self.space.to_json(), **fields, "first": first}
         return StudyRecord(self.problem.to_json(), search, self.problem.data.to_bytes())

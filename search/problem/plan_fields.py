@@ -32,7 +32,7 @@ from search.problem.field_kinds import (
     in_our_words,
 )
 from search.problem.naming import configuration_name, parsed_configuration
-from search.problem.plan import OF_SEARCH, Plan, flat_name
+from search.problem.plan import LATER, OF_SEARCH, Plan, flat_name
 from search.problem.problem import Problem
 from search.problem.samplers import SAMPLERS
 
@@ -85,6 +85,7 @@ class PlanFields(BaseModel):
     restarts: Whole = None
     trials: Whole = None
     until_precision: Number = None
+    race: Whole = None
     sampler: Text = None
     sampler_seed: Whole = None
     objective: Text = None
@@ -151,8 +152,11 @@ class PlanFields(BaseModel):
             **{field: getattr(problem, field) for field in _OF_PROBLEM if field not in vary},
             **space,
             vary=vary,
-            **{field: getattr(plan, field) for field in OF_SEARCH if field != "until_precision"},
-            until_precision=plan.until_precision or None,
+            **{
+                field: value
+                for field in OF_SEARCH
+                if (value := getattr(plan, field)) or field not in LATER
+            },
             first=tuple(map(configuration_name, plan.first)),
         )
 

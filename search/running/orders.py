@@ -8,8 +8,8 @@ from dataclasses import replace
 from search.problem.errors import LaunchError
 from search.problem.plan import Plan
 from search.running.opening import OpenStudy
-from search.running.search_source import SearchSource
-from search.running.source import Claim, Progress, search_progress
+from search.running.raced_search import RacedSearch, study_progress
+from search.running.source import Claim, Progress
 from storage.contract import Store
 from storage.launchers import Liveness
 from storage.values import QueueEntry, StudyState, TrialState
@@ -35,7 +35,7 @@ def settle(study: OpenStudy, progress: Progress | None = None) -> StudyState | N
         if stored is None:
             return None
         kept = replace(study, plan=Plan.from_record(stored.name, stored.record))
-        if not (progress or search_progress(kept)).is_over:
+        if not (progress or study_progress(kept)).is_over:
             return None
         came_to, reason = StudyState.SETTLED, None
         if not store.count_trials(study_id)[TrialState.COMPLETE]:
@@ -60,7 +60,7 @@ def recall(entry: QueueEntry | None) -> bool | None:
     return None
 
 
-class OrderedSource(SearchSource):
+class OrderedSource(RacedSearch):
     """The trials of a search that ends when somebody orders it: `held_as` is what it became."""
 
     def __init__(self, study: OpenStudy, liveness: Liveness) -> None:

@@ -6,13 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from search.problem.errors import UserError
+from search.problem.errors import LaunchError, UserError
 from search.problem.plan import Plan
 from search.problem.rows import Restart, TrialSummary
 from search.running.claims import Claims
 from search.running.opening import OpenStudy, refuse_outdated
 from search.running.orders import recall, settle
-from search.running.search_source import SearchSource
+from search.running.raced_search import RacedSearch
 from search.running.source import Claim, Progress
 from storage.contract import Store
 from storage.launchers import Liveness
@@ -39,7 +39,7 @@ class QueueWatcher(ABC):
 class _Open:
     study: OpenStudy
     changed: float
-    source: SearchSource
+    source: RacedSearch
 
 
 class QueueSource(Claims):
@@ -129,11 +129,15 @@ class QueueSource(Claims):
             opened = self._opened(entry)
             if opened is None:
                 return None
-            claim = opened.source.claim()
-            if claim is not None:
-                self._owners[claim.trial.trial_id] = opened
-                return claim
-            came_to = settle(opened.study, opened.source.progress())
+            try:
+                claim = opened.source.claim()
+                if claim is not None:
+                    self._owners[claim.trial.trial_id] = opened
+                    return claim
+                came_to = settle(opened.study, opened.source.progress())
+            except LaunchError as error:  # a trial of its race was given up
+                came_to = StudyState.FAILED
+                self._store.move_study(study_id, came_to, {StudyState.QUEUED}, reason=str(error))
         if came_to is not None:
             del self._open[study_id]
             self._watcher.closed(study_id, entry.name, came_to)
@@ -157,7 +161,7 @@ class QueueSource(Claims):
             there.changed = entry.changed
             return there
         study = OpenStudy(entry.study_id, plan, self._store)
-        opened = _Open(study, entry.changed, SearchSource(study, self._liveness))
+        opened = _Open(study, entry.changed, RacedSearch(study, self._liveness))
         if there is None:
             self._watcher.opened(study)
         else:

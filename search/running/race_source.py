@@ -49,6 +49,11 @@ class RaceSource(TrialSource):
         self._track = _Track(race)
 
     @property
+    def race_id(self) -> int:
+        """Which race it is."""
+        return self._of.race_id
+
+    @property
     def result(self) -> RaceResult:
         """How the race stands, as last seen."""
         return self._track.result

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from search.problem.configuration import Configuration
+from search.problem.success import Success, sought_by
 from search.running.opening import OpenStudy, deleted
 from search.running.seeds import block_length, free_block
 from search.statistics.escape import EscapeRate
 from search.statistics.race_state import Entrant, RaceRules
-from search.statistics.ranking import Standing
+from search.statistics.ranking import Standing, ranked
 from storage.contract import Store
 from storage.values import StoredRace
 
+FEWEST_ENTRANTS = 2
+DEFAULT_CONFIRM = 1024
+"""Restarts of a winner on seeds that picked nothing."""
 _RACE_STREAM = 2**32  # numbers of races among those of trials, for the draw of their seeds
 
 
@@ -85,6 +89,42 @@ def begin_race(
         first_seed = free_block(taken, length, "a race", plan.sampler_seed, number)
         kept = {**asdict(rules), "top": top, "confirm": confirm}
         return Race.from_stored(store.add_race(study.study_id, kept, entrants, first_seed))
+
+
+def sought_standings(store: Store, study_id: int, success: Success) -> list[Standing]:
+    """The configurations of a study, ranked by what it seeks: whether restarts escape or solve."""
+    counts = store.configuration_counts(study_id)
+    if not success.is_of_launch:
+        counts = [replace(count, succeeded=count.solved) for count in counts]
+    return ranked(counts, success)
+
+
+def race_of_plan(study: OpenStudy) -> Race | None:
+    """The race that was begun since the search of a study ended; None if there is none."""
+    race = last_race(study.store, study.study_id)
+    if race is None:
+        return None
+    for first in study.store.race_trials(race.race_id)[:1]:
+        later = study.store.trials(study.study_id, first.number)
+        if any(trial.race is None for trial in later):
+            return None
+    return race
+
+
+def begin_race_of_plan(study: OpenStudy) -> Race | None:
+    """Begin the race that a study's plan asks for, or find it; None if too few can race."""
+    with study.store.transaction():
+        found = race_of_plan(study)
+        if found is not None:
+            return found
+        success = sought_by(study.plan.objective)
+        standings = sought_standings(study.store, study.study_id, success)
+        if len(standings) < FEWEST_ENTRANTS:
+            return None
+        last = last_race(study.store, study.study_id)
+        after = None if last is None else last.race_id
+        rules = RaceRules(success=str(success))
+        return begin_race(study, rules, DEFAULT_CONFIRM, standings, study.plan.race, after)
 
 
 def last_race(store: Store, study_id: int) -> Race | None:

@@ -11,7 +11,7 @@ from search.running.engines import make_engine
 from search.running.events import LaunchBegan, OnEvent, WaitingForLock
 from search.running.interrupts import Interrupts
 from search.running.opening import open_study
-from search.running.source import search_progress
+from search.running.raced_search import RoundsTold, study_progress
 from storage.url import is_there, parse_url, sqlite_path
 
 
@@ -58,7 +58,7 @@ def running(
         on_wait=lambda seconds: on_event(WaitingForLock(seconds)),
     )
     with closing(study.store) as store, store.liveness() as liveness:
-        progress = search_progress(study)
+        progress = study_progress(study)
         counts = store.configuration_counts(study.study_id)
         on_event(
             LaunchBegan(study.plan, progress.settled, progress.is_over, count, counts, cluster)
@@ -73,9 +73,11 @@ def running(
             with Publisher(study, on_event):
                 if not progress.is_over:
                     source = OrderedSource(study, liveness)
+                    rounds = RoundsTold(on_event)
                     with closing(run_trials(source, engine, interrupts)) as events:
                         for event in events:
                             on_event(event)
+                            rounds.look(source.racing)
                     source.refuse_held()
                 settle(study)
                 yield study.plan.name

@@ -4,30 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
 from search.problem.arguments import Arguments
 from search.problem.errors import Fault, InvalidValuesError, LaunchError, UserError
 from search.problem.plan import MAX_RESTARTS
-from search.problem.rows import ConfigurationCounts
-from search.problem.success import Success, sought_by
+from search.problem.success import sought_by
 from search.running.engine import Engine
 from search.running.engines import make_engine
-from search.running.events import OnEvent, RaceBegan, RoundDone, WaitingForLock
+from search.running.events import OnEvent, WaitingForLock
 from search.running.interrupts import Interrupts
 from search.running.opening import OpenStudy, reopen_study
 from search.running.race_source import RaceResult, RaceSource, race_result
-from search.running.races import Race, begin_race, last_race
+from search.running.raced_search import RoundsTold
+from search.running.races import (
+    DEFAULT_CONFIRM,
+    FEWEST_ENTRANTS,
+    Race,
+    begin_race,
+    last_race,
+    sought_standings,
+)
 from search.running.run import run_trials
 from search.statistics.race_state import RaceRules
-from search.statistics.ranking import ranked
 from storage.contract import Store
 from storage.values import StoredStudy
 
 DEFAULT_TOP = 5
-DEFAULT_CONFIRM = 1024
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ def race_study(
         last = last_race(store, study.study_id)
         running = None if last is not None and new and _has_ended(store, last) else last
         success = sought_by(study.record.search.get("objective"))
-        standings = ranked(_counted(store, study.study_id, success), success)
+        standings = sought_standings(store, study.study_id, success)
         if running is not None:
             result = race_result(store, running)
             _refuse_others(running, given, is_over=result.is_over)
@@ -71,7 +76,7 @@ def race_study(
         **{name: value for name, value in given.items() if name not in ("top", "confirm")},
         success=str(success),
     )
-    if running is None and len(standings) < 2:
+    if running is None and len(standings) < FEWEST_ENTRANTS:
         raise UserError(
             f"a race needs two configurations at least, study {study.name!r} has {len(standings)}"
         )
@@ -86,14 +91,6 @@ def race_study(
                 running = begin_race(opened, rules, confirm, standings, top, after)
                 _refuse_others(running, given, is_over=False)  # another may have begun its own
             return _run(opened, running, engine, interrupts, on_event)
-
-
-def _counted(store: Store, study_id: int, success: Success) -> list[ConfigurationCounts]:
-    """The configurations, with their successes by what a study seeks."""
-    counts = store.configuration_counts(study_id)
-    if success.is_of_launch:
-        return counts
-    return [replace(count, succeeded=count.solved) for count in counts]
 
 
 def _checked(asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,8 +115,7 @@ def _run(
     result = race_result(study.store, race)
     if result.is_over:
         return Raced(race, result, was_over=True)
-    on_event(RaceBegan(race.race_id, tuple(entrant.name for entrant in race.entrants)))
-    rounds = result.state.rounds_done
+    rounds = RoundsTold(on_event)
     with study.store.liveness() as liveness, engine:
         from search.dashboard.publisher import Publisher  # Optuna, while the workers start
 
@@ -128,12 +124,10 @@ def _run(
             Publisher(study, on_event),
             closing(run_trials(source, engine, interrupts)) as events,
         ):
+            rounds.look(source)
             for event in events:
                 on_event(event)
-                state = source.result.state
-                if state.rounds_done > rounds:
-                    rounds = state.rounds_done
-                    on_event(RoundDone(rounds, race.rules.rounds[rounds - 1], len(state.remaining)))
+                rounds.look(source)
     return Raced(race, source.result, was_over=False)
 
 
