@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -159,9 +159,16 @@ class Database:
                 connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(PASSIVE)")  # type: ignore[union-attr]
 
     def close(self) -> None:
-        """Close what is still read, and give back all connections."""
+        """Close what is still read, and give back all connections.
+
+        What was written is brought into the file: SQLite does that by itself only where no other
+        connection is left, and whoever copies the file alone should have all of it.
+        """
         for found in tuple(self._read):
             found.close()
+        if self._is_writing and _identity(self._path) == self._file:
+            with suppress(RecordError):  # it stands in the log, and is whole there
+                self.checkpoint()
         self._engine.dispose()
 
 

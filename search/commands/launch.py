@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -187,7 +187,9 @@ def _running(
                 cluster=cluster,
             ) as name,
         ):
-            yield open_study(storage, name)
+            study = open_study(storage, name)
+            with closing(study.store):  # before the launch's own, so that SQLite's log goes too
+                yield study
 
 
 def _say_what_next(storage: str, study: Study, best: Standing) -> None:

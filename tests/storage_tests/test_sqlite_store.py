@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -43,6 +44,21 @@ def test_reading_writes_nothing(tmp_path: Path) -> None:
     reader.close()
     assert (tmp_path / "s.db").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["s.db"]
+
+
+def test_a_file_holds_all_that_was_written_once_it_is_closed(tmp_path: Path) -> None:
+    """Also where another connection keeps SQLite from doing that by itself."""
+    url = f"sqlite:///{tmp_path / 's.db'}"
+    store, other = open_for_writing(url), open_for_reading(url)
+    study = store.add_study("s", RECORD)
+    add(store, study, ADAM, restart(1))
+    assert other.find_study("s") == study
+    store.close()
+    shutil.copy(tmp_path / "s.db", tmp_path / "copy.db")
+    copy = open_for_reading(f"sqlite:///{tmp_path / 'copy.db'}")
+    assert len(list(copy.restarts(study.study_id))) == 1
+    copy.close()
+    other.close()
 
 
 def test_the_migration_makes_the_tables_of_the_schema(tmp_path: Path) -> None:
