@@ -26,7 +26,8 @@ _SCHEME = "bearer "
 class Service:
     """The database of a service: its URL, stores for reading and for writing, a sign of life.
 
-    lock: held by whoever takes long over something that one at a time is to do.
+    lock, verifying: held by whoever draws a report or exports a network, and by whoever trains a
+    restart again: one at a time.
     """
 
     storage: str
@@ -34,6 +35,7 @@ class Service:
     writer: Store
     liveness: Liveness
     lock: threading.Lock = field(default_factory=threading.Lock)
+    verifying: threading.Lock = field(default_factory=threading.Lock)
 
     def study(self, name: str) -> Study:
         """A study, to be read. Raises 404 if there is none of that name."""

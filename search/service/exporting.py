@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import sys
+from typing import Any
 
-from search.problem.errors import UserError
+from search.service.children import reply
 from search.studies.study import open_study
 
 
-def main() -> int:
-    """Write the file; 2, and the reason on stdout, if there is no network to be written."""
-    asked = json.load(sys.stdin)
-    try:
-        open_study(asked["storage"], asked["study"]).export(asked["path"])
-    except UserError as error:
-        sys.stdout.write(str(error))
-        return 2
-    return 0
+def write(asked: dict[str, Any]) -> str:
+    """Write the file. Raises UserError if there is no network to be written."""
+    open_study(asked["storage"], asked["study"]).export(asked["path"])
+    return ""
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(reply(write))

@@ -131,7 +131,8 @@ def _mistake(_of: Request, error: Exception) -> JSONResponse:
 
 def _failed(_of: Request, error: Exception) -> JSONResponse:
     _log.error("%s", error)
-    said = "the database cannot be used at the moment: see the service's log"
+    what = "the database cannot be used" if isinstance(error, RecordError) else "this failed"
+    said = f"{what} at the moment: see the service's log"
     return problem(503, said, headers={"Retry-After": "5"})
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from enum import StrEnum
@@ -16,9 +13,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
 
-from search.problem.errors import LaunchError, UserError
 from search.problem.success import Success
 from search.reports.report import csv_text, json_text
+from search.service.children import answer_of, in_turn
 from search.service.desk import Reading, Service, Serving, StudyName
 from search.service.problems import RESPONSES
 from search.studies.answers import (
@@ -32,6 +29,7 @@ from search.studies.answers import (
 from search.studies.study import Study
 
 _SECONDS_TO_EXPORT = 120
+_SECONDS_TO_WAIT = 60
 
 
 class Format(StrEnum):
@@ -201,7 +199,7 @@ def get_report(
     from search.reports.page import html_page
     from search.studies.reporting import gather
 
-    with service.lock:  # drawing takes a core for seconds
+    with in_turn(service.lock, _SECONDS_TO_WAIT, "report"):  # drawing takes a core for seconds
         page = html_page(gather(study, success), "multirestart report", f"--study {name}")
     return HTMLResponse(page, headers={"ETag": etag, "Cache-Control": "no-cache"})
 
@@ -217,22 +215,13 @@ def get_network(service: Serving, request: Request, _caller: Reading, name: Stud
     etag = etag_of(service, study, request)
     if is_known(request, etag):
         return not_modified(etag)
-    with service.lock, tempfile.TemporaryDirectory(prefix="multirestart-") as folder:
+    with (
+        in_turn(service.lock, _SECONDS_TO_WAIT, "export"),
+        tempfile.TemporaryDirectory(prefix="multirestart-") as folder,
+    ):
         path = Path(folder) / "best.keras"
         asked = {"storage": service.storage, "study": name, "path": str(path)}
-        # TensorFlow is imported in a process of its own, and what it takes is given back.
-        done = subprocess.run(
-            [sys.executable, "-m", "search.service.exporting"],
-            input=json.dumps(asked),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_SECONDS_TO_EXPORT,
-        )
-        if done.returncode == 2:
-            raise UserError(done.stdout.strip())
-        if done.returncode:
-            raise LaunchError(f"the export of {name!r} failed: {done.stderr[-500:]}")
+        answer_of("search.service.exporting", asked, _SECONDS_TO_EXPORT)
         content = path.read_bytes()
     disposition = 'attachment; filename="best.keras"'
     headers = {"ETag": etag, "Cache-Control": "no-cache", "Content-Disposition": disposition}

@@ -1,0 +1,94 @@
+"""Work that imports TensorFlow, in a process of its own that gives back all it took at its end."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from starlette.exceptions import HTTPException
+
+from search.problem.errors import LaunchError, UserError
+
+
+@contextmanager
+def in_turn(lock: threading.Lock, seconds: float, what: str) -> Iterator[None]:
+    """Hold the lock of what is done one at a time.
+
+    Args:
+        lock: The lock.
+        seconds: How long to wait for it.
+        what: What is done, in a few words.
+
+    Raises:
+        HTTPException: 503, with `Retry-After`, if others hold it for longer.
+    """
+    if not lock.acquire(timeout=seconds):
+        raise _busy(f"one {what} is made at a time, and others wait for theirs: ask again later")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def answer_of(module: str, asked: Mapping[str, Any], seconds: float) -> str:
+    """What a module answers on stdout, run as a process that reads JSON from stdin.
+
+    Args:
+        module: A module with `reply` as its entry.
+        asked: What it is asked.
+        seconds: How long it may take; then it is killed.
+
+    Raises:
+        UserError: If what was asked for cannot be had, as it says.
+        HTTPException: 503 if it took too long.
+        LaunchError: If it failed.
+    """
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", module],
+            input=json.dumps({"parent": os.getpid(), **asked}),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=seconds,
+        )
+    except subprocess.TimeoutExpired:
+        raise _busy(f"it took more than {seconds:.0f} s, and was given up") from None
+    if done.returncode == 2:
+        raise UserError(done.stdout.strip())
+    if done.returncode:
+        said = done.stderr.strip().splitlines()[-1:]
+        raise LaunchError(f"{module} ended with {done.returncode}: {''.join(said)[-500:]}")
+    return done.stdout
+
+
+def reply(make: Callable[[dict[str, Any]], str]) -> int:
+    """The entry of such a module: answer what stands on stdin; 2, and why, if that cannot be had.
+
+    Args:
+        make: Makes the answer of what was asked; raises UserError if it cannot.
+
+    Returns:
+        The exit code.
+    """
+    from search.running.worker_process import tie_to
+
+    asked = json.load(sys.stdin)
+    tie_to(asked.pop("parent"))  # it ends with the service, also where that is killed
+    try:
+        answer = make(asked)
+    except UserError as error:
+        sys.stdout.write(str(error))
+        return 2
+    sys.stdout.write(answer)
+    return 0
+
+
+def _busy(detail: str) -> HTTPException:
+    return HTTPException(503, detail, headers={"Retry-After": "30"})

@@ -1,0 +1,99 @@
+"""A recorded restart trained again over HTTP, by plain Keras in a process of its own."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from fastapi.testclient import TestClient
+from starlette.exceptions import HTTPException
+
+from search.problem.errors import LaunchError, UserError
+from search.service.app import create_app
+from search.service.children import answer_of
+from tests.conftest import Launched
+from tests.service_tests.conftest import Served
+
+
+@pytest.mark.slow
+def test_a_restart_agrees_with_plain_keras_and_a_changed_record_does_not(
+    launched: Launched, tmp_path: Path
+) -> None:
+    path = tmp_path / "copy.db"
+    shutil.copy(launched.url.removeprefix("sqlite:///"), path)
+    with TestClient(create_app(f"sqlite:///{path}")) as client:
+        rows = client.get("/api/studies/grid/restarts").json()
+        row = next(row for row in rows if row["outcome"] == "not escaped")
+        verify = f"/api/studies/grid/restarts/{row['trial']}/{row['seed']}:verify"
+        found = client.post(verify)
+        assert found.status_code == 200, found.text
+        told = found.json()
+        assert (told["trial"], told["seed"]) == (row["trial"], row["seed"])
+        assert told["configuration"]["optimizer"] == row["optimizer"]
+        assert told["agrees"]
+        recorded, retrained = told["recorded"], told["retrained"]
+        assert recorded["outcome"] == retrained["outcome"] == "not escaped"
+        assert (recorded["loss"], recorded["escape_epoch"]) == (row["loss"], None)
+        assert abs(recorded["last_epoch_loss"] - retrained["last_epoch_loss"]) < 1e-4
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("UPDATE multirestart_restarts SET last_epoch_loss = 0.5")
+        told = client.post(verify).json()
+        assert not told["agrees"]
+        assert told["recorded"]["last_epoch_loss"] == 0.5
+        assert told["retrained"] == retrained
+
+
+def test_what_is_not_there_is_not_found(served: Served) -> None:
+    for path, said in (
+        ("none/restarts/0/1", "there is no study 'none'"),
+        ("s/restarts/99/1", "trial 99 has no recorded restarts"),
+        ("s/restarts/0/1", "trial 0 holds seeds"),
+    ):
+        answer = served.client.post(f"/api/studies/{path}:verify")
+        assert answer.status_code == 404, answer.text
+        assert said in answer.json()["detail"]
+    for path in ("s/restarts/-1/1", "s/restarts/0/x", f"s/restarts/0/{2**32}"):
+        assert served.client.post(f"/api/studies/{path}:verify").status_code == 422
+
+
+def test_one_at_a_time_and_the_wait_is_bounded(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("search.service.verifying._SECONDS_TO_WAIT", 0.01)
+    row = served.client.get("/api/studies/s/restarts").json()[0]
+    verify = f"/api/studies/s/restarts/{row['trial']}/{row['seed']}:verify"
+    with served.client.app.state.service.verifying:  # type: ignore[attr-defined]
+        busy = served.client.post(verify)
+    assert (busy.status_code, busy.headers["retry-after"]) == (503, "30")
+    assert "one verification is made at a time" in busy.json()["detail"]
+
+
+def test_a_child_that_refuses_fails_or_takes_too_long_is_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "child_of_a_test.py").write_text(
+        "import sys, time\n"
+        "from search.problem.errors import UserError\n"
+        "from search.service.children import reply\n"
+        "def make(asked):\n"
+        "    if asked['what'] == 'refuse': raise UserError('it is outdated')\n"
+        "    time.sleep(asked['seconds'])\n"
+        "    return str(1 / asked['by'])\n"
+        "sys.exit(reply(make))\n"
+    )
+
+    def ask(what: str = "", seconds: float = 0.0, by: int = 2, limit: float = 60) -> str:
+        asked = {"what": what, "seconds": seconds, "by": by}
+        return answer_of("child_of_a_test", asked, limit)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", f"{tmp_path}:{Path(__file__).parents[2]}")
+        assert ask() == "0.5"
+        with pytest.raises(UserError, match="it is outdated"):
+            ask("refuse")
+        with pytest.raises(LaunchError, match="ended with 1: ZeroDivisionError"):
+            ask(by=0)
+        with pytest.raises(HTTPException, match="it took more than 1 s"):
+            ask(seconds=30, limit=1)
