@@ -24,8 +24,8 @@ from storage.postgresql import server_engine
 from storage.url import parse_url, require_file, shown, sqlite_path
 
 VERSION_TABLE = "multirestart_version"
-LATEST_VERSION = "4"
-_READABLE = ("2", "3", LATEST_VERSION)
+LATEST_VERSION = "5"
+_READABLE = ("2", "3", "4", LATEST_VERSION)
 """Versions that can be read as they are; a launch brings an older one to the latest."""
 _VERSIONS_BEFORE = ("0001", "0002", "0003", "1")
 """Of records that this code cannot read: the first three stood among Optuna's tables, the last has

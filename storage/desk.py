@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection
 
-from storage.values import AccessKey, AuditLine, FinishedTrial, QueueEntry, StudyState
+from storage.values import AccessKey, AuditLine, FinishedTrial, QueueEntry, Share, StudyState
 
 
 class Desk(ABC):
@@ -50,6 +50,22 @@ class Desk(ABC):
         """Have a study trained before all of lower priority."""
 
     @abstractmethod
+    def set_submitter(self, study_id: int, key: str) -> None:
+        """Have a study count for a key from now on."""
+
+    @abstractmethod
+    def queued_by(self, key: str, besides: int) -> int:
+        """How many studies that count for a key are queued, one of them left out.
+
+        Within a transaction no other counts for that key until it ends, so that two that add one
+        each cannot both find room for one.
+
+        Args:
+            key: Name of the key.
+            besides: The study that is left out.
+        """
+
+    @abstractmethod
     def change_mark(self, study_id: int | None = None) -> str:
         """A text that is another whenever a study, its trials or its place in the queue changes.
 
@@ -74,6 +90,34 @@ class Desk(ABC):
     @abstractmethod
     def revoke_key(self, name: str) -> bool:
         """End a key; whether there was one of that name that had not ended."""
+
+    # Links by which one study is read
+
+    @abstractmethod
+    def add_share(
+        self, study_id: int, digest: str, key: str | None, created: float, expires: float | None
+    ) -> Share:
+        """Keep a new link to a study.
+
+        Args:
+            study_id: The study, with which it goes.
+            digest: Of the link's secret.
+            key: Name of the key by which it was made.
+            created: Unix time.
+            expires: When it ends by itself; None for never.
+        """
+
+    @abstractmethod
+    def shares(self, study_id: int) -> list[Share]:
+        """The links to a study, also those that have expired, in the order of their making."""
+
+    @abstractmethod
+    def shared(self, digest: str) -> Share | None:
+        """The link of a digest; None if there is none, or none any more."""
+
+    @abstractmethod
+    def delete_share(self, study_id: int, share_id: int) -> bool:
+        """End a link to a study; whether there was one."""
 
     @abstractmethod
     def add_audit(self, line: AuditLine) -> None:

@@ -1,8 +1,9 @@
-"""The tables of the queue's orders, of keys to the service and what was done by them."""
+"""The tables of the queue's orders, of keys and links to the service, what was done by them."""
 
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -55,6 +56,55 @@ keys = Table(
     sqlite_autoincrement=True,
 )
 """One row per key, also of those that have ended, so that the audit's names stay clear."""
+
+limits = Table(
+    "multirestart_limits",
+    metadata,
+    Column(
+        "key_id",
+        Integer,
+        ForeignKey("multirestart_keys.key_id"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("most_studies", BigInteger),
+    Column("most_work", BigInteger),
+    Column("most_bytes", BigInteger),
+)
+"""One row per key that was made since keys have limits; empty where there is none."""
+
+submitters = Table(
+    "multirestart_submitters",
+    metadata,
+    Column(
+        "study_id",
+        Integer,
+        ForeignKey("multirestart_studies.study_id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("key_name", String(100), nullable=False),
+)
+"""One row per study that was submitted, changed or resumed by a key: the last one."""
+
+shares = Table(
+    "multirestart_shares",
+    metadata,
+    Column("share_id", Integer, primary_key=True),
+    Column(
+        "study_id",
+        Integer,
+        ForeignKey("multirestart_studies.study_id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("key_name", String(100)),
+    Column("created", Double, nullable=False),
+    Column("expires", Double),
+    sqlite_autoincrement=True,
+)
+"""One row per link by which a study is read; one that was ended is deleted."""
 
 audit = Table(
     "multirestart_audit",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, inspect, select, update
+from sqlalchemy import Row, Select, delete, func, insert, inspect, select, update
 
 from storage.contract import Store
 from storage.database import Database
-from storage.desk_schema import audit, keys, queue, uploads
+from storage.desk_schema import audit, keys, limits, queue, shares, submitters, uploads
 from storage.errors import RecordError
 from storage.schema import studies, trials
 from storage.url import shown
@@ -18,8 +18,10 @@ from storage.values import (
     AccessKey,
     AuditLine,
     FinishedTrial,
+    Limits,
     QueueEntry,
     Scope,
+    Share,
     StudyState,
     TrialState,
 )
@@ -65,6 +67,22 @@ class SqlDesk(Store):
             changed = update(queue).where(queue.c.study_id == study_id)
             connection.execute(changed.values(priority=priority, changed=time.time()))
 
+    def set_submitter(self, study_id: int, key: str) -> None:
+        with self._database.transaction() as connection:
+            connection.execute(delete(submitters).filter_by(study_id=study_id))
+            connection.execute(insert(submitters).values(study_id=study_id, key_name=key))
+
+    def queued_by(self, key: str, besides: int) -> int:
+        counted = (
+            select(func.count())
+            .select_from(submitters.join(queue, queue.c.study_id == submitters.c.study_id))
+            .where(submitters.c.key_name == key, queue.c.state == StudyState.QUEUED)
+            .where(queue.c.study_id != besides)
+        )
+        with self._database.transaction() as connection:
+            connection.execute(select(keys.c.key_id).filter_by(name=key).with_for_update())
+            return int(connection.execute(counted).scalar_one())
+
     def change_mark(self, study_id: int | None = None) -> str:
         counted, ordered = _COUNTS, select(func.count(), func.sum(queue.c.changed))
         if study_id is not None:
@@ -89,7 +107,7 @@ class SqlDesk(Store):
                     f"{shown(self.url)} has a key {key.name!r} already, or had one: "
                     "give the new one another name"
                 )
-            connection.execute(
+            made = connection.execute(
                 insert(keys).values(
                     name=key.name,
                     digest=key.digest,
@@ -97,22 +115,52 @@ class SqlDesk(Store):
                     created=key.created,
                     expires=key.expires,
                 )
-            )
+            ).inserted_primary_key
+            given = {"key_id": made[0], **vars(key.limits)}  # type: ignore[index]
+            connection.execute(insert(limits).values(given))
 
     def access_keys(self) -> list[AccessKey]:
         with self._database.transaction() as connection:
-            if not inspect(connection).has_table(keys.name):  # not launched on since it came
+            has_table = inspect(connection).has_table
+            if has_table(limits.name):
+                of_key = keys.outerjoin(limits, limits.c.key_id == keys.c.key_id)
+                columns = [limits.c[name] for name in vars(Limits())]
+                statement = select(keys, *columns).select_from(of_key)
+            elif has_table(keys.name):
+                statement = select(keys)
+            else:  # not launched on since there are keys
                 return []
-            found = connection.execute(select(keys).order_by(keys.c.key_id)).all()
-        return [
-            AccessKey(row.name, row.digest, Scope(row.scope), row.created, row.expires, row.revoked)
-            for row in found
-        ]
+            found = connection.execute(statement.order_by(keys.c.key_id)).mappings().all()
+        return [_key_of(row) for row in found]
 
     def revoke_key(self, name: str) -> bool:
         ended = update(keys).where(keys.c.name == name, keys.c.revoked.is_(None))
         with self._database.transaction() as connection:
             return bool(connection.execute(ended.values(revoked=time.time())).rowcount)
+
+    def add_share(
+        self, study_id: int, digest: str, key: str | None, created: float, expires: float | None
+    ) -> Share:
+        values = {"study_id": study_id, "key_name": key, "created": created, "expires": expires}
+        with self._database.transaction() as connection:
+            made = connection.execute(insert(shares).values(digest=digest, **values))
+            share_id = int(made.inserted_primary_key[0])  # type: ignore[index]
+        return Share(share_id, study_id, key, created, expires)
+
+    def shares(self, study_id: int) -> list[Share]:
+        statement = select(shares).filter_by(study_id=study_id).order_by(shares.c.share_id)
+        with self._database.transaction() as connection:
+            return [_share_of(row) for row in connection.execute(statement)]
+
+    def shared(self, digest: str) -> Share | None:
+        with self._database.transaction() as connection:
+            found = connection.execute(select(shares).filter_by(digest=digest)).first()
+        return None if found is None else _share_of(found)
+
+    def delete_share(self, study_id: int, share_id: int) -> bool:
+        ended = delete(shares).filter_by(study_id=study_id, share_id=share_id)
+        with self._database.transaction() as connection:
+            return bool(connection.execute(ended).rowcount)
 
     def add_audit(self, line: AuditLine) -> None:
         values = {"at": line.at, "key_name": line.key}
@@ -171,6 +219,22 @@ class SqlDesk(Store):
         with self._database.transaction() as connection:
             changed = update(queue).where(queue.c.study_id == study_id)
             connection.execute(changed.values(changed=time.time()))
+
+
+def _key_of(row: Mapping[Any, Any]) -> AccessKey:
+    return AccessKey(
+        name=row["name"],
+        digest=row["digest"],
+        scope=Scope(row["scope"]),
+        created=row["created"],
+        expires=row["expires"],
+        revoked=row["revoked"],
+        limits=Limits(**{name: row.get(name) for name in vars(Limits())}),
+    )
+
+
+def _share_of(row: Row[Any]) -> Share:
+    return Share(row.share_id, row.study_id, row.key_name, row.created, row.expires)
 
 
 def _entry_of(row: Row[Any]) -> QueueEntry:

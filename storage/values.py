@@ -145,6 +145,19 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What the holder of a key may have of the service at most; None where there is no limit.
+
+    most_studies: studies that are queued or running; most_work: restarts x epochs x points of a
+    plan; most_bytes: of a request's body.
+    """
+
+    most_studies: int | None = None
+    most_work: int | None = None
+    most_bytes: int | None = None
+
+
+@dataclass(frozen=True)
 class AccessKey:
     """A key to the service, of which only a digest is kept. Times are Unix times.
 
@@ -157,10 +170,29 @@ class AccessKey:
     created: float
     expires: float | None = None
     revoked: float | None = None
+    limits: Limits = Limits()
 
     def is_valid(self, now: float) -> bool:
         """Whether it opens anything at a time."""
         return self.revoked is None and (self.expires is None or now < self.expires)
+
+
+@dataclass(frozen=True)
+class Share:
+    """A link by which a study is read without a key; only a digest of it is kept.
+
+    key: who made it, None where there are no keys. created, expires: Unix times, None for never.
+    """
+
+    share_id: int
+    study_id: int
+    key: str | None
+    created: float
+    expires: float | None = None
+
+    def is_valid(self, now: float) -> bool:
+        """Whether it opens the study at a time."""
+        return self.expires is None or now < self.expires
 
 
 @dataclass(frozen=True)

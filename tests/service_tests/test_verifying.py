@@ -8,7 +8,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-
 from fastapi.testclient import TestClient
 from starlette.exceptions import HTTPException
 

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
 from storage.contract import Store
 from storage.errors import RecordError
-from storage.values import AccessKey, AuditLine, Scope, StoredStudy, StudyState, TrialState
+from storage.values import (
+    AccessKey,
+    AuditLine,
+    Limits,
+    Scope,
+    StoredStudy,
+    StudyState,
+    TrialState,
+)
 from tests.storage_tests.made import ADAM, RECORD, add, claim, complete, restart
 
 KEY = AccessKey("anna", "a" * 64, Scope.SUBMIT, created=1.0, expires=9.0)
@@ -118,6 +130,72 @@ class DeskContract:
         assert not anna.is_valid(5.0)
         assert KEY.is_valid(5.0)
         assert not KEY.is_valid(9.0)
+
+    def test_a_key_keeps_its_limits(self, store: Store) -> None:
+        for key in (
+            replace(KEY, limits=Limits(3, 10**15, 2**40)),
+            AccessKey("ben", "b" * 64, Scope.READ, 2.0, limits=Limits(most_work=7)),
+        ):
+            store.add_key(key)
+            assert store.access_keys()[-1] == key
+
+    def test_studies_that_are_queued_are_counted_for_the_key_that_submitted_them_last(
+        self, store: Store, study: StoredStudy
+    ) -> None:
+        store.add_key(KEY)
+        other = store.add_study("other", RECORD)
+        assert store.queued_by("anna", 0) == 0
+        for each in (study, other, other):
+            store.set_submitter(each.study_id, "anna")
+        assert store.queued_by("anna", 0) == 2
+        assert store.queued_by("anna", besides=other.study_id) == 1
+        store.move_study(study.study_id, StudyState.PAUSED, {StudyState.QUEUED})
+        assert store.queued_by("anna", 0) == 1
+        store.set_submitter(other.study_id, "ben")
+        assert (store.queued_by("anna", 0), store.queued_by("ben", 0)) == (0, 1)
+        store.delete_study(other.study_id)
+        assert store.queued_by("ben", 0) == 0
+
+    def test_only_one_at_a_time_finds_room_for_a_study(
+        self, make_store: Callable[[], Store], store: Store
+    ) -> None:
+        """Each in a store of its own, as two servers or two requests have it."""
+        store.add_key(KEY)
+        counted: list[int] = []
+
+        def submit(number: int) -> None:
+            with closing(make_store()) as own, own.transaction():
+                found = own.queued_by("anna", 0)
+                time.sleep(0.05)  # in which the others would count the same
+                counted.append(found)
+                own.set_submitter(own.add_study(f"s{number}", RECORD).study_id, "anna")
+
+        threads = [threading.Thread(target=submit, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert counted == [0, 1, 2, 3]
+
+    def test_a_link_opens_its_study_until_it_is_deleted(
+        self, store: Store, study: StoredStudy
+    ) -> None:
+        other = store.add_study("other", RECORD)
+        first = store.add_share(study.study_id, "a" * 64, None, 1.0, None)
+        second = store.add_share(study.study_id, "b" * 64, "anna", 2.0, 9.0)
+        gone = store.add_share(other.study_id, "c" * 64, "anna", 3.0, None)
+        assert store.shares(study.study_id) == [first, second]
+        assert store.shared("b" * 64) == second
+        assert (second.key, second.created, second.expires) == ("anna", 2.0, 9.0)
+        assert [second.is_valid(now) for now in (8.0, 9.0)] == [True, False]
+        assert store.shared("d" * 64) is None
+        assert not store.delete_share(other.study_id, first.share_id)
+        assert store.delete_share(study.study_id, first.share_id)
+        assert not store.delete_share(study.study_id, first.share_id)
+        assert store.shared("a" * 64) is None
+        store.delete_study(other.study_id)
+        assert store.shared("c" * 64) is None
+        assert store.shares(gone.study_id) == []
 
     def test_a_scope_includes_those_before_it(self) -> None:
         allowed = [[scope.allows(wanted) for wanted in Scope] for scope in Scope]

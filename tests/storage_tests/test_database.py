@@ -19,7 +19,7 @@ from storage.database import Database, read_only
 from storage.errors import RecordError, RecordFailedError
 from storage.opening import open_for_reading, open_for_writing, open_if_there
 from storage.url import shown
-from storage.values import StoredStudy
+from storage.values import AccessKey, Limits, Scope, StoredStudy
 from tests.conftest import ROOT
 from tests.storage_tests.made import ADAM, RECORD, add, restart
 
@@ -122,7 +122,9 @@ def test_a_read_only_folder_can_be_read(tmp_path: Path) -> None:
 def test_a_record_of_an_earlier_version_is_read_as_it_is_and_brought_up_to_write(
     tmp_path: Path,
 ) -> None:
-    """Version 2 lacks the kinds of machines, version 3 the states of studies and the keys."""
+    """Version 2 lacks the kinds of machines, version 3 the states of studies and the keys, version
+    4 the limits of keys, whose key a study counts for, and links.
+    """
     url, store, study = recorded(tmp_path / "s.db")
     add(store, study, ADAM, restart(1), restart(2))
     half_way = store.add_study("half way", replace(RECORD, search={"trials": 2}))
@@ -131,7 +133,8 @@ def test_a_record_of_an_earlier_version_is_read_as_it_is_and_brought_up_to_write
     add(store, sized, ADAM, restart(1))
     store.close()
     with closing(sqlite3.connect(tmp_path / "s.db")) as connection, connection:
-        for table in ("machines", "queue", "keys", "audit", "uploads"):
+        new = ("limits", "submitters", "shares")
+        for table in (*new, "machines", "queue", "keys", "audit", "uploads"):
             connection.execute(f"DROP TABLE multirestart_{table}")
         connection.execute("UPDATE multirestart_version SET version_num = '2'")
     reader = open_for_reading(url)
@@ -149,6 +152,27 @@ def test_a_record_of_an_earlier_version_is_read_as_it_is_and_brought_up_to_write
     assert states == {"s": "settled", "half way": "paused", "sized": "settled"}
     assert store.access_keys() == []
     store.close()
+
+
+def test_keys_of_a_version_before_limits_are_read_as_they_are_and_have_none(
+    tmp_path: Path,
+) -> None:
+    url, store, study = recorded(tmp_path / "s.db")
+    key = AccessKey("anna", "a" * 64, Scope.SUBMIT, 1.0, limits=Limits(3, 10**12, 2**20))
+    store.add_key(key)
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "s.db")) as connection, connection:
+        for table in ("limits", "submitters", "shares"):
+            connection.execute(f"DROP TABLE multirestart_{table}")
+        connection.execute("UPDATE multirestart_version SET version_num = '4'")
+    for opener in (open_for_reading, open_for_writing, open_for_reading):
+        with closing(opener(url)) as opened:
+            assert opened.access_keys() == [replace(key, limits=Limits())]
+            assert [entry.name for entry in opened.entries()] == ["s"]
+    with closing(open_for_writing(url)) as store:
+        assert store.queued_by("anna", 0) == 0
+        store.set_submitter(study.study_id, "anna")
+        assert store.queued_by("anna", 0) == 1
 
 
 @pytest.mark.parametrize("replace", [False, True], ids=["removed", "replaced"])

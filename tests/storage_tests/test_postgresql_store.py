@@ -16,6 +16,7 @@ from storage.database import Database
 from storage.errors import RecordError
 from storage.opening import open_for_reading, open_for_writing
 from storage.url import parse_url
+from storage.values import AccessKey, Limits, Scope
 from tests.postgresql import Server
 from tests.storage_tests.contract import StoreContract
 from tests.storage_tests.made import ADAM, RECORD, add, claim, complete, restart
@@ -46,6 +47,26 @@ class TestPostgresqlStore(StoreContract):
     @pytest.fixture
     def read_store(self, url: str, opened: ExitStack) -> Callable[[], Store]:
         return lambda: opened.enter_context(closing(open_for_reading(url)))
+
+
+def test_a_server_of_the_version_before_limits_is_brought_up_by_who_writes(
+    postgresql: Server, tables: str
+) -> None:
+    url = postgresql.new(like=tables)
+    database = url.rpartition("/")[2]
+    key = AccessKey("anna", "a" * 64, Scope.SUBMIT, 1.0)
+    with closing(open_for_writing(url)) as store:
+        store.add_key(replace(key, limits=Limits(3)))
+        study = store.add_study("s", RECORD)
+    for table in ("limits", "submitters", "shares"):
+        postgresql.execute(f"DROP TABLE multirestart_{table}", database)
+    postgresql.execute("UPDATE multirestart_version SET version_num = '4'", database)
+    for opener in (open_for_reading, open_for_writing, open_for_reading):
+        with closing(opener(url)) as opened:
+            assert opened.access_keys() == [key]
+    with closing(open_for_writing(url)) as store:
+        store.set_submitter(study.study_id, "anna")
+        assert store.queued_by("anna", 0) == 1
 
 
 def test_a_session_says_whose_it_is_and_waits_for_nothing_for_ever(
