@@ -15,6 +15,7 @@ from storage.errors import RecordError
 from storage.schema import studies, trials
 from storage.url import shown
 from storage.values import (
+    NO_LIMITS,
     AccessKey,
     AuditLine,
     FinishedTrial,
@@ -124,7 +125,7 @@ class SqlDesk(Store):
             has_table = inspect(connection).has_table
             if has_table(limits.name):
                 of_key = keys.outerjoin(limits, limits.c.key_id == keys.c.key_id)
-                columns = [limits.c[name] for name in vars(Limits())]
+                columns = [limits.c[name] for name in vars(NO_LIMITS)]
                 statement = select(keys, *columns).select_from(of_key)
             elif has_table(keys.name):
                 statement = select(keys)
@@ -229,7 +230,7 @@ def _key_of(row: Mapping[Any, Any]) -> AccessKey:
         created=row["created"],
         expires=row["expires"],
         revoked=row["revoked"],
-        limits=Limits(**{name: row.get(name) for name in vars(Limits())}),
+        limits=Limits(**{name: row.get(name) for name in vars(NO_LIMITS)}),
     )
 
 

@@ -157,6 +157,9 @@ class Limits:
     most_bytes: int | None = None
 
 
+NO_LIMITS = Limits()
+
+
 @dataclass(frozen=True)
 class AccessKey:
     """A key to the service, of which only a digest is kept. Times are Unix times.
@@ -170,7 +173,7 @@ class AccessKey:
     created: float
     expires: float | None = None
     revoked: float | None = None
-    limits: Limits = Limits()
+    limits: Limits = NO_LIMITS
 
     def is_valid(self, now: float) -> bool:
         """Whether it opens anything at a time."""

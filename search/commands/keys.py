@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import closing
+from dataclasses import replace
+from typing import Any
 
 import click
 
@@ -16,7 +19,29 @@ from storage.opening import open_for_writing
 from storage.url import shown
 from storage.values import AccessKey, AuditLine, Scope
 
-_COLUMNS = ("key", "scope", "state", "created", "expires")
+_LIMITS = ("most_studies", "most_work", "most_bytes")
+_COLUMNS = ("key", "scope", "state", "created", "expires", *_LIMITS)
+_LARGEST = 2**63 - 1
+_NONE = "none"
+
+
+class _Most(click.ParamType[int]):
+    """A whole number of at least so many, or `none` for no limit, which is read as 0."""
+
+    name = "limit"
+
+    def __init__(self, least: int = 1) -> None:
+        self._least = least
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read it."""
+        text = str(value)
+        if text == _NONE:
+            return 0
+        if not re.fullmatch(r"\d{1,19}", text) or not self._least <= int(text) <= _LARGEST:
+            rule = f"neither a whole number from {self._least} on nor {_NONE}"
+            self.fail(f"{value!r} is {rule}", param, ctx)
+        return int(text)
 
 
 @click.group()
@@ -43,16 +68,37 @@ def keys() -> None:
     help="read: look at everything; submit: also submit and order studies; admin: also delete.",
 )
 @click.option("--expires", metavar="TIME", help="After 12h, 30d, 4w.  [default: never]")
+@click.option(
+    "--most-studies",
+    metavar="N|none",
+    type=_Most(),
+    help="Studies queued or running at a time.  [default: 10; admin: none]",
+)
+@click.option(
+    "--most-work",
+    metavar="N|none",
+    type=_Most(),
+    help="Restarts x epochs x points of one plan.  [default: 1000000000000; admin: none]",
+)
+@click.option(
+    "--most-bytes",
+    metavar="N|none",
+    type=_Most(65536),
+    help="Of an upload, up to the service's own limit, 64 MiB.  [default: none]",
+)
 @storage_option
-def add(name: str, scope: str, expires: str | None, storage: str) -> None:
+def add(name: str, scope: str, expires: str | None, storage: str, **given: int | None) -> None:
     """Make a key, and print it. It cannot be shown again.
 
     \b
-    multirestart keys add anna --scope submit --expires 30d
+    multirestart keys add anna --scope submit --expires 30d --most-studies 3
     """
     from search.service.keys import new_key
+    from search.service.limits import default_limits
 
-    text, key = new_key(name, Scope(scope), expires, time.time())
+    asked = {limit: most or None for limit, most in given.items() if most is not None}
+    limits = replace(default_limits(Scope(scope)), **asked)
+    text, key = new_key(name, Scope(scope), expires, time.time(), limits)
     with closing(open_for_writing(storage)) as store:
         store.add_key(key)
         store.add_audit(AuditLine(time.time(), None, "key made", name))
@@ -78,9 +124,10 @@ def list_keys(storage: str, output: str) -> None:
         click.echo("There are no keys: the service answers everybody on this machine, and no other")
     else:
         columns = [
-            Column(name, importance=NEVER_LEFT_OUT, leads=name == "key") for name in _COLUMNS
+            Column(name.replace("_", "\n"), importance=NEVER_LEFT_OUT, leads=name == "key")
+            for name in _COLUMNS
         ]
-        cells = [[row[name] or "never" for name in _COLUMNS] for row in rows]
+        cells = [[_cell(name, row[name]) for name in _COLUMNS] for row in rows]
         show_table(f"{shown(storage)}: keys", columns, cells)
 
 
@@ -101,7 +148,7 @@ def revoke(name: str, storage: str) -> None:
     click.echo(f"The key of {name} opens nothing any more.")
 
 
-def _row(key: AccessKey) -> dict[str, str | None]:
+def _row(key: AccessKey) -> dict[str, str | int | None]:
     state = "valid" if key.is_valid(time.time()) else "expired"
     return {
         "key": key.name,
@@ -109,7 +156,14 @@ def _row(key: AccessKey) -> dict[str, str | None]:
         "state": state if key.revoked is None else "revoked",
         "created": _time(key.created),
         "expires": None if key.expires is None else _time(key.expires),
+        **vars(key.limits),
     }
+
+
+def _cell(name: str, value: str | int | None) -> str:
+    if name in _LIMITS:
+        return _NONE if value is None else f"{value:,}"
+    return str(value or "never")
 
 
 def _time(moment: float) -> str:

@@ -40,6 +40,7 @@ def open_study(
     make_plan: Callable[[Plan | None], Plan],
     *,
     refuse_new: Callable[[str], None] = lambda _name: None,
+    opened: Callable[[OpenStudy], None] = lambda _study: None,
     on_wait: OnWait | None = None,
 ) -> OpenStudy:
     """Open a study to go on with it as planned, or make it if there is none of that name.
@@ -52,6 +53,8 @@ def open_study(
         make_plan: Its plan, given the plan that is kept, if there is one. No other launcher changes
             that until the study is open.
         refuse_new: Raises UserError if no study of that name may be made.
+        opened: Given the study in the transaction that makes it or changes its plan, of which
+            nothing is kept if this raises.
         on_wait: Told when a transaction has been waiting for another program's lock.
 
     Raises:
@@ -75,8 +78,10 @@ def open_study(
                 kept = store.add_study(name, record)
             elif record.search != Plan.from_record(name, kept.record).to_record().search:
                 store.set_search(kept.study_id, record.search)
+            study = OpenStudy(kept.study_id, plan, store)
+            opened(study)
         stack.pop_all()  # the caller's from now on
-    return OpenStudy(kept.study_id, plan, store)
+    return study
 
 
 def kept_plan(url: str, choose: Callable[[list[str]], str]) -> Plan | None:

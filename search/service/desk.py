@@ -16,7 +16,7 @@ from search.service.problems import not_found
 from search.studies.study import Study
 from storage.contract import Store
 from storage.launchers import Liveness
-from storage.values import AuditLine, Scope
+from storage.values import NO_LIMITS, AuditLine, Limits, Scope
 
 COOKIE = "multirestart_key"
 _SCHEME = "bearer "
@@ -55,6 +55,7 @@ class Caller:
 
     name: str | None
     scope: Scope
+    limits: Limits = NO_LIMITS
 
 
 def service_of(request: Request) -> Service:
@@ -73,7 +74,7 @@ def caller_of(request: Request) -> Caller | None:
     if not text and request.method in ("GET", "HEAD"):
         text = request.cookies.get(COOKIE, "")  # of a page, which only reads
     key = recognised(keys, text)
-    return None if key is None else Caller(key.name, key.scope)
+    return None if key is None else Caller(key.name, key.scope, key.limits)
 
 
 def allowing(scope: Scope) -> Callable[[Request], Caller]:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from search.service.desk import caller_of
 from search.service.problems import problem
 
 MOST_BYTES = 64 * 2**20
+LEAST_BYTES = 64 * 2**10
+"""A body of so many bytes is never too large, so that whose it is need not be looked up."""
 _LOOPBACK = ("127.0.0.1", "localhost", "::1", "testserver")
 
 
@@ -22,7 +27,7 @@ class Guards:
     Args:
         app: The application behind.
         is_loopback: Whether it listens at this machine only: names of other hosts are refused then.
-        most_bytes: Of a body.
+        most_bytes: Of a body, whatever the key allows that it comes with.
     """
 
     def __init__(self, app: ASGIApp, *, is_loopback: bool, most_bytes: int = MOST_BYTES) -> None:
@@ -45,8 +50,13 @@ class Guards:
             await problem(403, said)(scope, receive, send)
             return
         length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > self._most_bytes:
-            await self._too_large(scope, receive, send)
+        is_long = not length.isdigit() or int(length) > LEAST_BYTES
+        most = self._most_bytes
+        if is_long or "transfer-encoding" in headers:
+            most = await run_in_threadpool(self._most_of, Request(scope))
+        if not length.isdigit() or int(length) > most:
+            said = f"a body must be at most {most:,} bytes"
+            await problem(413, said)(scope, receive, send)
             return
         seen = 0
 
@@ -54,12 +64,13 @@ class Guards:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self._most_bytes:  # of a body without a length: no more of it is taken
+            if seen > most:  # of a body without a length: no more of it is taken
                 return {"type": "http.disconnect"}
             return message
 
         await self._app(scope, counted, send)
 
-    async def _too_large(self, scope: Scope, receive: Receive, send: Send) -> None:
-        said = f"a body must be at most {self._most_bytes:,} bytes"
-        await problem(413, said)(scope, receive, send)
+    def _most_of(self, request: Request) -> int:
+        caller = caller_of(request)
+        of_key = None if caller is None else caller.limits.most_bytes
+        return self._most_bytes if of_key is None else min(of_key, self._most_bytes)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from search.problem.errors import Fault, InvalidValuesError
 from search.problem.names import is_printable, quoted
-from storage.values import AccessKey, Scope
+from storage.values import NO_LIMITS, AccessKey, Limits, Scope
 
 _PREFIX = "mr_"
 _BYTES = 32
@@ -19,7 +19,9 @@ _LONGEST_NAME = 100
 _SECONDS = {"h": 3600, "d": 86400, "w": 7 * 86400}
 
 
-def new_key(name: str, scope: Scope, expires: str | None, now: float) -> tuple[str, AccessKey]:
+def new_key(
+    name: str, scope: Scope, expires: str | None, now: float, limits: Limits = NO_LIMITS
+) -> tuple[str, AccessKey]:
     """A key of 256 random bits, and what is kept of it.
 
     Args:
@@ -27,6 +29,7 @@ def new_key(name: str, scope: Scope, expires: str | None, now: float) -> tuple[s
         scope: What it allows.
         expires: After how long it ends, like "30d", "12h" or "4w"; None for never.
         now: The time now, in Unix seconds.
+        limits: What its holder may have at most.
 
     Returns:
         The key's text, which nothing can tell again, and its entry.
@@ -37,9 +40,14 @@ def new_key(name: str, scope: Scope, expires: str | None, now: float) -> tuple[s
     if not name.strip() or not is_printable(name) or len(name) > _LONGEST_NAME:
         rule = f"must be a printable name of at most {_LONGEST_NAME} characters"
         raise InvalidValuesError([Fault("name", rule, quoted(name))])
-    ends = None if expires is None else now + _seconds(expires)
-    text = _PREFIX + secrets.token_urlsafe(_BYTES)
-    return text, AccessKey(name, digest(text), scope, now, ends)
+    text = _PREFIX + secret()
+    ends = end_of(expires, now)
+    return text, AccessKey(name, digest(text), scope, now, ends, limits=limits)
+
+
+def secret() -> str:
+    """256 random bits as text."""
+    return secrets.token_urlsafe(_BYTES)
 
 
 def digest(text: str) -> str:
@@ -56,9 +64,20 @@ def recognised(keys: Sequence[AccessKey], text: str) -> AccessKey | None:
     return found if found is not None and found.is_valid(time.time()) else None
 
 
-def _seconds(text: str) -> float:
-    found = re.fullmatch(r"([1-9]\d{0,5})([hdw])", text)
+def end_of(expires: str | None, now: float) -> float | None:
+    """When something ends, in Unix seconds.
+
+    Args:
+        expires: After how long, like "30d", "12h" or "4w"; None for never.
+        now: The time now, in Unix seconds.
+
+    Raises:
+        InvalidValuesError: If it is no such time.
+    """
+    if expires is None:
+        return None
+    found = re.fullmatch(r"([1-9]\d{0,5})([hdw])", expires)
     if found is None:
         rule = "must be a number of hours, days or weeks like 12h, 30d or 4w"
-        raise InvalidValuesError([Fault("expires", rule, quoted(text))])
-    return int(found[1]) * _SECONDS[found[2]]
+        raise InvalidValuesError([Fault("expires", rule, quoted(expires))])
+    return now + int(found[1]) * _SECONDS[found[2]]

@@ -20,8 +20,13 @@ from search.running.opening import OtherPlanError
 from search.studies.ordering import OrderRefusedError
 from storage.errors import RecordError
 
+_SECONDS_TO_RETRY = "60"
 MEDIA_TYPE = "application/problem+json"
 _log = logging.getLogger("multirestart.service")
+
+
+class TooManyStudiesError(UserError):
+    """A key has as many studies queued or running as it may; some of them will end."""
 
 
 class FieldFault(BaseModel):
@@ -45,15 +50,20 @@ class Problem(BaseModel):
     differences: list[str] = []
 
 
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {
-        "model": Problem,
-        "content": {MEDIA_TYPE: {}},
-        "description": HTTPStatus(status).phrase,
+def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Problems that a route may answer, for its description."""
+    return {
+        status: {
+            "model": Problem,
+            "content": {MEDIA_TYPE: {}},
+            "description": HTTPStatus(status).phrase,
+        }
+        for status in statuses
     }
-    for status in (401, 403, 404, 409, 413, 422, 503)
-}
-"""What any route may answer, for its description."""
+
+
+RESPONSES = described(401, 403, 404, 409, 413, 422, 503)
+"""What any route may answer."""
 
 
 def problem(
@@ -115,18 +125,24 @@ def _mistake(_of: Request, error: Exception) -> JSONResponse:
         return problem(409, str(error), differences=error.differences)
     if isinstance(error, OrderRefusedError):
         return problem(409, str(error))
-    faults: list[FieldFault] = []
-    if isinstance(error, InvalidValuesError):
-        faults = [
-            FieldFault(
-                field=fault.field,
-                rule=fault.rule,
-                received=fault.received,
-                message=fault.worded(fault.field),
-            )
-            for fault in error.faults
-        ]
-    return problem(422, str(error), faults)
+    if isinstance(error, TooManyStudiesError):
+        return problem(429, str(error), headers={"Retry-After": _SECONDS_TO_RETRY})
+    return problem(422, str(error), faults_of(error))
+
+
+def faults_of(error: Exception) -> list[FieldFault]:
+    """The faults that an error names, with their fields; none of an error that names none."""
+    if not isinstance(error, InvalidValuesError):
+        return []
+    return [
+        FieldFault(
+            field=fault.field,
+            rule=fault.rule,
+            received=fault.received,
+            message=fault.worded(fault.field),
+        )
+        for fault in error.faults
+    ]
 
 
 def _failed(_of: Request, error: Exception) -> JSONResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Response
@@ -20,15 +21,14 @@ from search.service.desk import (
     StudyName,
     Submitting,
 )
-from search.service.problems import RESPONSES, not_found
+from search.service.limits import admit, check_size
+from search.service.problems import RESPONSES, described, not_found
 from search.service.standing import StudyStanding, standing, standings
 from search.service.uploads import Uploads
 from search.studies.ordering import order
 from search.studies.submitting import submit
 from storage.errors import RecordError
 
-MOST_RESTARTS = 10_000_000
-"""Restarts of all trials of a study that may be submitted."""
 _SCHEMAS = "#/components/schemas"
 
 
@@ -64,7 +64,7 @@ def seen(service: Service, name: str) -> StudyStanding:
 @routes.put(
     "/{name}",
     response_model=Submission,
-    responses={201: {"model": Submission, "description": "The study was made."}},
+    responses={201: {"model": Submission, "description": "The study was made."}, **described(429)},
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -83,7 +83,8 @@ def put_study(
     """Submit a plan: a study is made and queued. The same plan again changes nothing.
 
     What may change of a study (its size, sampler, precision) is changed; another problem or search
-    space under the same name is refused, with the differences.
+    space under the same name is refused, with the differences. 429 if the key has as many studies
+    queued or running as it may.
     """
     _check_name(name, plan)
     with Uploads(service.reader) as uploads:
@@ -93,7 +94,8 @@ def put_study(
             with uploads.named():
                 return fields.plan(kept)
 
-        done = submit(service.storage, name, make_plan, priority, _check_size)
+        admitted = partial(admit, caller)
+        done = submit(service.storage, name, make_plan, priority, check_size, admitted)
     if done.is_new or done.changes:
         said = "submitted" if done.is_new else f"changed ({'; '.join(done.changes)})"
         service.noted(caller, said[:32], name)
@@ -116,7 +118,7 @@ def get_study(service: Serving, _caller: Reading, name: StudyName) -> StudyStand
 def _ordered(service: Service, caller: Caller, name: str, what: str) -> StudyStanding:
     seen(service, name)
     try:
-        order(service.writer, name, what)
+        order(service.writer, name, what, partial(admit, caller))
     except RecordError:
         seen(service, name)  # 404 if it was deleted meanwhile
         raise
@@ -130,7 +132,7 @@ def post_pause(service: Serving, caller: Submitting, name: StudyName) -> StudySt
     return _ordered(service, caller, name, "pause")
 
 
-@routes.post("/{name}/resume", response_model=StudyStanding)
+@routes.post("/{name}/resume", response_model=StudyStanding, responses=described(429))
 def post_resume(service: Serving, caller: Submitting, name: StudyName) -> StudyStanding:
     """Queue a study again that was paused or cancelled, or that failed."""
     return _ordered(service, caller, name, "resume")
@@ -167,11 +169,3 @@ def _check_name(name: str, plan: dict[str, Any]) -> None:
         faults.append(Fault("study", "must be a name without / to be addressed", quoted(name)))
     if faults:
         raise InvalidValuesError(faults)
-
-
-def _check_size(plan: Plan) -> None:
-    """Refuse what would keep the group's machine for weeks."""
-    restarts = plan.trials * plan.restarts
-    if restarts > MOST_RESTARTS:
-        rule = f"must make at most {MOST_RESTARTS:,} restarts in all through the service"
-        raise InvalidValuesError([Fault("trials", rule, f"{restarts:,} restarts")])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from search.problem.errors import UserError
+from search.problem.plan import Plan
+from search.running.opening import OpenStudy
 from storage.contract import Store
 from storage.errors import RecordError
 from storage.url import shown
@@ -37,7 +39,12 @@ ORDERS: Mapping[str, _Order] = MappingProxyType(
 """What each order makes of a study, and in which states it can follow it."""
 
 
-def order(store: Store, name: str, what: str) -> QueueEntry:
+def order(
+    store: Store,
+    name: str,
+    what: str,
+    admit: Callable[[OpenStudy], None] = lambda _study: None,
+) -> QueueEntry:
     """Order something of a study. The same order again changes nothing.
 
     Launchers and workers look at it between trials; a kill they see within a second.
@@ -46,6 +53,7 @@ def order(store: Store, name: str, what: str) -> QueueEntry:
         store: Its store, opened for writing.
         name: Its name.
         what: One of `ORDERS`.
+        admit: Given a study that is queued again; nothing is kept of that if this raises.
 
     Returns:
         Its entry in the queue, as it is now.
@@ -58,7 +66,7 @@ def order(store: Store, name: str, what: str) -> QueueEntry:
     with store.transaction():
         found = store.find_study(name)
         entry = None if found is None else store.entry(found.study_id)
-        if entry is None:
+        if found is None or entry is None:
             raise RecordError(f"{shown(store.url)} has no study {name!r}")
         if (entry.state, entry.at_once) == (wanted.to, wanted.at_once):
             return entry
@@ -66,6 +74,8 @@ def order(store: Store, name: str, what: str) -> QueueEntry:
             entry.study_id, wanted.to, wanted.among, at_once=wanted.at_once
         ) and (entry.state is not wanted.to):
             raise OrderRefusedError(f"study {name!r} is {entry.state}: there is nothing to {what}")
+        if wanted.to is StudyState.QUEUED:
+            admit(OpenStudy(found.study_id, Plan.from_record(name, found.record), store))
         now = store.entry(entry.study_id)
         assert now is not None, "it was there in this transaction"
         return now

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
 from search.problem.plan import OF_SEARCH, Plan
-from search.running.opening import open_study
+from search.running.opening import OpenStudy, open_study
 from search.running.orders import want
 from search.studies.launching import refuse_taken_name
 from storage.values import StudyState
@@ -29,11 +28,12 @@ def submit(
     make_plan: Callable[[Plan | None], Plan],
     priority: int | None = None,
     check: Callable[[Plan], None] = lambda _plan: None,
+    admit: Callable[[OpenStudy], None] = lambda _study: None,
 ) -> Submitted:
     """Make a study and queue it. The same plan again changes nothing.
 
     What may change of a study, as its size, is changed, and one that was settled is queued again
-    if that is so.
+    if that is so. All of it becomes visible together.
 
     Args:
         storage: URL of the database, which is made if it is not there.
@@ -41,6 +41,7 @@ def submit(
         make_plan: Its plan, given the plan that is kept, if there is one.
         priority: Its priority; 0, or what it is, if None.
         check: Raises UserError if the plan may not be submitted.
+        admit: Given a study that is new or changed; nothing is kept of that if this raises.
 
     Raises:
         OtherPlanError: If the study is there with another problem or search space.
@@ -48,6 +49,7 @@ def submit(
         RecordError: If the database cannot be used.
     """
     before: list[Plan | None] = []
+    changes: tuple[str, ...] = ()
 
     def planned(kept: Plan | None) -> Plan:
         before.append(kept)
@@ -55,17 +57,23 @@ def submit(
         check(plan)
         return plan
 
-    refuse = partial(refuse_taken_name, storage)
-    study = open_study(storage, lambda _names: name, planned, refuse_new=refuse)
-    kept = before[-1]  # as it was in the transaction that made the study or went on with it
-    with closing(study.store) as store:
+    def opened(study: OpenStudy) -> None:
+        nonlocal changes
+        store, study_id = study.store, study.study_id
+        kept = before[-1]  # as it was before this transaction
         changes = () if kept is None else _changes(kept, study.plan)
-        entry = store.entry(study.study_id)
-        if priority is not None and entry is not None and entry.priority != priority:
-            store.set_priority(study.study_id, priority)
+        entry = store.entry(study_id)
         if changes and entry is not None and entry.state is StudyState.SETTLED:
-            want(store, study.study_id)
-        return Submitted(study.study_id, kept is None, changes)
+            want(store, study_id)
+        if priority is not None and entry is not None and entry.priority != priority:
+            store.set_priority(study_id, priority)
+        if kept is None or changes:
+            admit(study)
+
+    refuse = partial(refuse_taken_name, storage)
+    study = open_study(storage, lambda _names: name, planned, refuse_new=refuse, opened=opened)
+    study.store.close()
+    return Submitted(study.study_id, before[-1] is None, changes)
 
 
 def _changes(kept: Plan, plan: Plan) -> tuple[str, ...]:
