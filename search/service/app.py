@@ -8,7 +8,16 @@ from importlib.metadata import version
 
 from fastapi import Depends, FastAPI
 
-from search.service import events, pages, results, running_it, studies, uploads, verifying
+from search.service import (
+    events,
+    pages,
+    results,
+    running_it,
+    sharing,
+    studies,
+    uploads,
+    verifying,
+)
 from search.service.desk import Service, allowing
 from search.service.guards import MOST_BYTES, Guards
 from search.service.problems import handle_problems
@@ -53,8 +62,9 @@ def create_app(storage: str, *, is_loopback: bool = True, most_bytes: int = MOST
     app.state.service = service
     app.add_middleware(Guards, is_loopback=is_loopback, most_bytes=most_bytes)
     handle_problems(app)
-    for part in (uploads, results, verifying, events, studies, running_it, pages):
+    for part in (uploads, results, verifying, sharing, events, studies, running_it, pages):
         app.include_router(part.routes)
+    app.include_router(sharing.opened)
 
     @app.get("/openapi.json", dependencies=[Depends(allowing(Scope.READ))])
     def get_description() -> dict[str, object]:

@@ -192,7 +192,11 @@ def get_report(
     success: SuccessName = None,
 ) -> Response:
     """The study in one page, with figures."""
-    study = service.study(name)
+    return report_of(service, request, service.study(name), success)
+
+
+def report_of(service: Service, request: Request, study: Study, success: str | None) -> Response:
+    """The report of a study; that nothing has changed, where its tag is known."""
     etag = etag_of(service, study, request)
     if is_known(request, etag):
         return not_modified(etag)
@@ -200,7 +204,7 @@ def get_report(
     from search.studies.reporting import gather
 
     with in_turn(service.lock, _SECONDS_TO_WAIT, "report"):  # drawing takes a core for seconds
-        page = html_page(gather(study, success), "multirestart report", f"--study {name}")
+        page = html_page(gather(study, success), "multirestart report", f"--study {study.name}")
     return HTMLResponse(page, headers={"ETag": etag, "Cache-Control": "no-cache"})
 
 

@@ -16,6 +16,7 @@ from types import FrameType
 import uvicorn
 
 from search.service.app import create_app
+from search.service.sharing import WithoutSecrets
 
 PARENT = "MULTIRESTART_SERVE_PID"
 """Environment variable of a `work` that ends with the service that started it."""
@@ -53,6 +54,7 @@ def run(
         timeout_graceful_shutdown=_SECONDS_TO_END,
         server_header=False,
     )
+    logging.getLogger("uvicorn.access").addFilter(WithoutSecrets())
     with _signals_left_to_uvicorn():
         uvicorn.Server(config).run()
 

@@ -61,6 +61,10 @@ def test_each_scope_allows_what_it_says(served: Served) -> None:
         ("GET", "/api/studies"): (200, 200, 200),
         ("GET", "/api/studies/s/best"): (200, 200, 200),
         ("POST", "/api/studies/s/pause"): (403, 200, 200),
+        ("POST", "/api/studies/s/restarts/99/1:verify"): (403, 404, 404),
+        ("POST", "/api/studies/s/shares"): (403, 201, 201),
+        ("GET", "/api/studies/s/shares"): (200, 200, 200),
+        ("DELETE", "/api/studies/s/shares/99"): (403, 404, 404),
         ("DELETE", "/api/studies/s"): (403, 403, 204),
     }
     for (method, path), statuses in expected.items():

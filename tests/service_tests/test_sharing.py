@@ -1,0 +1,127 @@
+"""A link shows one study with its report to whoever has it, and opens nothing else."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+
+import pytest
+
+from search.service.keys import digest, new_key
+from search.service.sharing import WithoutSecrets
+from storage.values import Scope
+from tests.service_tests.conftest import Served
+
+
+def keyed(served: Served, scope: Scope = Scope.SUBMIT) -> dict[str, str]:
+    text, key = new_key(scope.value, scope, None, time.time())
+    served.launcher.store.add_key(key)
+    return {"Authorization": f"Bearer {text}"}
+
+
+def shared(served: Served, header: dict[str, str], **asked: str) -> str:
+    """The path of a new link to the study."""
+    answer = served.client.post("/api/studies/s/shares", json=asked or None, headers=header)
+    assert answer.status_code == 201, answer.text
+    url = answer.json()["url"]
+    assert re.fullmatch(r"http://testserver/shared/[\w-]{43}", url), "256 bits in base 64"
+    return str(url).removeprefix("http://testserver")
+
+
+@pytest.mark.slow
+def test_a_link_shows_the_study_and_its_report_without_a_key(served: Served) -> None:
+    path = shared(served, keyed(served))
+    page, report = served.client.get(path), served.client.get(f"{path}/report")
+    assert (page.status_code, report.status_code) == (200, 200)
+    assert "<strong>queued</strong>, place 1 in the queue" in page.text
+    assert "8 of 8 trials, 16 restarts, 12 escaped" in page.text
+    assert f'<iframe src="{path}/report"' in page.text
+    assert report.text.startswith("<!doctype html>")
+    assert "href=" not in page.text
+    assert "/api/" not in page.text
+    assert "<script" not in page.text
+    for answer in (page, report):
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["x-robots-tag"] == "noindex"
+    known = {"If-None-Match": report.headers["etag"]}
+    assert served.client.get(f"{path}/report", headers=known).status_code == 304
+
+
+def test_a_link_opens_nothing_else(served: Served) -> None:
+    header = keyed(served)
+    served.client.put("/api/studies/other", json={"trials": 2}, headers=header)
+    token = shared(served, header).removeprefix("/shared/")
+    page = served.client.get(f"/shared/{token}")
+    assert "other" not in page.text, "not even that there is another"
+    for headers in (
+        {"Authorization": f"Bearer {token}"},
+        {"Authorization": f"Bearer mr_{token}"},
+        {"Cookie": f"multirestart_key={token}"},
+    ):
+        for path in ("/", "/studies/s", "/api/studies", "/api/studies/s/report", "/metrics"):
+            assert served.client.get(path, headers=headers).status_code == 401
+    for path in ("best", "events", "networks/best.keras", "shares", "../s"):
+        assert served.client.get(f"/shared/{token}/{path}").status_code in (401, 404)
+    for path in (f"/shared/{token}x", f"/shared/{token[:-1]}", "/shared/s", "/shared/x/report"):
+        nothing = served.client.get(path)
+        assert nothing.status_code == 404
+        assert "This link opens nothing" in nothing.text
+    assert served.client.get("/shared/").status_code == 404
+    assert served.client.post(f"/shared/{token}").status_code == 405
+
+
+def test_a_link_ends_when_it_is_ended_expires_or_its_study_is_deleted(served: Served) -> None:
+    header = keyed(served, Scope.ADMIN)
+    first, second, third = (shared(served, header) for _ in range(3))
+    rows = served.client.get("/api/studies/s/shares", headers=header).json()
+    assert [(row["id"], row["by"], row["expires"], row["valid"]) for row in rows] == [
+        (number, "admin", None, True) for number in (1, 2, 3)
+    ]
+    ended = served.client.delete("/api/studies/s/shares/1", headers=header)
+    assert ended.status_code == 204
+    assert served.client.delete("/api/studies/s/shares/1", headers=header).status_code == 404
+    assert served.client.get(first).status_code == 404
+    assert served.client.get(f"{first}/report").status_code == 404
+    assert served.client.get(second).status_code == 200
+    store, now = served.launcher.store, time.time()
+    store.add_share(served.launcher.study.study_id, digest("old"), None, now - 9, now - 1)
+    assert served.client.get("/shared/old").status_code == 404
+    assert not served.client.get("/api/studies/s/shares", headers=header).json()[-1]["valid"]
+    served.client.delete("/api/studies/s", headers=header)
+    assert served.client.get(third).status_code == 404
+    assert served.client.put("/api/studies/s", json={"trials": 2}, headers=header).is_success
+    assert served.client.get(third).status_code == 404, "another study of the same name"
+
+
+def test_how_long_a_link_lasts_is_told_and_checked(served: Served) -> None:
+    asked = {"expires": "30d"}
+    made = served.client.post("/api/studies/s/shares", json=asked).json()
+    assert abs(made["expires"] - made["created"] - 30 * 86400) < 1e-3
+    for faulty in ("soon", "0d", "3m"):
+        refused = served.client.post("/api/studies/s/shares", json={"expires": faulty})
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["field"] == "expires"
+    assert served.client.post("/api/studies/none/shares").status_code == 404
+    assert served.client.get("/api/studies/none/shares").status_code == 404
+
+
+def test_links_are_made_by_who_may_submit_and_only_a_digest_is_kept(served: Served) -> None:
+    reader = keyed(served, Scope.READ)
+    assert served.client.post("/api/studies/s/shares", headers=reader).status_code == 403
+    token = shared(served, keyed(served)).removeprefix("/shared/")
+    assert served.client.get("/api/studies/s/shares", headers=reader).status_code == 200
+    assert served.client.delete("/api/studies/s/shares/1", headers=reader).status_code == 403
+    held = b"".join(path.read_bytes() for path in served.folder.iterdir() if path.is_file())
+    assert digest(token).encode() in held
+    assert token.encode() not in held
+    (line,) = served.launcher.store.audit(1)
+    assert (line.key, line.action, line.subject) == ("submit", "shared", "s")
+
+
+def test_the_log_of_requests_has_no_secret() -> None:
+    form = '%s - "%s %s HTTP/%s" %d'
+    args = ("127.0.0.1:1", "GET", "/shared/secret/report?a=b", "1.1", 200)
+    record = logging.LogRecord("uvicorn.access", logging.INFO, "", 0, form, args, None)
+    assert WithoutSecrets().filter(record)
+    assert record.getMessage() == '127.0.0.1:1 - "GET /shared/***/report?a=b HTTP/1.1" 200'
