@@ -140,3 +140,7 @@ class Desk(ABC):
     @abstractmethod
     def uploads(self) -> dict[str, int]:
         """The names of all files, and how many bytes each has."""
+
+    @abstractmethod
+    def upload_suffixes(self) -> dict[str, str]:
+        """The names of all files, and the suffix of each."""

@@ -201,6 +201,11 @@ class SqlDesk(Store):
             found = connection.execute(select(uploads.c.name, size).order_by(uploads.c.name))
             return {row.name: row.size for row in found}
 
+    def upload_suffixes(self) -> dict[str, str]:
+        statement = select(uploads.c.name, uploads.c.suffix).order_by(uploads.c.name)
+        with self._database.transaction() as connection:
+            return {row.name: row.suffix for row in connection.execute(statement)}
+
     def _entries(self, statement: Select[*tuple[Any, ...]]) -> list[Row[Any]]:
         """Rows of the queue; none of a database that was not launched on since it has one."""
         with self._database.transaction() as connection:

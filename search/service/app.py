@@ -11,6 +11,7 @@ from fastapi import Depends, FastAPI
 from search.service import (
     events,
     pages,
+    plan_checks,
     results,
     running_it,
     sharing,
@@ -62,7 +63,17 @@ def create_app(storage: str, *, is_loopback: bool = True, most_bytes: int = MOST
     app.state.service = service
     app.add_middleware(Guards, is_loopback=is_loopback, most_bytes=most_bytes)
     handle_problems(app)
-    for part in (uploads, results, verifying, sharing, events, studies, running_it, pages):
+    for part in (
+        uploads,
+        results,
+        verifying,
+        sharing,
+        events,
+        studies,
+        plan_checks,
+        running_it,
+        pages,
+    ):
         app.include_router(part.routes)
     app.include_router(sharing.opened)
 

@@ -26,10 +26,17 @@ from search.service.problems import RESPONSES, described, not_found
 from search.service.standing import StudyStanding, standing, standings
 from search.service.uploads import Uploads
 from search.studies.ordering import order
-from search.studies.submitting import submit
+from search.studies.submitting import Submitted, submit
 from storage.errors import RecordError
 
 _SCHEMAS = "#/components/schemas"
+PLAN_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": f"{_SCHEMAS}/Plan"}}},
+    }
+}
+"""Of a route whose body is a plan, for its description."""
 
 
 def plan_schemas() -> dict[str, Any]:
@@ -65,12 +72,7 @@ def seen(service: Service, name: str) -> StudyStanding:
     "/{name}",
     response_model=Submission,
     responses={201: {"model": Submission, "description": "The study was made."}, **described(429)},
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": {"$ref": f"{_SCHEMAS}/Plan"}}},
-        }
-    },
+    openapi_extra=PLAN_BODY,
 )
 def put_study(
     service: Serving,
@@ -86,7 +88,25 @@ def put_study(
     space under the same name is refused, with the differences. 429 if the key has as many studies
     queued or running as it may.
     """
-    _check_name(name, plan)
+    done = submitted(service, caller, name, plan, priority)
+    response.status_code = 201 if done.is_new else 200
+    return Submission(created=done.is_new, changes=list(done.changes), study=seen(service, name))
+
+
+def submitted(
+    service: Service, caller: Caller, name: str, plan: dict[str, Any], priority: int | None = None
+) -> Submitted:
+    """Submit a plan under a name, as `put_study` says.
+
+    Raises:
+        OtherPlanError: If the study is there with another problem or search space.
+        TooManyStudiesError: If the key has as many studies queued or running as it may.
+        UserError: If the plan breaks its rules.
+    """
+    if "study" in plan and plan["study"] != name:
+        rule = f"must be left out, or the name in the address, {quoted(name)}"
+        raise InvalidValuesError([Fault("study", rule, quoted(str(plan["study"])))])
+    check_name(name)
     with Uploads(service.reader) as uploads:
         fields = PlanFields(**uploads.placed({**plan, "study": name}))
 
@@ -99,8 +119,14 @@ def put_study(
     if done.is_new or done.changes:
         said = "submitted" if done.is_new else f"changed ({'; '.join(done.changes)})"
         service.noted(caller, said[:32], name)
-    response.status_code = 201 if done.is_new else 200
-    return Submission(created=done.is_new, changes=list(done.changes), study=seen(service, name))
+    return done
+
+
+def check_name(name: str) -> None:
+    """Raise InvalidValuesError for a name that no address can have."""
+    if "/" in name or name in (".", ".."):
+        rule = "must be a name without / to be addressed"
+        raise InvalidValuesError([Fault("study", rule, quoted(name))])
 
 
 @routes.get("", response_model=list[StudyStanding])
@@ -158,14 +184,3 @@ def delete(service: Serving, caller: Administering, name: StudyName) -> None:
     stored = service.study(name).stored
     delete_study(service.storage, stored)
     service.noted(caller, "deleted", name)
-
-
-def _check_name(name: str, plan: dict[str, Any]) -> None:
-    faults = []
-    if "study" in plan and plan["study"] != name:
-        rule = f"must be left out, or the name in the address, {quoted(name)}"
-        faults.append(Fault("study", rule, quoted(str(plan["study"]))))
-    if "/" in name or name in (".", ".."):
-        faults.append(Fault("study", "must be a name without / to be addressed", quoted(name)))
-    if faults:
-        raise InvalidValuesError(faults)

@@ -62,6 +62,7 @@ def test_each_scope_allows_what_it_says(served: Served) -> None:
         ("GET", "/api/studies/s/best"): (200, 200, 200),
         ("POST", "/api/studies/s/pause"): (403, 200, 200),
         ("POST", "/api/studies/s/restarts/99/1:verify"): (403, 404, 404),
+        ("POST", "/api/plans:check"): (200, 200, 200),
         ("POST", "/api/studies/s/shares"): (403, 201, 201),
         ("GET", "/api/studies/s/shares"): (200, 200, 200),
         ("DELETE", "/api/studies/s/shares/99"): (403, 404, 404),
@@ -69,7 +70,8 @@ def test_each_scope_allows_what_it_says(served: Served) -> None:
     }
     for (method, path), statuses in expected.items():
         for scope, status in zip(Scope, statuses, strict=True):
-            answer = served.client.request(method, path, headers=by[scope])
+            body = {"trials": 2} if path == "/api/plans:check" else None
+            answer = served.client.request(method, path, json=body, headers=by[scope])
             assert answer.status_code == status, (method, path, scope)
     for scope, status in zip(Scope, (403, 201, 200), strict=True):
         answer = served.client.put("/api/studies/new", json={"trials": 2}, headers=by[scope])

@@ -215,3 +215,4 @@ class DeskContract:
         assert store.upload("points") == (".parquet", b"other")
         assert store.upload("none") is None
         assert store.uploads() == {"points": 5}
+        assert store.upload_suffixes() == {"points": ".parquet"}
