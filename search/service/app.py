@@ -10,6 +10,7 @@ from fastapi import Depends, FastAPI
 
 from search.service import (
     events,
+    form,
     pages,
     plan_checks,
     results,
@@ -24,6 +25,12 @@ from search.service.guards import MOST_BYTES, Guards
 from search.service.problems import handle_problems
 from storage.opening import open_for_reading, open_for_writing
 from storage.values import Scope
+
+_PARTS = (
+    *(part.routes for part in (uploads, results, verifying, sharing, events, studies)),
+    *(part.routes for part in (plan_checks, running_it, pages, form)),
+    sharing.opened,
+)
 
 
 def create_app(storage: str, *, is_loopback: bool = True, most_bytes: int = MOST_BYTES) -> FastAPI:
@@ -63,19 +70,8 @@ def create_app(storage: str, *, is_loopback: bool = True, most_bytes: int = MOST
     app.state.service = service
     app.add_middleware(Guards, is_loopback=is_loopback, most_bytes=most_bytes)
     handle_problems(app)
-    for part in (
-        uploads,
-        results,
-        verifying,
-        sharing,
-        events,
-        studies,
-        plan_checks,
-        running_it,
-        pages,
-    ):
-        app.include_router(part.routes)
-    app.include_router(sharing.opened)
+    for part in _PARTS:
+        app.include_router(part)
 
     @app.get("/openapi.json", dependencies=[Depends(allowing(Scope.READ))])
     def get_description() -> dict[str, object]:

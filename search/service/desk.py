@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Path, Request
 from starlette.exceptions import HTTPException
@@ -64,15 +65,28 @@ def service_of(request: Request) -> Service:
     return found
 
 
-def caller_of(request: Request) -> Caller | None:
-    """Who asks; None if there are keys and the request has none that is valid."""
+def is_of_own_page(request: Request) -> bool:
+    """Whether a page of this service sent a request: a browser names where a form came from."""
+    origin = request.headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc == request.headers.get("host", "")
+
+
+def caller_of(request: Request, *, of_page: bool = False) -> Caller | None:
+    """Who asks; None if there are keys and the request has none that is valid.
+
+    Args:
+        request: The request.
+        of_page: Whether a cookie counts of a request that changes something too; it does only if
+            a page of this service sent it.
+    """
     keys = service_of(request).reader.access_keys()
     if not keys:
         return Caller(None, Scope.ADMIN)
     given = request.headers.get("authorization", "")
     text = given[len(_SCHEME) :].strip() if given.lower().startswith(_SCHEME) else ""
-    if not text and request.method in ("GET", "HEAD"):
-        text = request.cookies.get(COOKIE, "")  # of a page, which only reads
+    reads = request.method in ("GET", "HEAD")
+    if not text and (reads or (of_page and is_of_own_page(request))):
+        text = request.cookies.get(COOKIE, "")
     key = recognised(keys, text)
     return None if key is None else Caller(key.name, key.scope, key.limits)
 

@@ -14,6 +14,7 @@ from search.service.desk import COOKIE, Serving, StudyName, caller_of
 from search.service.keys import recognised
 from search.service.rendering import page, script
 from search.service.standing import standing, standings
+from storage.values import Scope
 
 _LONGEST_FORM = 4096
 _SECONDS_OF_COOKIE = 30 * 86400
@@ -24,10 +25,12 @@ routes = APIRouter(include_in_schema=False)
 @routes.get("/")
 def get_list(service: Serving, request: Request) -> Response:
     """All studies; where a key is wanted and none given, a form for it."""
-    if caller_of(request) is None:
+    caller = caller_of(request)
+    if caller is None:
         return page("login.html", 401, title="multirestart")
     found = standings(service.reader, service.liveness)
-    return page("studies.html", title="Studies", studies=found)
+    submits = caller.scope.allows(Scope.SUBMIT)
+    return page("studies.html", title="Studies", studies=found, submits=submits)
 
 
 @routes.get("/studies/{name}")
