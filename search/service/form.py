@@ -19,6 +19,7 @@ from search.service.rendering import page, script
 from search.service.studies import submitted
 from storage.values import Scope
 
+_LONGEST_FORM = 64 * 2**10
 _MOST_VALUES = 200
 
 routes = APIRouter(include_in_schema=False)
@@ -40,7 +41,10 @@ async def post_form(service: Serving, request: Request) -> Response:
     if not is_of_own_page(request):
         said = "this is for the page /new of this service: programs use PUT /api/studies/NAME"
         return problem(403, said)
-    text = (await request.body()).decode("utf-8", "replace")
+    content = await request.body()
+    if len(content) > _LONGEST_FORM:
+        return problem(413, f"a form has at most {_LONGEST_FORM:,} bytes")
+    text = content.decode("utf-8", "replace")
     try:
         form = parse_qs(text, keep_blank_values=True, max_num_fields=_MOST_VALUES)
     except ValueError:

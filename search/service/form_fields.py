@@ -110,12 +110,21 @@ def form_fields(uploads: Sequence[str]) -> tuple[FormField, ...]:
 
 def _first(uploads: Sequence[str]) -> tuple[FormField, ...]:
     return (
-        FormField("study", "Name of the study", hint="What it is called in lists and commands."),
-        FormField("data", "Data", choices=(*BUILT_IN, *uploads), hint="Built in, or uploaded."),
-        FormField("target", "Column with the classes", hint="Of data that were uploaded."),
+        FormField(
+            "study",
+            "Name of the study",
+            hint="Like bands-wide; it goes into addresses and commands.",
+        ),
+        FormField(
+            "data",
+            "Data",
+            choices=(*BUILT_IN, *uploads),
+            hint="Built in, or a file uploaded by PUT /api/data/NAME.",
+        ),
+        FormField("target", "Target column", hint="With the classes, of an uploaded file."),
         FormField(
             "scaling",
-            "Scaling of the features",
+            "Scaling",
             choices=tuple(SCALINGS),
             is_several=True,
             checked=_SPACE.scalings,
@@ -131,33 +140,35 @@ def _first(uploads: Sequence[str]) -> tuple[FormField, ...]:
             "learning_rate",
             "Learning rates",
             "0.01,0.1",
-            "A list, or a range like 0.001:1 from which the study picks.",
+            "A list like 0.01,0.1 or a log-uniform range like 0.001:1.",
         ),
         FormField("hidden", "Hidden layers", "2", "Units of each, like 2 or 4,4.", read=_layers),
         _counted("epochs", "Epochs", _PROBLEM.epochs, "Of each restart."),
         _counted("restarts", "Restarts", _PLAN.restarts, "Seeds of each trial."),
-        _counted("trials", "Trials", DEFAULT_TRIALS, "Each is a configuration that is tried."),
+        _counted(
+            "trials", "Trials", DEFAULT_TRIALS, "Configurations tried; each adds its restarts."
+        ),
     )
 
 
 def _more(uploads: Sequence[str]) -> tuple[FormField, ...]:
     return (
         FormField("sampler", "Sampler", _PLAN.sampler, choices=SAMPLERS),
-        _counted("sampler_seed", "Seed of the sampler", _PLAN.sampler_seed),
-        FormField("objective", "What is sought", _PLAN.objective, choices=tuple(OBJECTIVES)),
+        _counted("sampler_seed", "Sampler seed", _PLAN.sampler_seed),
+        FormField("objective", "Objective", _PLAN.objective, choices=tuple(OBJECTIVES)),
         _measured(
             "until_precision",
-            "End at a precision of",
+            "Until precision",
             "",
-            "Once the 95% intervals of the leading configurations are so narrow.",
+            "Ends once the 95% intervals of the leading configurations are so narrow, like 0.1.",
         ),
         FormField(
-            "first", "Tried first", hint="Configurations like standard/adam/0.1.", read=_listed
+            "first", "Try first", hint="Configurations like standard/adam/0.1.", read=_listed
         ),
         FormField(OTHERS, "Other optimizers", hint="With arguments, like adam:beta_2=0.99."),
         FormField(
             "vary",
-            "Also searched",
+            "Other dimensions to search",
             hint=f"A line for each, like batch_size=16,32,{FULL}; of {', '.join(HELD)}.",
             read=_varied,
         ),
@@ -172,15 +183,15 @@ def _more(uploads: Sequence[str]) -> tuple[FormField, ...]:
         FormField("batch_order", "Batch order", _PROBLEM.batch_order, choices=BATCH_ORDERS),
         FormField("loss_function", "Loss function", _PROBLEM.loss_function, choices=tuple(LOSSES)),
         FormField("initializer", "Initializer", _PROBLEM.initializer),
-        FormField("bias_initializer", "Initializer of biases", _PROBLEM.bias_initializer),
-        FormField("use_bias", "Biases", "yes", choices=("yes", "no"), read=_switch),
+        FormField("bias_initializer", "Bias initializer", _PROBLEM.bias_initializer),
+        FormField("use_bias", "Use biases", "yes", choices=("yes", "no"), read=_switch),
         _measured("l2", "L2 penalty", "0"),
         _measured("margin", "Margin", _PROBLEM.margin, "Above the plateau, to have escaped."),
         _measured("solved_at", "Solved at", _PROBLEM.solved_at, "Accuracy."),
-        _measured("validation", "Share held out", "", "Of the points, like 0.2."),
-        FormField("validation_data", "File held out", "none", choices=tuple(uploads)),
-        FormField("drop", "Columns left out", hint="Of an uploaded file.", read=_listed),
-        FormField("features", "Columns taken", hint="In place of all others.", read=_listed),
+        _measured("validation", "Validation share", "", "Of the points, held out, like 0.2."),
+        FormField("validation_data", "Validation file", "none", choices=tuple(uploads)),
+        FormField("drop", "Columns to drop", hint="Of an uploaded file.", read=_listed),
+        FormField("features", "Feature columns", hint="All but the target if empty.", read=_listed),
         FormField("missing", "Rows with missing cells", MISSING[0], choices=MISSING),
         _counted(PRIORITY, "Priority", 0, "The higher, the sooner."),
     )

@@ -50,8 +50,8 @@ def admit(caller: Caller, study: OpenStudy) -> None:
     most = caller.limits.most_studies
     if most is not None and study.store.queued_by(caller.name, study.study_id) >= most:
         raise TooManyStudiesError(
-            f"the key {caller.name!r} has {most:,} studies queued or running, and may have no more "
-            "of them at a time: wait until one is settled, or pause or cancel one"
+            f"the key {caller.name!r} has as many studies queued or running as it may at a time, "
+            f"{most:,}: wait until one is settled, or pause or cancel one"
         )
     study.store.set_submitter(study.study_id, caller.name)
 

@@ -68,10 +68,8 @@ def checked(service: Service, caller: Caller, plan: Mapping[str, Any], at: str) 
     _noting(faults, lambda: _check_named(plan))
     kept = service.reader.find_study(name) if isinstance(name, str) else None
     before = None if kept is None else Plan.from_record(kept.name, kept.record)
-    fields = _noting(faults, lambda: PlanFields(**plan))
-    made = None
-    if fields is not None:
-        made = _noting(faults, lambda: _made(service, plan, before))
+    readable, fields = _readable(faults, plan)
+    made = _noting(faults, lambda: _made(service, readable, before))
     if made is not None:
         _noting(faults, lambda: check_size(made))
         _noting(faults, lambda: check_work(caller, made))
@@ -95,6 +93,17 @@ def checked(service: Service, caller: Caller, plan: Mapping[str, Any], at: str) 
 def _check_named(plan: Mapping[str, Any]) -> None:
     if isinstance(plan.get("study"), str):
         check_name(plan["study"])
+
+
+def _readable(
+    faults: list[FieldFault], plan: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], PlanFields | None]:
+    """The fields that are known and of their kind; and all as fields, None if some are not."""
+    of_kinds: list[FieldFault] = []
+    fields = _noting(of_kinds, lambda: PlanFields(**plan))
+    faults += of_kinds
+    refused = {fault.field for fault in of_kinds}
+    return {field: value for field, value in plan.items() if field not in refused}, fields
 
 
 def _made(service: Service, plan: Mapping[str, Any], kept: Plan | None) -> Plan:

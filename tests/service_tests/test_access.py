@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
+from search.service.app import _PARTS
 from search.service.keys import digest, new_key, recognised
 from storage.opening import open_for_reading, open_for_writing
 from storage.values import AccessKey, Scope
@@ -53,6 +55,39 @@ def test_no_key_no_data(served: Served) -> None:
                 assert "'s'" not in answer.text
     assert served.client.get("/api/studies/none").status_code == 401
     assert [study.name for study in served.launcher.store.studies()] == ["s"]
+
+
+PAGES = {
+    ("GET", "/"): 401,
+    ("GET", "/new"): 401,
+    ("POST", "/new"): 401,
+    ("POST", "/login"): 401,
+    ("GET", "/studies/{name}"): 401,
+    ("GET", "/shared/{token}"): 404,
+    ("GET", "/shared/{token}/report"): 404,
+    ("GET", "/live.js"): 200,
+    ("GET", "/new.js"): 200,
+}
+"""What is answered without a key where the description names no route; scripts hold no data."""
+
+
+def test_no_page_shows_anything_without_a_key(served: Served) -> None:
+    found = {
+        (method, route.path)
+        for part in _PARTS
+        for route in part.routes
+        if isinstance(route, APIRoute) and not route.include_in_schema
+        for method in route.methods or ()
+    }
+    assert found == PAGES.keys()
+    made(served, "anna", Scope.ADMIN)
+    for (method, path), status in PAGES.items():
+        address = path.replace("{name}", "s").replace("{token}", "s")
+        headers = {"Origin": "http://testserver"}
+        answer = served.client.request(method, address, headers=headers)
+        assert answer.status_code == status, (method, path)
+        assert "bands" not in answer.text
+        assert "/studies/s" not in answer.text
 
 
 def test_each_scope_allows_what_it_says(served: Served) -> None:

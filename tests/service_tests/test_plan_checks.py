@@ -79,8 +79,9 @@ def test_all_faults_are_told_at_once_also_those_of_data(served: Served) -> None:
     assert fields == ["study", "data", "epochs", "optimizer"]
     assert faulty["errors"][3]["message"].startswith("unknown optimizer 'adm': did you mean adam")
     assert faulty["command"].startswith("multirestart launch --study a/b --data /etc/passwd")
-    kinds = check(served, epochs="x", restrats=3)
-    assert [fault["field"] for fault in kinds["errors"]] == ["epochs", "restrats"]
+    kinds = check(served, epochs="x", restrats=3, learning_rate="1:0.1")
+    fields = [fault["field"] for fault in kinds["errors"]]
+    assert fields == ["epochs", "restrats", "learning_rate"], "of kinds and of rules together"
     assert kinds["command"] == kinds["toml"] == kinds["curl"] == ""
     large = check(served, trials=1_000_000, restarts=1_000_000)
     assert [fault["field"] for fault in large["errors"]] == ["trials"]
