@@ -2,48 +2,77 @@
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
-from contextlib import closing
+import json
+import math
+import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fastapi.testclient import TestClient
 from starlette.exceptions import HTTPException
 
 from search.problem.errors import LaunchError, UserError
+from search.problem.rows import Outcome, Restart
 from search.service.app import create_app
 from search.service.children import answer_of
+from search.service.retraining import compared
+from search.studies.study import open_study
 from tests.conftest import Launched
 from tests.service_tests.conftest import Served
 
 
 @pytest.mark.slow
-def test_a_restart_agrees_with_plain_keras_and_a_changed_record_does_not(
-    launched: Launched, tmp_path: Path
-) -> None:
-    path = tmp_path / "copy.db"
-    shutil.copy(launched.url.removeprefix("sqlite:///"), path)
-    with TestClient(create_app(f"sqlite:///{path}")) as client:
+def test_a_restart_agrees_with_plain_keras(launched: Launched) -> None:
+    with TestClient(create_app(launched.url)) as client:
         rows = client.get("/api/studies/grid/restarts").json()
         row = next(row for row in rows if row["outcome"] == "not escaped")
-        verify = f"/api/studies/grid/restarts/{row['trial']}/{row['seed']}:verify"
-        found = client.post(verify)
-        assert found.status_code == 200, found.text
-        told = found.json()
-        assert (told["trial"], told["seed"]) == (row["trial"], row["seed"])
-        assert told["configuration"]["optimizer"] == row["optimizer"]
-        assert told["agrees"]
-        recorded, retrained = told["recorded"], told["retrained"]
-        assert recorded["outcome"] == retrained["outcome"] == "not escaped"
-        assert (recorded["loss"], recorded["escape_epoch"]) == (row["loss"], None)
-        assert abs(recorded["last_epoch_loss"] - retrained["last_epoch_loss"]) < 1e-4
-        with closing(sqlite3.connect(path)) as connection, connection:
-            connection.execute("UPDATE multirestart_restarts SET last_epoch_loss = 0.5")
-        told = client.post(verify).json()
-        assert not told["agrees"]
-        assert told["recorded"]["last_epoch_loss"] == 0.5
-        assert told["retrained"] == retrained
+        found = client.post(f"/api/studies/grid/restarts/{row['trial']}/{row['seed']}:verify")
+    assert found.status_code == 200, found.text
+    told = found.json()
+    assert (told["trial"], told["seed"]) == (row["trial"], row["seed"])
+    assert told["configuration"]["optimizer"] == row["optimizer"]
+    assert told["agrees"]
+    recorded, retrained = told["recorded"], told["retrained"]
+    assert recorded["outcome"] == retrained["outcome"] == "not escaped"
+    assert (recorded["loss"], recorded["escape_epoch"]) == (row["loss"], None)
+    assert abs(recorded["last_epoch_loss"] - retrained["last_epoch_loss"]) < 1e-4
+
+
+def test_what_disagrees_and_is_not_finite_is_told(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = served.client.get("/api/studies/s/restarts").json()[0]
+    recorded = open_study(served.url, "s").restart(row["trial"], row["seed"]).restart
+    fresh = replace(
+        recorded,
+        outcome=Outcome.DIVERGED,
+        loss=math.inf,
+        last_epoch_loss=math.nan,
+        diverged_epoch=2,
+    )
+    compared_with: list[tuple[Restart, Restart]] = []
+
+    def compare(one: Restart, other: Restart) -> SimpleNamespace:
+        compared_with.append((one, other))
+        return SimpleNamespace(agrees=False)
+
+    plain_keras = SimpleNamespace(retrain=lambda _task: fresh, compare=compare)
+    monkeypatch.setitem(sys.modules, "search.verify.reference", plain_keras)  # type: ignore[arg-type]
+    asked = {"storage": served.url, "study": "s", "trial": row["trial"], "seed": row["seed"]}
+    told = json.loads(compared(asked))
+    assert compared_with == [(recorded, fresh)]
+    assert not told["agrees"]
+    assert told["recorded"]["outcome"] == recorded.outcome
+    assert told["retrained"] == {
+        "outcome": "diverged",
+        "accuracy": recorded.accuracy,
+        "loss": "inf",
+        "last_epoch_loss": "nan",
+        "escape_epoch": recorded.escape_epoch,
+        "diverged_epoch": 2,
+    }
 
 
 def test_what_is_not_there_is_not_found(served: Served) -> None:
