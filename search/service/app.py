@@ -55,6 +55,7 @@ def create_app(storage: str, *, is_loopback: bool = True, most_bytes: int = MOST
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         with service.liveness:
             yield
+        service.children.end()
         service.reader.close()
         service.writer.close()
 

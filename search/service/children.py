@@ -36,36 +36,67 @@ def in_turn(lock: threading.Lock, seconds: float, what: str) -> Iterator[None]:
         lock.release()
 
 
-def answer_of(module: str, asked: Mapping[str, Any], seconds: float) -> str:
-    """What a module answers on stdout, run as a process that reads JSON from stdin.
+class Children:
+    """The processes of a service, which it ends when it is ended."""
 
-    Args:
-        module: A module with `reply` as its entry.
-        asked: What it is asked.
-        seconds: How long it may take; then it is killed.
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[str]] = set()
+        self._is_over = False
 
-    Raises:
-        UserError: If what was asked for cannot be had, as it says.
-        HTTPException: 503 if it took too long.
-        LaunchError: If it failed.
-    """
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", module],
-            input=json.dumps({"parent": os.getpid(), **asked}),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=seconds,
-        )
-    except subprocess.TimeoutExpired:
-        raise _busy(f"it took more than {seconds:.0f} s, and was given up") from None
-    if done.returncode == 2:
-        raise UserError(done.stdout.strip())
-    if done.returncode:
-        said = done.stderr.strip().splitlines()[-1:]
-        raise LaunchError(f"{module} ended with {done.returncode}: {''.join(said)[-500:]}")
-    return done.stdout
+    def answer_of(self, module: str, asked: Mapping[str, Any], seconds: float) -> str:
+        """What a module answers on stdout, run as a process that reads JSON from stdin.
+
+        Args:
+            module: A module with `reply` as its entry.
+            asked: What it is asked.
+            seconds: How long it may take; then it is killed.
+
+        Raises:
+            UserError: If what was asked for cannot be had, as it says.
+            HTTPException: 503 if it took too long, or the service ends.
+            LaunchError: If it failed.
+        """
+        with self._one(module) as child:
+            try:
+                told = json.dumps({"parent": os.getpid(), **asked})
+                answer, errors = child.communicate(told, seconds)
+            except subprocess.TimeoutExpired:
+                raise _busy(f"it took more than {seconds:.0f} s, and was given up") from None
+        if self._is_over:
+            raise _busy("the service ends")
+        if child.returncode == 2:
+            raise UserError(answer.strip())
+        if child.returncode:
+            said = "".join(errors.strip().splitlines()[-1:])
+            raise LaunchError(f"{module} ended with {child.returncode}: {said[-500:]}")
+        return answer
+
+    def end(self) -> None:
+        """Kill those that run, so that nobody waits for them, and begin no more."""
+        with self._lock:
+            self._is_over = True
+            for child in self._running:
+                child.kill()
+
+    @contextmanager
+    def _one(self, module: str) -> Iterator[subprocess.Popen[str]]:
+        pipe = subprocess.PIPE
+        command = [sys.executable, "-m", module]
+        with self._lock:
+            if self._is_over:
+                raise _busy("the service ends")
+            child = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+            self._running.add(child)
+        try:
+            with child:
+                try:
+                    yield child
+                finally:
+                    child.kill()  # where it runs still
+        finally:
+            with self._lock:
+                self._running.discard(child)
 
 
 def reply(make: Callable[[dict[str, Any]], str]) -> int:

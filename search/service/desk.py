@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Path, Request
 from starlette.exceptions import HTTPException
 
+from search.service.children import Children
 from search.service.keys import recognised
 from search.service.problems import not_found
 from search.studies.study import Study
@@ -28,7 +29,7 @@ class Service:
     """The database of a service: its URL, stores for reading and for writing, a sign of life.
 
     lock, verifying: held by whoever draws a report or exports a network, and by whoever trains a
-    restart again: one at a time.
+    restart again: one at a time. children: the processes that do it.
     """
 
     storage: str
@@ -37,6 +38,7 @@ class Service:
     liveness: Liveness
     lock: threading.Lock = field(default_factory=threading.Lock)
     verifying: threading.Lock = field(default_factory=threading.Lock)
+    children: Children = field(default_factory=Children)
 
     def study(self, name: str) -> Study:
         """A study, to be read. Raises 404 if there is none of that name."""

@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 
 from search.problem.success import Success
 from search.reports.report import csv_text, json_text
-from search.service.children import answer_of, in_turn
+from search.service.children import in_turn
 from search.service.desk import Reading, Service, Serving, StudyName
 from search.service.problems import RESPONSES
 from search.studies.answers import (
@@ -225,7 +225,7 @@ def get_network(service: Serving, request: Request, _caller: Reading, name: Stud
     ):
         path = Path(folder) / "best.keras"
         asked = {"storage": service.storage, "study": name, "path": str(path)}
-        answer_of("search.service.exporting", asked, _SECONDS_TO_EXPORT)
+        service.children.answer_of("search.service.exporting", asked, _SECONDS_TO_EXPORT)
         content = path.read_bytes()
     disposition = 'attachment; filename="best.keras"'
     headers = {"ETag": etag, "Cache-Control": "no-cache", "Content-Disposition": disposition}

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
-from search.service.children import answer_of, in_turn
+from search.service.children import in_turn
 from search.service.desk import Serving, StudyName, Submitting
 from search.service.problems import RESPONSES, not_found
 from search.studies.study import LARGEST_SEED
@@ -65,7 +65,7 @@ def post_verification(
         raise not_found(str(error)) from None
     asked = {"storage": service.storage, "study": name, "trial": trial, "seed": seed}
     with in_turn(service.verifying, _SECONDS_TO_WAIT, "verification"):
-        found = answer_of("search.service.retraining", asked, _SECONDS_TO_RETRAIN)
+        found = service.children.answer_of("search.service.retraining", asked, _SECONDS_TO_RETRAIN)
     return {
         "trial": trial,
         "seed": seed,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,9 +17,10 @@ from starlette.exceptions import HTTPException
 from search.problem.errors import LaunchError, UserError
 from search.problem.rows import Outcome, Restart
 from search.service.app import create_app
-from search.service.children import answer_of
+from search.service.children import Children
 from search.service.retraining import compared
 from search.studies.study import open_study
+from tests.command_tests.processes import wait_until
 from tests.conftest import Launched
 from tests.service_tests.conftest import Served
 
@@ -59,7 +61,7 @@ def test_what_disagrees_and_is_not_finite_is_told(
         return SimpleNamespace(agrees=False)
 
     plain_keras = SimpleNamespace(retrain=lambda _task: fresh, compare=compare)
-    monkeypatch.setitem(sys.modules, "search.verify.reference", plain_keras)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "search.verify.reference", plain_keras)
     asked = {"storage": served.url, "study": "s", "trial": row["trial"], "seed": row["seed"]}
     told = json.loads(compared(asked))
     assert compared_with == [(recorded, fresh)]
@@ -100,7 +102,9 @@ def test_one_at_a_time_and_the_wait_is_bounded(
     assert "one verification is made at a time" in busy.json()["detail"]
 
 
-def test_a_child_that_refuses_fails_or_takes_too_long_is_told_apart(tmp_path: Path) -> None:
+def test_a_child_that_refuses_fails_takes_too_long_or_ends_with_the_service_is_told_apart(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "child_of_a_test.py").write_text(
         "import sys, time\n"
         "from search.problem.errors import UserError\n"
@@ -112,9 +116,11 @@ def test_a_child_that_refuses_fails_or_takes_too_long_is_told_apart(tmp_path: Pa
         "sys.exit(reply(make))\n"
     )
 
+    children = Children()
+
     def ask(what: str = "", seconds: float = 0.0, by: int = 2, limit: float = 60) -> str:
         asked = {"what": what, "seconds": seconds, "by": by}
-        return answer_of("child_of_a_test", asked, limit)
+        return children.answer_of("child_of_a_test", asked, limit)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", f"{tmp_path}:{Path(__file__).parents[2]}")
@@ -125,3 +131,18 @@ def test_a_child_that_refuses_fails_or_takes_too_long_is_told_apart(tmp_path: Pa
             ask(by=0)
         with pytest.raises(HTTPException, match="it took more than 1 s"):
             ask(seconds=30, limit=1)
+        ended: list[str] = []
+
+        def wait() -> None:
+            with pytest.raises(HTTPException, match="the service ends"):
+                ask(seconds=60)
+            ended.append("it")
+
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        wait_until(lambda: children._running)
+        children.end()
+        waiting.join(timeout=20)
+        assert ended == ["it"]
+        with pytest.raises(HTTPException, match="the service ends"):
+            ask()
