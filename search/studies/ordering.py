@@ -70,6 +70,8 @@ def order(
             raise RecordError(f"{shown(store.url)} has no study {name!r}")
         if (entry.state, entry.at_once) == (wanted.to, wanted.at_once):
             return entry
+        if wanted.to is StudyState.QUEUED:  # on a server, in the order in which all others lock
+            store.lock_study(entry.study_id)
         if not store.move_study(
             entry.study_id, wanted.to, wanted.among, at_once=wanted.at_once
         ) and (entry.state is not wanted.to):

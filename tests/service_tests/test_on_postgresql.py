@@ -5,12 +5,18 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
+from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
 from search.service.app import create_app
+from search.service.keys import new_key
+from storage.opening import open_for_writing
+from storage.values import Limits, Scope
 from tests.command_tests.processes import running, wait_until
 from tests.postgresql import Server
 
@@ -53,3 +59,37 @@ def test_two_workers_train_what_many_clients_submit(tmp_path: Path, postgresql: 
             (row["scaling"], row["optimizer"], row["learning_rate"], row["seed"]) for row in rows
         }
         assert len(rows) == len(kept) == 48
+
+
+@pytest.mark.slow
+def test_two_services_at_once_let_a_key_have_no_more_than_it_may(postgresql: Server) -> None:
+    url = postgresql.new()
+    text, key = new_key("anna", Scope.SUBMIT, None, time.time(), Limits(most_studies=3))
+    with closing(open_for_writing(url)) as store:
+        store.add_key(key)
+    headers = {"Authorization": f"Bearer {text}"}
+    with TestClient(create_app(url)) as one, TestClient(create_app(url)) as other:
+
+        def at_once(method: str, path: str, body: object) -> Counter[int]:
+            """The statuses of a request for eight studies, by turns to each service."""
+            found: Counter[int] = Counter()
+
+            def ask(number: int) -> None:
+                client = (one, other)[number % 2]
+                answer = client.request(
+                    method, path.format(f"s{number}"), json=body, headers=headers
+                )
+                found[answer.status_code] += 1
+
+            threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            return found
+
+        assert at_once("PUT", "/api/studies/{}", PLAN) == {201: 3, 429: 5}
+        assert at_once("POST", "/api/studies/{}/pause", None) == {200: 3, 404: 5}
+        assert at_once("PUT", "/api/studies/{}", PLAN) == {200: 3, 201: 3, 429: 2}
+        assert at_once("POST", "/api/studies/{}/pause", None) == {200: 6, 404: 2}
+        assert at_once("POST", "/api/studies/{}/resume", None) == {200: 3, 429: 3, 404: 2}
