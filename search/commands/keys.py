@@ -1,4 +1,4 @@
-"""`keys`: who may use the service."""
+"""`keys`: who may use the service, and who may look at one study of it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ import click
 from search.commands.options import format_option, opened_store, storage_option
 from search.commands.reading import write
 from search.problem.errors import UserError
+from search.problem.names import several
 from search.reports.layout import NEVER_LEFT_OUT, Column
 from search.reports.report import show_table
+from search.studies.study import study_in
 from storage.opening import open_for_writing
 from storage.url import shown
 from storage.values import AccessKey, AuditLine, Scope
@@ -46,7 +48,7 @@ class _Most(click.ParamType[int]):
 
 @click.group()
 def keys() -> None:
-    """Keys to the service: made, listed, revoked.
+    """Keys to the service: made, listed, revoked; and links by which one study is read.
 
     As soon as a database has a key, the service answers nobody without one. A key is shown once,
     as it is made; only a digest of it is kept.
@@ -55,6 +57,7 @@ def keys() -> None:
     multirestart keys add anna --scope submit --expires 30d
     multirestart keys list
     multirestart keys revoke anna
+    multirestart keys share bands --expires 30d
     """
 
 
@@ -146,6 +149,46 @@ def revoke(name: str, storage: str) -> None:
             raise UserError(f"{shown(storage)} has no key {name!r} that is not revoked already")
         store.add_audit(AuditLine(time.time(), None, "key revoked", name))
     click.echo(f"The key of {name} opens nothing any more.")
+
+
+@keys.command()
+@click.argument("study", metavar="STUDY")
+@click.option("--expires", metavar="TIME", help="After 12h, 30d, 4w.  [default: never]")
+@storage_option
+def share(study: str, expires: str | None, storage: str) -> None:
+    """Make a link by which one study is read without a key, and print its path, once.
+
+    \b
+    multirestart keys share bands --expires 30d
+    """
+    from search.service.keys import digest, end_of, secret
+
+    study_in(opened_store(storage), study)
+    now, token = time.time(), secret()
+    ends = end_of(expires, now)
+    with closing(open_for_writing(storage)) as store:
+        store.add_share(study_in(store, study).study_id, digest(token), None, now, ends)
+        store.add_audit(AuditLine(now, None, "shared", study))
+    click.echo(f"/shared/{token}")
+    said = "shows the study with its report, and nothing else. It cannot be shown again."
+    click.echo(f"Behind the address of the service this {said}", err=True)
+
+
+@keys.command()
+@click.argument("study", metavar="STUDY")
+@storage_option
+def unshare(study: str, storage: str) -> None:
+    """End all links to a study at once.
+
+    \b
+    multirestart keys unshare bands
+    """
+    study_in(opened_store(storage), study)
+    with closing(open_for_writing(storage)) as store:
+        study_id = study_in(store, study).study_id
+        ended = [store.delete_share(study_id, one.share_id) for one in store.shares(study_id)]
+        store.add_audit(AuditLine(time.time(), None, "shares ended", study))
+    click.echo(f"{several(sum(ended), 'link')} to {study} ended.")
 
 
 def _row(key: AccessKey) -> dict[str, str | int | None]:

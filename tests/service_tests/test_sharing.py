@@ -11,6 +11,7 @@ import pytest
 from search.service.keys import digest, new_key
 from search.service.sharing import WithoutSecrets
 from storage.values import Scope
+from tests.conftest import run_command
 from tests.service_tests.conftest import Served
 
 
@@ -125,3 +126,21 @@ def test_the_log_of_requests_has_no_secret() -> None:
     record = logging.LogRecord("uvicorn.access", logging.INFO, "", 0, form, args, None)
     assert WithoutSecrets().filter(record)
     assert record.getMessage() == '127.0.0.1:1 - "GET /shared/***/report?a=b HTTP/1.1" 200'
+
+
+def test_links_are_made_and_ended_by_commands_too(served: Served) -> None:
+    def keys(*arguments: str, code: int = 0) -> str:
+        done = run_command(
+            "keys", *arguments, "--storage", served.url, cwd=served.folder, code=code
+        )
+        return done.stdout if code == 0 else done.stderr
+
+    keyed(served)
+    first, second = keys("share", "s").strip(), keys("share", "s", "--expires", "1h").strip()
+    assert [served.client.get(path).status_code for path in (first, second)] == [200, 200]
+    assert keys("unshare", "s") == "2 links to s ended.\n"
+    assert [served.client.get(path).status_code for path in (first, second)] == [404, 404]
+    actions = [line.action for line in served.launcher.store.audit(9)]
+    assert actions == ["shares ended", "shared", "shared"]
+    for refused in (("share", "none"), ("unshare", "none"), ("share", "s", "--expires", "soon")):
+        assert keys(*refused, code=2).count("\n") == 1
