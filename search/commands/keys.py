@@ -96,8 +96,7 @@ def add(name: str, scope: str, expires: str | None, storage: str, **given: int |
     \b
     multirestart keys add anna --scope submit --expires 30d --most-studies 3
     """
-    from search.service.keys import new_key
-    from search.service.limits import default_limits
+    from search.service.keys import default_limits, new_key
 
     asked = {limit: most or None for limit, most in given.items() if most is not None}
     limits = replace(default_limits(Scope(scope)), **asked)

@@ -162,6 +162,7 @@ def _more(uploads: Sequence[str]) -> tuple[FormField, ...]:
             "",
             "Ends once the 95% intervals of the leading configurations are so narrow, like 0.1.",
         ),
+        _counted("race", "Race of the best", 0, "So many race on fresh seeds at the end."),
         FormField(
             "first", "Try first", hint="Configurations like standard/adam/0.1.", read=_listed
         ),

@@ -16,7 +16,13 @@ from storage.values import NO_LIMITS, AccessKey, Limits, Scope
 _PREFIX = "mr_"
 _BYTES = 32
 _LONGEST_NAME = 100
+_DEFAULT = Limits(most_studies=10, most_work=10**12)
 _SECONDS = {"h": 3600, "d": 86400, "w": 7 * 86400}
+
+
+def default_limits(scope: Scope) -> Limits:
+    """The limits of a key that is made without any: none for an administrator."""
+    return NO_LIMITS if scope is Scope.ADMIN else _DEFAULT
 
 
 def new_key(

@@ -7,30 +7,33 @@ from search.problem.plan import Plan
 from search.running.opening import OpenStudy
 from search.service.desk import Caller
 from search.service.problems import TooManyStudiesError
-from storage.values import Limits, Scope
 
 MOST_RESTARTS = 10_000_000
-"""Restarts of all trials of a study that may be submitted, by whomever."""
-_DEFAULT = Limits(most_studies=10, most_work=10**12)
+"""Restarts of a study that may be submitted, by whomever."""
 
 
-def default_limits(scope: Scope) -> Limits:
-    """The limits of a key that is made without any: none for an administrator."""
-    return Limits() if scope is Scope.ADMIN else _DEFAULT
+def restarts_of(plan: Plan) -> int:
+    """The most restarts that a plan comes to: those of its trials and of its race."""
+    searched = plan.trials * plan.restarts
+    if not plan.race:
+        return searched
+    from search.running.races import DEFAULT_CONFIRM  # SciPy, which takes a second to import
+    from search.statistics.race_state import RaceRules
+
+    return searched + min(plan.race, plan.trials) * RaceRules().max_restarts + DEFAULT_CONFIRM
 
 
 def check_size(plan: Plan) -> None:
     """Raise InvalidValuesError for what would keep the group's machine for weeks."""
-    restarts = plan.trials * plan.restarts
+    restarts = restarts_of(plan)
     if restarts > MOST_RESTARTS:
         rule = f"must make at most {MOST_RESTARTS:,} restarts in all through the service"
         raise InvalidValuesError([Fault("trials", rule, f"{restarts:,} restarts")])
 
 
 def work_of(plan: Plan) -> int:
-    """How much is trained for a plan: restarts x epochs x points."""
-    problem = plan.problem
-    return plan.trials * plan.restarts * max(problem.epochs, 1) * problem.data.points
+    """How much is trained for a plan at most: restarts x epochs x points."""
+    return restarts_of(plan) * max(plan.problem.epochs, 1) * plan.problem.data.points
 
 
 def admit(caller: Caller, study: OpenStudy) -> None:
@@ -65,7 +68,7 @@ def check_work(caller: Caller, plan: Plan) -> None:
             f"{caller.name!r}"
         )
         received = (
-            f"{work:,} ({plan.trials:,} trials x {plan.restarts:,} restarts x "
-            f"{plan.problem.epochs:,} epochs x {plan.problem.data.points:,} points)"
+            f"{work:,} ({restarts_of(plan):,} restarts x {plan.problem.epochs:,} epochs x "
+            f"{plan.problem.data.points:,} points)"
         )
         raise InvalidValuesError([Fault("trials", rule, received)])

@@ -37,7 +37,7 @@ class PlanCheck(BaseModel):
     trials: int | None
     restarts: int | None = Field(description="Of all trials.")
     epochs: int | None
-    work: int | None = Field(description="Restarts x epochs x points of all trials.")
+    work: int | None = Field(description="Restarts x epochs x points at most, of a race too.")
     command: str
     toml: str
     curl: str

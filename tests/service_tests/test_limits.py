@@ -5,16 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from search.problem.configuration import SearchSpace
 from search.problem.plan import Plan
-from search.service.keys import new_key
-from search.service.limits import default_limits, work_of
+from search.service.keys import default_limits, new_key
+from search.service.limits import work_of
 from search.studies.submitting import submit
 from storage.values import Limits, Scope
-from tests.conftest import run_command
+from tests.conftest import at_once, run_command
 from tests.service_tests.conftest import Served
 
 PLAN = {"trials": 2, "restarts": 4, "epochs": 10}  # of 300 points: 24,000
@@ -95,7 +97,7 @@ def test_a_plan_that_trains_more_than_a_key_may_is_refused_for_good(served: Serv
     (fault,) = refused.json()["errors"]
     assert fault["field"] == "trials"
     assert "at most 24,000 restarts x epochs x points" in fault["rule"]
-    assert fault["received"].startswith("36,000 (3 trials x 4 restarts x 10 epochs x 300 points)")
+    assert fault["received"].startswith("36,000 (12 restarts x 10 epochs x 300 points)")
     assert status(served, anna, "a", trials=3) == 422
     assert status(served, root, "b", trials=3) == 201
     assert status(served, anna, "b", trials=3) == 200, "it asks for nothing that is not there"
@@ -125,8 +127,20 @@ def test_without_keys_and_by_commands_nothing_is_counted(served: Served) -> None
 def test_work_is_restarts_times_epochs_times_points() -> None:
     plan = Plan(space=SearchSpace(), trials=24, restarts=256)
     assert work_of(plan) == 24 * 256 * 200 * 300
+    assert work_of(replace(plan, race=3)) == (24 * 256 + 3 * 2560 + 1024) * 200 * 300
+    assert work_of(replace(plan, race=99)) == (24 * 256 + 24 * 2560 + 1024) * 200 * 300
     assert default_limits(Scope.SUBMIT) == Limits(10, 10**12, None)
     assert default_limits(Scope.ADMIN) == Limits()
+
+
+def test_keys_are_made_where_the_packages_of_the_service_are_not_installed(tmp_path: Path) -> None:
+    program = (
+        "import sys; sys.modules['fastapi'] = sys.modules['starlette'] = None\n"
+        f"from search.__main__ import main; sys.argv[1:] = ['keys', 'add', 'anna', '--storage', "
+        f"'sqlite:///{tmp_path / 's.db'}']; main()"
+    )
+    (said,) = at_once(("", program))
+    assert said.startswith("mr_")
 
 
 def test_limits_are_set_and_shown_by_keys(served: Served) -> None:

@@ -23,7 +23,7 @@ PLANS: list[dict[str, Any]] = [
     {"learning_rate": {"low": 0.001, "high": 1.0}, "batch_size": "full", "use_bias": True},
     {"vary": {"batch_size": [16, "full"], "hidden": ["2", "4-4"], "l2": {"low": 0.1, "high": 1}}},
     {"vary": {"use_bias": [True, False]}, "margin": 0.02, "trials": 3},
-    {"first": ["standard/adam/0.1"], "until_precision": 0.5, "sampler_seed": 7},
+    {"first": ["standard/adam/0.1"], "until_precision": 0.5, "sampler_seed": 7, "race": 3},
     {"study": "-x", "data": "points.csv", "target": "it's", "drop": ["a", "b"], "missing": "drop"},
 ]
 
