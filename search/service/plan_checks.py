@@ -29,10 +29,10 @@ class PlanCheck(BaseModel):
     The texts say what was asked for, and are empty where a field is of another kind.
     """
 
-    valid: bool
+    valid: bool = Field(description="Whether it breaks no rule; with differences it needs a name.")
     errors: list[FieldFault]
     exists: bool = Field(description="Whether there is a study of that name.")
-    differences: list[str] = Field(description="From that study, if it cannot go on so.")
+    differences: list[str] = Field(description="From that study, which cannot go on so.")
     warnings: list[str]
     trials: int | None
     restarts: int | None = Field(description="Of all trials.")
