@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from search.commands.options import (
-    TOP_OF_A_TABLE,
     criterion,
     format_option,
     opened,
@@ -15,11 +14,8 @@ from search.commands.options import (
     top_option,
 )
 from search.commands.reading import write
-from search.problem.naming import configuration_name, find_configuration
-from search.reports.ending_details import show_configuration
-from search.reports.ending_tables import show_endings
-from search.reports.tables import more_configurations
 from search.studies.answers import basins_rows
+from search.studies.tables import basins_table
 
 
 @click.command()
@@ -53,20 +49,8 @@ def basins(
     """
     chosen = criterion(success)
     found = opened(storage, study)
-    chosen = found.criterion(chosen)
-    if output != "table":
+    if output == "table":
+        basins_table(found, chosen, top, configuration)
+    else:
         answer = basins_rows(found, chosen, top, configuration)
         write(output, answer.columns, answer.rows)
-        return
-    name, problem, standings = found.name, found.problem, found.best(chosen)
-    known = [standing.configuration for standing in standings]
-    top = top or TOP_OF_A_TABLE
-    keys = known[:top] if configuration is None else [find_configuration(configuration, known)]
-    endings = map(found.basins, keys)
-    if configuration is not None:
-        show_configuration(name, problem.under(keys[0]), next(endings))
-        return
-    notes = [more_configurations(len(keys), len(standings))]
-    if keys:
-        notes.append(f"Weights and pictures of one: --configuration {configuration_name(keys[0])}")
-    show_endings(name, problem, list(endings), *notes, success=chosen)

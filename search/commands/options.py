@@ -98,10 +98,6 @@ def verbosity_of(*, quiet: bool, verbose: bool) -> Verbosity:
     return Verbosity.EACH_TRIAL if verbose else Verbosity.USUAL
 
 
-TOP_OF_A_TABLE = 10
-"""Configurations that a table shows unless `--top` is given; JSON and CSV hold all."""
-
-
 def criterion(given: str | None) -> Success | None:
     """What `--success` names, before anything is opened; None if it was left out."""
     return None if given is None else Success.of(given)

@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
-from search.commands.measuring import measures_option, show_measured
+from search.commands.measuring import measures_option
 from search.commands.options import (
-    TOP_OF_A_TABLE,
     criterion,
     format_option,
     opened,
@@ -20,24 +19,17 @@ from search.commands.options import (
     top_option,
 )
 from search.problem.dimensions import DIMENSIONS
-from search.problem.naming import find_configuration
 from search.problem.success import Success
 from search.reports.report import csv_text, json_text
 from search.reports.studies_table import show_side_by_side
 from search.reports.study_tables import STUDY_KEYS, show_studies, study_json
-from search.reports.tables import (
-    RESTART_KEYS,
-    show_restarts,
-    show_standings,
-    with_dimensions,
-)
+from search.reports.tables import TOP_OF_A_TABLE
 from search.statistics.ranking import standing_keys
-from search.studies.answers import best_rows
+from search.studies.answers import best_rows, measures_rows, restarts_rows
 from search.studies.beside import common_criterion, hold_the_same, ranked_together
-from search.studies.frames import Rows
 from search.studies.shared import in_common
 from search.studies.study import study_in
-from search.studies.weights import of_configuration, weight_names, weighted
+from search.studies.tables import best_table, measures_table, restarts_table
 from storage.url import shown
 
 
@@ -86,32 +78,17 @@ def best(
         _best_of_several(list(dict.fromkeys(studies)), storage, asked, top, output)
         return
     found = opened(storage, studies[0] if studies else None)
-    chosen = found.criterion(asked)
-    again = "multirestart best "
-    if chosen != found.criterion(None):
-        again += f"--success {chosen} "
-    if measures is not None:
-        show_measured(found, measures, chosen, top, output, again)
-        return
-    if output == "table":
-        standings, front = found.best(chosen), found.seeks_both and chosen.is_of_launch
-        count = top or TOP_OF_A_TABLE
-        show_standings(
-            found.name,
-            found.problem,
-            found.space,
-            standings,
-            count,
-            success=chosen,
-            front=front,
-            again=again,
+    if output == "table" and measures is None:
+        best_table(found, asked, top)
+    elif output == "table":
+        measures_table(found, measures or (), asked, top)
+    else:
+        answer = (
+            best_rows(found, asked, top)
+            if measures is None
+            else measures_rows(found, measures, asked, top)
         )
-        raced = found.raced()
-        if raced:
-            click.echo(f"{raced} of these restarts are of races, which ran the best more often.")
-        return
-    answer = best_rows(found, chosen, top)
-    write(output, answer.columns, answer.rows)
+        write(output, answer.columns, answer.rows)
 
 
 def _best_of_several(
@@ -168,26 +145,11 @@ def restarts(
     multirestart restarts --configuration standard/adam/0.1 --weights --format csv > restarts.csv
     """
     found = opened(storage, study)
-    standings = found.best()
-    rows: Iterable[Any] = (
-        found.restarts() if measures is None else found.measured_restarts(measures)
-    )
-    more = [name for name in measures or () if name not in RESTART_KEYS]
-    if configuration is not None:
-        known = [standing.configuration for standing in standings]
-        chosen = find_configuration(configuration, known)
-        standings = Rows(each for each in standings if each.configuration == chosen)
-        rows = of_configuration(rows, chosen)
-    if weights:
-        names = weight_names(found.problem, [standing.configuration for standing in standings])
-        rows = weighted(rows, names)
-        more += names
     if output == "table":
-        total = sum(standing.counts.restarts for standing in standings)
-        show_restarts(found.name, found.space, rows, total, more)
+        restarts_table(found, configuration, measures, weights=weights)
     else:
-        columns = (*with_dimensions(RESTART_KEYS, found.space), *more)
-        write(output, columns, (row.to_json() for row in rows))
+        answer = restarts_rows(found, configuration, measures, weights=weights)
+        write(output, answer.columns, answer.rows)
 
 
 @click.command()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from search.commands.options import (
-    TOP_OF_A_TABLE,
     criterion,
     format_option,
     opened,
@@ -17,11 +16,11 @@ from search.commands.options import (
 )
 from search.commands.reading import write
 from search.problem.errors import UserError
-from search.reports.tables import of_criterion
-from search.reports.timing_tables import show_comparison, show_timings
+from search.reports.timing_tables import show_comparison
 from search.studies.answers import times_rows
 from search.studies.comparing import compared_across, study_named
 from search.studies.study import study_in
+from search.studies.tables import times_table
 
 
 @click.command()
@@ -44,14 +43,10 @@ def times(
     """
     asked = criterion(success)
     found = opened(storage, study)
-    chosen = found.criterion(asked)
     if output == "table":
-        timings = found.times(chosen)
-        count = top or TOP_OF_A_TABLE
-        note = of_criterion("times", chosen, found.best(chosen)[:count])
-        show_timings(found.name, found.problem, timings, count, success=chosen, note=note)
+        times_table(found, asked, top)
     else:
-        answer = times_rows(found, chosen, top)
+        answer = times_rows(found, asked, top)
         write(output, answer.columns, answer.rows)
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-import click
 import numpy as np
 
 from search.problem.problem import Problem
 from search.reports.ending_tables import legend, show_endings, units
 from search.reports.layout import decimals
-from search.reports.report import heading, terminal_width
+from search.reports.report import heading, say, terminal_width
 from search.reports.tables import interval
 from search.statistics.endings.basins import Basin
 from search.statistics.endings.class_pictures import class_chart, class_plane, true_class_plane
@@ -28,10 +27,10 @@ def show_configuration(study: str, problem: Problem, endings: Sequence[Ending]) 
     show_endings(study, problem, [endings])
     for ending in endings:
         for line in ("", *_about(problem, ending)):
-            click.echo(line)
+            say(line)
     if problem.data.features.shape[1] == 2:
         for line in ("", *_gallery(problem, endings)):
-            click.echo(line)
+            say(line)
 
 
 def _about(problem: Problem, ending: Ending) -> Iterator[str]:

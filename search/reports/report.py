@@ -10,6 +10,9 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
@@ -22,19 +25,55 @@ _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _WIDTH_OF_A_FILE = 200  # what a table may take where no terminal sets a limit
 
 
+@dataclass(frozen=True)
+class Paper:
+    """What is written on in place of stdout, for somebody elsewhere: `pieces` of text.
+
+    width: places of a line of their terminal; is_terminal: whether it is to be shown on it;
+    is_plain: whether it is to have no escape codes.
+    """
+
+    width: int
+    is_terminal: bool
+    is_plain: bool
+    pieces: list[str] = field(default_factory=list)
+
+
+_paper: ContextVar[Paper | None] = ContextVar("paper", default=None)
+
+
+@contextmanager
+def written_on(paper: Paper) -> Iterator[None]:
+    """A context in which tables are written on a paper, and not to stdout; of this thread alone."""
+    token = _paper.set(paper)
+    try:
+        yield
+    finally:
+        _paper.reset(token)
+
+
+def say(text: str) -> None:
+    """Write a line where tables are written."""
+    paper = _paper.get()
+    if paper is None:
+        click.echo(text)
+    else:
+        paper.pieces.append(f"{text}\n")
+
+
 def show_table(
     title: str, columns: Sequence[Column], rows: Sequence[Sequence[str]], *notes: str
 ) -> None:
-    """Print a table to stdout, folded or without the least important columns if it would not fit.
+    """Print a table, folded or without the least important columns if it would not fit.
 
     A table without rows is of a study without complete trials, and says so. Notes that are not
     empty stand below the rows.
     """
     is_terminal = is_on_terminal()
     for line in fitted(visible(title)):
-        click.echo(heading(line))
+        say(heading(line))
     if not rows:
-        click.echo("No trial is complete yet.")
+        say("No trial is complete yet.")
         return
     width = terminal_width() if is_terminal else _WIDTH_OF_A_FILE
     shown = [index for index, column in enumerate(columns) if is_terminal or not column.is_drawn]
@@ -43,21 +82,27 @@ def show_table(
         [[visible(row[index]) for index in shown] for row in rows],
         width,
     )
-    click.echo("\n".join(layout.lines))
+    say("\n".join(layout.lines))
     if layout.left_out:
         missing = ", ".join(" ".join(column.title.split()) for column in layout.left_out)
         notes += (f"Left out for want of width: {missing}. --format json has all.",)
     for line in fitted(*filter(None, notes)):
-        click.echo(line if is_plain() else click.style(line, dim=True))
+        say(line if is_plain() else click.style(line, dim=True))
 
 
 def is_plain() -> bool:
     """Whether no escape codes are wanted: NO_COLOR is set (https://no-color.org), or TERM=dumb."""
+    paper = _paper.get()
+    if paper is not None:
+        return paper.is_plain
     return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
 
 
 def is_on_terminal() -> bool:
     """Whether what is printed goes to a terminal."""
+    paper = _paper.get()
+    if paper is not None:
+        return paper.is_terminal
     return sys.stdout is not None and sys.stdout.isatty()
 
 
@@ -77,7 +122,8 @@ def fitted(*texts: str) -> list[str]:
 
 def terminal_width() -> int:
     """The places of a line in the terminal; 80 if there is none."""
-    return shutil.get_terminal_size().columns
+    paper = _paper.get()
+    return shutil.get_terminal_size().columns if paper is None else paper.width
 
 
 def json_text(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:

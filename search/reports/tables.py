@@ -39,6 +39,8 @@ _STANDING_COLUMNS = (
     Column("best\naccuracy", right=True, importance=2),
 )
 _MOST_UNTRIED = 5
+TOP_OF_A_TABLE = 10
+"""Configurations that a table shows unless `--top` is given; JSON and CSV hold all."""
 _FEW = 0.5  # of the restarts, solve the problem
 _TOO_FEW_TO_RANK = 0.02
 _FRONT_COLUMN = Column("Pareto\nfront", importance=NEVER_LEFT_OUT)

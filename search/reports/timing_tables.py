@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-import click
 import numpy as np
 
 from search.problem.problem import Problem
 from search.problem.success import ESCAPED, Success
 from search.reports.layout import NEVER_LEFT_OUT, Column
-from search.reports.report import fitted, show_table
+from search.reports.report import fitted, say, show_table
 from search.reports.tables import (
     configuration_cells,
     configuration_columns,
@@ -89,7 +88,7 @@ def show_timings(
             f"{success.past}."
         )
     if advised:
-        click.echo("\n".join(fitted("", *advised)))
+        say("\n".join(fitted("", *advised)))
 
 
 def show_comparison(
@@ -121,7 +120,7 @@ def show_comparison(
     )
     lines = [] if test is None else [f"Log-rank chi-squared {test.statistic:.1f}, {_p(test.p)}:"]
     curves = plot([timing.curve for timing in pair], problem.epochs, success.past)
-    click.echo("\n".join([*fitted("", *lines, comparison.verdict), "", *curves]))
+    say("\n".join([*fitted("", *lines, comparison.verdict), "", *curves]))
 
 
 def plot(curves: Sequence[SurvivalCurve], epochs: int, past: str = "escaped") -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,9 @@ from search.problem.naming import find_configuration
 from search.problem.success import Success
 from search.reports.tables import RESTART_KEYS, with_dimensions
 from search.statistics.ranking import pareto_front, standing_keys
+from search.studies.frames import Rows
 from search.studies.study import Study
-from search.studies.weights import of_configuration
+from search.studies.weights import of_configuration, weight_names, weighted
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,70 @@ def basins_rows(
     return Answer(tuple(with_dimensions(names, study.space)), rows)
 
 
-def restarts_rows(study: Study, configuration: str | None = None) -> Answer:
-    """What `restarts` gives, read as it is asked for."""
-    rows: Iterable[Any] = study.restarts()
-    if configuration is not None:
-        known = [standing.configuration for standing in study.best()]
-        rows = of_configuration(rows, find_configuration(configuration, known))
-    columns = tuple(with_dimensions(RESTART_KEYS, study.space))
+def measures_rows(
+    study: Study, measures: Sequence[str], success: Success | None, top: int | None = None
+) -> Answer:
+    """What `best` gives of measures."""
+    from search.reports.measure_tables import MEASURE_KEYS
+
+    rows = study.measures(measures, success, top=top)
+    columns = with_dimensions(MEASURE_KEYS, study.space)
     return Answer(columns, (row.to_json() for row in rows))
+
+
+def restarts_rows(
+    study: Study,
+    configuration: str | None = None,
+    measures: Sequence[str] | None = None,
+    *,
+    weights: bool = False,
+) -> Answer:
+    """What `restarts` gives, read as it is asked for."""
+    found = chosen_restarts(study, configuration, measures, weights=weights)
+    columns = (*with_dimensions(RESTART_KEYS, study.space), *found.more)
+    return Answer(columns, (row.to_json() for row in found.rows))
+
+
+@dataclass(frozen=True)
+class ChosenRestarts:
+    """Restarts, how many there are, and the names of what their rows have beside the usual."""
+
+    rows: Iterable[Any]
+    total: int
+    more: tuple[str, ...]
+
+
+def chosen_restarts(
+    study: Study,
+    configuration: str | None = None,
+    measures: Sequence[str] | None = None,
+    *,
+    weights: bool = False,
+) -> ChosenRestarts:
+    """The restarts of a study or of one configuration of it, read as they are asked for.
+
+    Args:
+        study: The study.
+        configuration: Name of a configuration; all if None.
+        measures: Names of measures that their rows have; none if None.
+        weights: Whether their rows have the final weights.
+
+    Returns:
+        The restarts.
+
+    Raises:
+        InvalidValuesError: If there is no such configuration or measure.
+    """
+    standings = study.best()
+    rows: Iterable[Any] = (
+        study.restarts() if measures is None else study.measured_restarts(measures)
+    )
+    more = tuple(name for name in measures or () if name not in RESTART_KEYS)
+    if configuration is not None:
+        chosen = find_configuration(configuration, [each.configuration for each in standings])
+        standings = Rows(each for each in standings if each.configuration == chosen)
+        rows = of_configuration(rows, chosen)
+    if weights:
+        names = weight_names(study.problem, [standing.configuration for standing in standings])
+        rows, more = weighted(rows, names), (*more, *names)
+    return ChosenRestarts(rows, sum(each.counts.restarts for each in standings), more)
