@@ -17,6 +17,7 @@ from search.service import (
     running_it,
     sharing,
     studies,
+    summaries,
     uploads,
     verifying,
 )
@@ -28,7 +29,7 @@ from storage.values import Scope
 
 _PARTS = (
     *(part.routes for part in (uploads, results, verifying, sharing, events, studies)),
-    *(part.routes for part in (plan_checks, running_it, pages, form)),
+    *(part.routes for part in (summaries, plan_checks, running_it, pages, form)),
     sharing.opened,
 )
 

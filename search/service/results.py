@@ -4,55 +4,47 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator
-from enum import StrEnum
-from itertools import chain
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import HTMLResponse, StreamingResponse
+from fastapi.responses import HTMLResponse
 
 from search.problem.success import Success
-from search.reports.report import csv_text, json_text
 from search.service.children import in_turn
 from search.service.desk import Reading, Service, Serving, StudyName
 from search.service.problems import RESPONSES
+from search.service.writing import ROWS, Writing, Written
 from search.studies.answers import (
     Answer,
     basins_rows,
     best_rows,
     effects_rows,
+    measures_rows,
     restarts_rows,
     times_rows,
 )
 from search.studies.study import Study
+from search.studies.tables import (
+    basins_table,
+    best_table,
+    effects_table,
+    measures_table,
+    restarts_table,
+    times_table,
+)
 
 _SECONDS_TO_EXPORT = 120
 _SECONDS_TO_WAIT = 60
 
 
-class Format(StrEnum):
-    """How rows are written."""
-
-    JSON = "json"
-    CSV = "csv"
-
-
-_ROWS: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "Rows under the names that the command of the same name gives them.",
-        "content": {
-            "application/json": {"schema": {"type": "array", "items": {"type": "object"}}},
-            "text/csv": {"schema": {"type": "string"}},
-        },
-    },
-    304: {"description": "Nothing has changed since the ETag in If-None-Match."},
-}
 SuccessName = Annotated[str | None, Query(max_length=64, description="What counts as a success.")]
 Top = Annotated[int | None, Query(ge=1, description="How many configurations.")]
 Configured = Annotated[str | None, Query(max_length=512, description="Like standard/adam/0.1.")]
-As = Annotated[Format, Query(alias="format")]
+Measured = Annotated[
+    str | None, Query(max_length=1024, description="Names of measures, like balanced_accuracy,auc.")
+]
 
 routes = APIRouter(prefix="/api/studies/{name}", tags=["results"], responses=RESPONSES)
 
@@ -79,108 +71,139 @@ def _rows(
     service: Service,
     request: Request,
     name: str,
-    output: Format,
+    writing: Writing,
     rows_of: Callable[[Study], Answer],
+    show: Callable[[Study], None],
 ) -> Response:
     """The rows of a study, streamed; that nothing has changed, where the tag is known."""
     study = service.study(name)
     etag = etag_of(service, study, request)
     if is_known(request, etag):
         return not_modified(etag)
-    with study.snapshot():
-        answer = rows_of(study)
-    pieces: Iterator[str] = (
-        json_text(answer.rows) if output is Format.JSON else csv_text(answer.columns, answer.rows)
-    )
-    first = next(pieces, "")  # what fails at once is told as a problem
-    media_type = "application/json" if output is Format.JSON else "text/csv; charset=utf-8"
-    headers = {"ETag": etag, "Cache-Control": "no-cache"}
-    return StreamingResponse(chain([first], pieces), media_type=media_type, headers=headers)
+
+    def rows() -> Answer:
+        with study.snapshot():  # rows that are read as they are sent are read after it
+            return rows_of(study)
+
+    def shown() -> None:
+        with study.snapshot():
+            show(study)
+
+    return writing.written(rows, shown, {"ETag": etag, "Cache-Control": "no-cache"})
 
 
 def _success(name: str | None) -> Success | None:
     return None if name is None else Success.of(name)
 
 
-@routes.get("/best", responses=_ROWS)
+def _names(measures: str | None) -> list[str] | None:
+    return None if measures is None else [each.strip() for each in measures.split(",")]
+
+
+@routes.get("/best", responses=ROWS)
 def get_best(
     service: Serving,
     request: Request,
     _caller: Reading,
     name: StudyName,
+    writing: Written,
     success: SuccessName = None,
     top: Top = None,
-    output: As = Format.JSON,
+    measures: Measured = None,
 ) -> Response:
-    """The configurations, ranked by the lower end of the success rate's interval."""
+    """The configurations, ranked by the lower end of the success rate's interval.
+
+    With `measures` what those are over the restarts of each.
+    """
+    chosen, names = _success(success), _names(measures)
+    if names is not None:
+        return _rows(
+            *(service, request, name, writing),
+            lambda study: measures_rows(study, names, chosen, top),
+            lambda study: measures_table(study, names, chosen, top),
+        )
     return _rows(
-        service, request, name, output, lambda study: best_rows(study, _success(success), top)
+        *(service, request, name, writing),
+        lambda study: best_rows(study, chosen, top),
+        lambda study: best_table(study, chosen, top),
     )
 
 
-@routes.get("/times", responses=_ROWS)
+@routes.get("/times", responses=ROWS)
 def get_times(
     service: Serving,
     request: Request,
     _caller: Reading,
     name: StudyName,
+    writing: Written,
     success: SuccessName = None,
     top: Top = None,
-    output: As = Format.JSON,
 ) -> Response:
     """How soon the configurations escape, and after how many epochs to give one up."""
+    chosen = _success(success)
     return _rows(
-        service, request, name, output, lambda study: times_rows(study, _success(success), top)
+        *(service, request, name, writing),
+        lambda study: times_rows(study, chosen, top),
+        lambda study: times_table(study, chosen, top),
     )
 
 
-@routes.get("/effects", responses=_ROWS)
+@routes.get("/effects", responses=ROWS)
 def get_effects(
     service: Serving,
     request: Request,
     _caller: Reading,
     name: StudyName,
+    writing: Written,
     success: SuccessName = None,
-    output: As = Format.JSON,
 ) -> Response:
     """What the success rate depends on."""
+    chosen = _success(success)
     return _rows(
-        service, request, name, output, lambda study: effects_rows(study, _success(success))
+        *(service, request, name, writing),
+        lambda study: effects_rows(study, chosen),
+        lambda study: effects_table(study, chosen),
     )
 
 
-@routes.get("/basins", responses=_ROWS)
+@routes.get("/basins", responses=ROWS)
 def get_basins(
     service: Serving,
     request: Request,
     _caller: Reading,
     name: StudyName,
+    writing: Written,
     success: SuccessName = None,
     top: Top = None,
     configuration: Configured = None,
-    output: As = Format.JSON,
 ) -> Response:
     """Where the restarts end."""
+    chosen = _success(success)
     return _rows(
-        service,
-        request,
-        name,
-        output,
-        lambda study: basins_rows(study, _success(success), top, configuration),
+        *(service, request, name, writing),
+        lambda study: basins_rows(study, chosen, top, configuration),
+        lambda study: basins_table(study, chosen, top, configuration),
     )
 
 
-@routes.get("/restarts", responses=_ROWS)
+@routes.get("/restarts", responses=ROWS)
 def get_restarts(
     service: Serving,
     request: Request,
     _caller: Reading,
     name: StudyName,
+    writing: Written,
     configuration: Configured = None,
-    output: As = Format.JSON,
+    measures: Measured = None,
+    weights: Annotated[bool, Query(description="With all final weights.")] = False,
 ) -> Response:
     """Every restart, by trial and seed."""
-    return _rows(service, request, name, output, lambda study: restarts_rows(study, configuration))
+    names = _names(measures)
+    return _rows(
+        *(service, request, name, writing),
+        lambda study: restarts_rows(study, configuration, names, weights=weights),
+        lambda study: restarts_table(study, configuration, names, weights=weights),
+    )
 
 
 @routes.get("/report", response_class=HTMLResponse)
