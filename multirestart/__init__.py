@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from search.client.client import Client
     from search.estimator.classifier import RestartClassifier
     from search.problem.configuration import Configuration, SearchSpace
     from search.problem.data.datasets import Dataset
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from search.studies.study import Study, open_study
 
 _HOMES = {
+    "Client": "search.client.client",
     "Configuration": "search.problem.configuration",
     "Dataset": "search.problem.data.datasets",
     "InvalidValuesError": "search.problem.errors",
@@ -45,6 +47,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Client",
     "Configuration",
     "Dataset",
     "InvalidValuesError",

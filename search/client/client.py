@@ -85,8 +85,6 @@ class Client(Reading):
         self,
         plan: Plan | Mapping[str, Any],
         priority: int | None = None,
-        *,
-        name: str | None = None,
     ) -> Row:
         """Submit a plan: a study is made and queued. The same plan again changes nothing.
 

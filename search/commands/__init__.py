@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import click
 from click.exceptions import NoArgsIsHelpError
 
+from search.commands.server import server_option
 from search.problem.errors import InvalidValuesError, LaunchError, UserError
 from search.problem.names import visible
 from search.running.interrupts import Interrupted
@@ -85,7 +86,7 @@ class _Commands(click.Group):
             click.echo(error.format_message(), err=True)
             sys.exit(2)
         except click.ClickException as error:
-            _fail(error.format_message(), error.exit_code)
+            _fail(_mistake(error), error.exit_code)
         except RecordFailedError as error:
             _fail(f"{error}. What is complete is kept: mend this, and the same command goes on", 1)
         except NothingStoredError as error:
@@ -115,14 +116,21 @@ class _Commands(click.Group):
         sys.exit(result if isinstance(result, int) else 0)
 
 
+def _mistake(error: click.ClickException) -> str:
+    if isinstance(error, click.NoSuchOption) and error.option_name == "--server":
+        return "--server stands before the command: multirestart --server URL best"
+    return error.format_message()
+
+
 def _fail(message: str, code: int) -> NoReturn:
     click.echo(f"multirestart: {visible(' '.join(message.split()))}", err=True)
     sys.exit(code)
 
 
 @click.group(cls=_Commands, context_settings={"max_content_width": 100})
+@server_option
 @click.version_option(package_name="multirestart")
-def main() -> None:
+def main(server: str | None) -> None:
     """How often does a small Keras network escape the plateau?
 
     Trains it from many initialization seeds under each scaling, optimizer and learning rate, keeps

@@ -14,6 +14,7 @@ from search.commands.options import (
     top_option,
 )
 from search.commands.reading import write
+from search.commands.server import served
 from search.studies.answers import basins_rows
 from search.studies.tables import basins_table
 
@@ -29,6 +30,7 @@ from search.studies.tables import basins_table
 @success_option
 @top_option
 @format_option
+@served("over_service")
 def basins(
     study: str | None,
     storage: str,

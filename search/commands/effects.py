@@ -13,6 +13,7 @@ from search.commands.options import (
     success_option,
 )
 from search.commands.reading import write
+from search.commands.server import served
 from search.studies.answers import effects_rows
 from search.studies.tables import effects_table
 
@@ -22,6 +23,7 @@ from search.studies.tables import effects_table
 @storage_option
 @success_option
 @format_option
+@served("over_service")
 def effects(study: str | None, storage: str, success: str | None, output: str) -> None:
     """How much of the variation in escape rate comes from each dimension that is searched.
 

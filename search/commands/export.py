@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from search.commands.options import opened, storage_option, study_option
+from search.commands.server import served
 from search.export.new_file import require_new_keras_file
 from search.problem.errors import UserError
 from search.problem.naming import configuration_name
@@ -26,6 +27,7 @@ from search.studies.study import LARGEST_SEED
 )
 @study_option
 @storage_option
+@served("over_service", "code", "trial", "seed")
 def export(
     file: Path | None,
     code: bool,

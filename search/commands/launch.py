@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from search.commands.asked import asked_fields, say_commands
 from search.commands.launch_options import option, plan_options
 from search.commands.lean import without_scikit_learn
 from search.commands.options import (
@@ -20,7 +20,8 @@ from search.commands.options import (
     verbosity_of,
     verbosity_options,
 )
-from search.problem.errors import LaunchError, UserError
+from search.commands.server import served
+from search.problem.errors import LaunchError
 from search.problem.plan import Plan
 from search.reports.tables import show_standings
 from search.statistics.ranking import Standing
@@ -51,7 +52,11 @@ _MOST_WORKERS = 1024
     "--describe", is_flag=True, help="Say what was read of the data; train and write nothing."
 )
 @no_cache_option
+@click.option(
+    "--detach", is_flag=True, help="With --server: submit the study, and do not wait for it."
+)
 @verbosity_options
+@served("launch_over_service", "workers", "cluster", "save_plan", "describe", "no_cache")
 def launch(
     plan: Path | None,
     storage: str,
@@ -60,6 +65,7 @@ def launch(
     save_plan: Path | None,
     describe: bool,
     no_cache: bool,
+    detach: bool,
     quiet: bool,
     verbose: bool,
     **options: Any,
@@ -81,8 +87,10 @@ def launch(
     from search.commands.describing import describe as describe_data
     from search.commands.progress import LaunchProgress
 
+    if detach:
+        raise click.UsageError("--detach goes with --server, which says where it is trained")
     verbosity = verbosity_of(quiet=quiet, verbose=verbose)
-    fields = _asked(plan, options)
+    fields = asked_fields(plan, options)
     if describe:
         if save_plan is not None:
             raise click.UsageError("--describe writes nothing: leave --save-plan out")
@@ -128,20 +136,6 @@ def _show(
         click.echo("The race of the best: multirestart race shows how it ended.", err=True)
     if says_next:
         _say_what_next(storage, found, standings[0])
-
-
-def _asked(plan: Path | None, options: Mapping[str, Any]) -> PlanFields:
-    """The fields of the plan file, if there is one, with the options that were given."""
-    from search.problem.plan_fields import PlanFields
-    from search.problem.plan_files import read_plan
-
-    fields = PlanFields() if plan is None else read_plan(plan)
-    given = {option: value for option, value in options.items() if value is not None}
-    vary = given.pop("vary")
-    for name, times in Counter(name for name, _ in vary or ()).items():
-        if times > 1:
-            raise UserError(f"--vary must name {name} once, with all its values: {name}=A,B")
-    return fields.overridden({**given, "vary": dict(vary)} if vary else given)
 
 
 @contextmanager
@@ -206,7 +200,4 @@ def _say_what_next(storage: str, study: Study, best: Standing) -> None:
     ]
     if best.counts.best_seed is not None:
         commands.insert(1, (f"reference{where}{restart}", "check the best restart by plain Keras"))
-    width = max(len(command) for command, _ in commands)
-    click.echo("What next:", err=True)
-    for command, purpose in commands:
-        click.echo(f"  multirestart {command:<{width}}  # {purpose}", err=True)
+    say_commands(commands)

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from search.commands.server import require_database
 from search.commands.verbosity import Verbosity
 from search.problem.dimensions import FULL
 from search.problem.plan import flat_name
@@ -20,6 +21,7 @@ storage_option = click.option(
     default=DEFAULT_STORAGE,
     show_default=True,
     metavar="URL",
+    callback=require_database,
     help="Database of the studies.",
 )
 

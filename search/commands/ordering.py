@@ -7,9 +7,10 @@ from contextlib import closing
 import click
 
 from search.commands.options import storage_option
+from search.commands.server import served
 from storage.opening import open_for_reading, open_for_writing
 
-_SAID = {
+SAID = {
     "pause": "{name} is paused: what is under way ends, and nothing more is trained.",
     "resume": "{name} is queued: `multirestart work` or `launch` goes on with it.",
     "cancel": "{name} is cancelled: what is under way ends, and nothing more is trained.",
@@ -23,12 +24,13 @@ def _order(storage: str, study: str, what: str) -> None:
     open_for_reading(storage).close()  # an order makes no database
     with closing(open_for_writing(storage)) as store:
         order(store, study, what)
-    click.echo(_SAID[what].format(name=study))
+    click.echo(SAID[what].format(name=study))
 
 
 @click.command()
 @click.argument("study", metavar="STUDY")
 @storage_option
+@served("over_service")
 def pause(study: str, storage: str) -> None:
     """Train no more of a study until it is resumed, whoever trains it. What is under way ends.
 
@@ -41,6 +43,7 @@ def pause(study: str, storage: str) -> None:
 @click.command()
 @click.argument("study", metavar="STUDY")
 @storage_option
+@served("over_service")
 def resume(study: str, storage: str) -> None:
     """Queue a study again that was paused or cancelled, or that failed.
 
@@ -54,6 +57,7 @@ def resume(study: str, storage: str) -> None:
 @click.argument("study", metavar="STUDY")
 @click.option("--now", is_flag=True, help="Stop the trials under way too; they count for nothing.")
 @storage_option
+@served("over_service")
 def cancel(study: str, now: bool, storage: str) -> None:
     """Train no more of a study. All that is complete is kept, and `resume` goes on with it.
 

@@ -8,14 +8,6 @@ from collections.abc import Iterable
 
 import click
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from search.commands.describing import nothing_to_do, one_point, warning_lines
 from search.commands.event_lines import (
@@ -28,6 +20,7 @@ from search.commands.event_lines import (
     worker_joined,
     worker_refused,
 )
+from search.commands.launch_bar import launch_bar
 from search.commands.verbosity import Verbosity
 from search.problem.configuration import Configuration
 from search.problem.names import several, visible
@@ -164,15 +157,7 @@ class LaunchProgress(EventLines):
         self._console = Console(stderr=True, highlight=False, emoji=False)
         is_drawn = self._console.is_terminal and not is_plain() and verbosity is not Verbosity.QUIET
         self._is_drawn = is_drawn
-        columns = (
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TextColumn("trials"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.description}", markup=False),
-        )
-        self._bar = Progress(*columns, console=self._console, disable=not is_drawn)
+        self._bar = launch_bar(self._console, is_drawn=is_drawn)
         self._task = self._bar.add_task("", visible=False)
         self._last_line = time.monotonic()
         self._trials = 0

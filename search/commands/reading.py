@@ -18,6 +18,7 @@ from search.commands.options import (
     success_option,
     top_option,
 )
+from search.commands.server import served
 from search.problem.dimensions import DIMENSIONS
 from search.problem.success import Success
 from search.reports.report import csv_text, json_text
@@ -46,6 +47,7 @@ from storage.url import shown
 @measures_option
 @top_option
 @format_option
+@served("over_service")
 def best(
     studies: tuple[str, ...],
     storage: str,
@@ -129,6 +131,7 @@ def _best_of_several(
 @click.option("--weights", is_flag=True, help="A column for each of the final weights.")
 @measures_option
 @format_option
+@served("over_service")
 def restarts(
     study: str | None,
     storage: str,
@@ -155,6 +158,7 @@ def restarts(
 @click.command()
 @storage_option
 @format_option
+@served("over_service")
 def studies(storage: str, output: str) -> None:
     """The studies of a database, and what they hold of complete trials.
 

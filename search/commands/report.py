@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from search.commands.options import criterion, opened, storage_option, study_option, success_option
+from search.commands.server import served
 from search.problem.errors import UserError
 from search.studies.study import DEFAULT_STORAGE
 from storage.url import shown
@@ -44,6 +45,7 @@ from storage.url import shown
     is_flag=True,
     help="Train a sample of restarts again, and draw their accuracy and loss by epoch.",
 )
+@served("over_service", "folder", "kind", "training")
 def report(
     study: str | None,
     storage: str,
@@ -69,7 +71,7 @@ def report(
     from search.studies.reporting import gather
 
     gathered = gather(found, asked, training=training)
-    path = output or Path(f"{_file_name(found.name)}.{kind}")
+    path = output or Path(f"{file_name(found.name)}.{kind}")
     named = _named(found.name, storage)
     command = _command(named, success, training=training).strip()
     try:
@@ -114,7 +116,7 @@ def _command(named: str, success: str | None, *, training: bool) -> str:
     return " ".join(["multirestart report", named, shlex.join(words + ["--training"] * training)])
 
 
-def _file_name(study: str) -> str:
+def file_name(study: str) -> str:
     """The study's name as a file can be called."""
     kept = "".join(each if each.isalnum() or each in " -_.," else "-" for each in study).strip(" .")
     return kept or "study"

@@ -15,6 +15,7 @@ from search.commands.options import (
     top_option,
 )
 from search.commands.reading import write
+from search.commands.server import served
 from search.problem.errors import UserError
 from search.reports.timing_tables import show_comparison
 from search.studies.answers import times_rows
@@ -29,6 +30,7 @@ from search.studies.tables import times_table
 @timed_success_option
 @top_option
 @format_option
+@served("over_service")
 def times(
     study: str | None, storage: str, success: str | None, top: int | None, output: str
 ) -> None:
