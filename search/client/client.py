@@ -218,7 +218,7 @@ class Client(Reading):
         while True:
             for event in self._connection.events(f"{path}/events", last):
                 if event.event == "deleted":
-                    return
+                    break
                 if event.event == kind:
                     last, seen = event.id, event.json()
                     yield seen

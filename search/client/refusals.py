@@ -55,6 +55,8 @@ def refused(answer: httpx2.Response, at: str, *, has_key: bool) -> MultirestartE
         why = f"knows no such {KEY}, or it has ended" if has_key else f"wants a key: set {KEY}"
         return RefusedError(f"the service at {at} {why}", status)
     detail = visible(str(said.get("detail")))
+    if detail == answer.reason_phrase:  # of an address that no service has
+        return strange(answer, at)
     if status >= _FIRST_OF_SERVER:
         return LaunchError(f"the service at {at} failed: {detail}")
     faults = [_fault(fault) for fault in said.get("errors", ())]
