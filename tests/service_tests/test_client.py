@@ -18,7 +18,7 @@ from search.client.refusals import RefusedError
 from search.service.keys import new_key
 from search.studies.study import open_study
 from storage.values import Scope
-from tests.conftest import environment
+from tests.conftest import ROOT, environment
 from tests.search_tests.launchers import Launcher
 from tests.service_tests.serving import losing, serving
 
@@ -229,6 +229,21 @@ def test_the_report_is_written_and_a_network_that_cannot_be_is_refused(
     assert not (tmp_path / "best.keras").exists()
     with pytest.raises(mr.MultirestartError, match=r"cannot write .*: No such file or directory"):
         client.report("s", tmp_path / "none" / "s.html")
+
+
+def test_the_example_of_the_documentation_reads_a_service(
+    client: mr.Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (ROOT / "docs" / "python.md").read_text()
+    example = text.partition("## Ask a service")[2].split("```python\n")[1].partition("```")[0]
+    example = example.replace("https://lab.example", client.url).replace('"bands"', '"s"')
+    exec(example, {"mr": mr})
+    assert capsys.readouterr().out.splitlines() == [
+        "s queued 8",
+        "none adam 0.01 1.0",
+        "none adam 0.1 1.0",
+        "standard adam 0.01 1.0",
+    ]
 
 
 def test_a_client_needs_neither_what_trains_nor_what_serves() -> None:

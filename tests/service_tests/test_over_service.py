@@ -7,6 +7,7 @@ import re
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,11 +29,20 @@ PLAN = ("--sampler", "random", "--restarts", "4", "--learning-rate", "0.01:1")
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Launcher:
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
     """A database with the complete study "s", which the tests only read."""
     launcher = Launcher(tmp_path_factory.mktemp("database"))
     launcher.run(lambda one: 1.0 if one.optimizer == "adam" else 0.5)
-    return launcher
+    yield launcher
+    launcher.kill()
+    launcher.store.close()
+
+
+@pytest.fixture(scope="module")
+def service(database: Launcher) -> Iterator[str]:
+    """URL of a service over it."""
+    with serving(database.url) as url:
+        yield url
 
 
 @pytest.mark.parametrize(
@@ -51,21 +61,20 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Launcher:
     ids=" ".join,
 )
 def test_rows_and_tables_are_those_of_the_database(
-    database: Launcher, tmp_path: Path, command: tuple[str, ...]
+    database: Launcher, service: str, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
-    with serving(database.url) as url:
-        for output in ("json", "csv", "table"):
-            options = (*command, "--format", output)
-            here = run_command(*options, "--storage", database.url, cwd=tmp_path).stdout
-            there = run_command("--server", url, *options, cwd=tmp_path).stdout
-            if command == ("studies",):  # whose table names the database
-                here = here.replace(database.url, url)
-            assert there == here
-            assert len(there) > 60
+    for output in ("json", "csv", "table"):
+        options = (*command, "--format", output)
+        here = run_command(*options, "--storage", database.url, cwd=tmp_path).stdout
+        there = run_command("--server", service, *options, cwd=tmp_path).stdout
+        if command == ("studies",):  # whose table names the database
+            here = here.replace(database.url, service)
+        assert there == here
+        assert len(there) > 60
 
 
-def test_a_table_fits_the_terminal_that_asks_for_it(database: Launcher) -> None:
-    with serving(database.url) as url, mr.Client(url) as client:
+def test_a_table_fits_the_terminal_that_asks_for_it(database: Launcher, service: str) -> None:
+    with mr.Client(service) as client:
         wanted: Query = {"format": "table", "width": 50, "terminal": "styled"}
         there = "".join(client.written("s", "best", wanted))
     paper = Paper(50, is_terminal=True, is_plain=False)
