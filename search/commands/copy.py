@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from search.commands.options import study_option
+from search.commands.server import require_database
 from search.studies.study import DEFAULT_STORAGE
 from storage.url import shown
 
@@ -16,6 +17,7 @@ from storage.url import shown
     default=DEFAULT_STORAGE,
     show_default=True,
     metavar="URL",
+    callback=require_database,
     help="Database that holds the study.",
 )
 @click.option(

@@ -23,17 +23,19 @@ server_option = click.option(
 )
 
 
-def server_of(ctx: click.Context) -> str | None:
+def server_of(ctx: click.Context, storage: str = "storage") -> str | None:
     """URL of the service that a command is to work against; None for a database.
 
-    A database that is named takes precedence over a service of the environment.
+    A database that is named, by the argument `storage`, takes precedence over a service of the
+    environment.
     """
     root = ctx.find_root()
     server: str | None = root.params.get("server")
-    if server is None or ctx.get_parameter_source("storage") is not ParameterSource.COMMANDLINE:
+    if server is None or ctx.get_parameter_source(storage) is not ParameterSource.COMMANDLINE:
         return server
     if root.get_parameter_source("server") is ParameterSource.COMMANDLINE:
-        raise click.UsageError("--storage and --server exclude each other: leave one out")
+        option = next(param.opts[0] for param in ctx.command.params if param.name == storage)
+        raise click.UsageError(f"{option} and --server exclude each other: leave one out")
     return None
 
 
@@ -45,12 +47,14 @@ def server_words() -> str:
     return f" --server {shlex.quote(root.params['server'])}"
 
 
-def require_database(ctx: click.Context, _param: click.Parameter, value: str) -> str:
-    """Callback of `--storage`: refuses a command over a service that needs a database."""
-    if server_of(ctx) is not None and not hasattr(ctx.command.callback, "served_by"):
+def require_database(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Callback of the option of a database: refuses a command over a service that needs a database."""
+    if server_of(ctx, str(param.name)) is not None and not hasattr(
+        ctx.command.callback, "served_by"
+    ):
         raise click.UsageError(
             f"{ctx.command.name} needs a database and does not work over a service: give "
-            f"--storage, and neither --server nor {SERVER}"
+            f"{param.opts[0]}, and neither --server nor {SERVER}"
         )
     return value
 

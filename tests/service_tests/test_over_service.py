@@ -92,6 +92,8 @@ def test_a_table_fits_the_terminal_that_asks_for_it(database: Launcher, service:
         (("race",), "race needs a database and does not work over a service: give --storage, and "),
         (("check",), "check needs a database and does not work over a service"),
         (("keys", "list"), "list needs a database and does not work over a service"),
+        (("copy", "--to", "sqlite:///b.db"), "copy needs a database and does not work over a serv"),
+        (("copy", "--from", "sqlite:///a.db", "--to", "b"), "--from and --server exclude each oth"),
         (("best", "--storage", "sqlite:///s.db"), "--storage and --server exclude each other: le"),
         (("best", "--study", "a", "--study", "b"), "several studies are ranked in a database"),
         (("launch", "--workers", "2"), "--workers needs a database and does not work over a serv"),
