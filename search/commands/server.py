@@ -48,10 +48,9 @@ def server_words() -> str:
 
 
 def require_database(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    """Callback of the option of a database: refuses a command over a service that needs a database."""
-    if server_of(ctx, str(param.name)) is not None and not hasattr(
-        ctx.command.callback, "served_by"
-    ):
+    """Callback of the option of a database: refuses what needs one where there is a service."""
+    is_served = hasattr(ctx.command.callback, "served_by")
+    if not is_served and server_of(ctx, str(param.name)) is not None:
         raise click.UsageError(
             f"{ctx.command.name} needs a database and does not work over a service: give "
             f"{param.opts[0]}, and neither --server nor {SERVER}"
