@@ -22,8 +22,7 @@ def run(*arguments: str) -> Result:
 def test_json_holds_all_configurations_unless_top_is_given(
     launched: Launched, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("reading", "timing"):
-        monkeypatch.setattr(f"search.commands.{module}.TOP_OF_A_TABLE", 3)
+    monkeypatch.setattr("search.studies.tables.TOP_OF_A_TABLE", 3)
     table = run(command, "--storage", launched.url).stdout
     assert "5 more configurations" in table
     rows = json.loads(run(command, "--storage", launched.url, "--format", "json").stdout)
