@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from search.commands.launch import _asked
+from search.commands.asked import asked_fields
 from search.commands.launch import launch as launch_command
 from search.problem.plan_fields import PlanFields
 from search.service.plan_texts import as_command, as_toml
@@ -43,7 +43,7 @@ def test_command_and_file_ask_for_the_same_plan(plan: dict[str, Any]) -> None:
     options = launch_command.make_context("launch", words[2:]).params
     given = {name: options[name] for name in PlanFields.model_fields}
 
-    by_command = _asked(None, given)
+    by_command = asked_fields(None, given)
     if plan.get("data") in (None, "bands2d"):
         assert by_command.plan() == asked.plan()
     else:
