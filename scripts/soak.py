@@ -4,7 +4,7 @@ Launches one study from several processes at once, kills launchers and workers a
 Optuna's copy of it as a person at the dashboard may, has PostgreSQL end launchers' sessions, reads
 it with `multirestart best` all the while, lets one launch finish what is left, and ends with
 `multirestart check` and a table. Exit code 1 if a restart was lost or doubled, the copy is not
-level, or a reader failed.
+level, or a reader failed. With `--service`, see `soak_service`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ from sqlalchemy.exc import SQLAlchemyError
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from scripts.processes import EXPECTED, WAYS, start, workers_of
+from scripts.processes import run as run_command
+from scripts.soak_service import soak_service
 from search.dashboard.optuna_storage import has_optuna_tables, open_optuna_storage
 from search.reports.layout import Column
 from search.reports.report import show_table
@@ -40,11 +43,7 @@ OPTIONS = ("--sampler", "random", "--restarts", str(RESTARTS), "--epochs", "1000
 TRIALS_PER_LAUNCH = 40
 _SHARE_OF_DELETES = 0.2
 _SHARE_OF_CUTS = 0.3
-_PROGRAM = (sys.executable, "-m", "search")
 _NOTHING_YET = ("there is no database", "holds no multirestart study")
-# A signal that comes before Python has its handlers ends the process by itself.
-_EXPECTED = (0, 130, 143, -signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT)
-WAYS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 
 TRIALS = "multirestart_trials"
 SETTLED = f"SELECT count(*) FROM {TRIALS} WHERE state IN ('complete', 'given up')"
@@ -76,19 +75,6 @@ class Tally:
     cuts: int = 0
 
 
-def workers_of(parent: int) -> list[int]:
-    """The worker processes of a launch, oldest first."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with suppress(OSError, ValueError):
-                words = (entry / "cmdline").read_bytes().split(b"\0")
-                of = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
-                if of == parent and any(b"popen_loky" in word for word in words):
-                    found.append(int(entry.name))
-    return sorted(found)
-
-
 class Soak:
     """A study in a database, and the processes that work on it, in a folder."""
 
@@ -108,7 +94,7 @@ class Soak:
         for process in [each for each in self._running if each.poll() is not None]:
             self._running.remove(process)
             _, said = process.communicate()
-            if process.returncode not in _EXPECTED:
+            if process.returncode not in EXPECTED:
                 self.tally.troubles.append(f"exit {process.returncode}: {said.splitlines()[-1:]}")
             if process.returncode == 0:
                 self._target += TRIALS_PER_LAUNCH
@@ -193,23 +179,15 @@ class Soak:
 
     def check(self) -> subprocess.CompletedProcess[str]:
         """`multirestart check` on the whole."""
-        return subprocess.run(
-            [*_PROGRAM, "check", "--retrain", "64", "--storage", self._storage],
-            cwd=self._folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return run_command(self._folder, "check", "--retrain", "64", "--storage", self._storage)
 
     def _start(self, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [*_PROGRAM, *arguments, "--storage", self._storage],
-            cwd=self._folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        return start(
+            self._folder,
+            *arguments,
+            *("--storage", self._storage),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            text=True,
         )
 
     def _count(self, statement: str) -> tuple[int, ...]:
@@ -282,13 +260,26 @@ def soak(
 @click.option("--storage", metavar="URL", help="A new database.  [default: a file of SQLite's]")
 @click.option("--minutes", type=click.FloatRange(min=0.1), default=10.0, show_default=True)
 @click.option("--launchers", type=click.IntRange(min=1), default=2, show_default=True)
+@click.option("--service", is_flag=True, help="Soak the service instead: its server and clients.")
+@click.option("--clients", type=click.IntRange(min=1), default=20, show_default=True)
 @click.option("--deletes", is_flag=True, help="Delete Optuna's copy of the study now and then.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of what is killed and when.")
-def main(storage: str | None, minutes: float, launchers: int, deletes: bool, seed: int) -> None:
+def main(
+    storage: str | None,
+    minutes: float,
+    launchers: int,
+    service: bool,
+    clients: int,
+    deletes: bool,
+    seed: int,
+) -> None:
     """Kill launchers and workers of one study at random and see that nothing is lost."""
     with tempfile.TemporaryDirectory() as folder:
         given = storage or f"sqlite:///{folder}/multirestart.db"
-        is_well = soak(Path(folder), given, minutes, launchers, seed, deletes=deletes)
+        if service:
+            is_well = soak_service(Path(folder), given, minutes, clients, seed)
+        else:
+            is_well = soak(Path(folder), given, minutes, launchers, seed, deletes=deletes)
         sys.exit(0 if is_well else 1)
 
 

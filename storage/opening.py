@@ -62,6 +62,10 @@ def open_for_writing(url: str, on_wait: OnWait | None = None) -> Store:
     Raises:
         RecordError: If the database is of another version or cannot be written.
     """
+    # Optuna imports it when it first needs it, in a thread of whoever publishes, submits, deletes:
+    # statements that are built in another at that moment would find it half imported.
+    import sqlalchemy.orm  # noqa: F401 - a tenth of a second, of which readers have no need
+
     # One launcher at a time: SQLite answers "locked" at once, however long one would wait, to
     # whoever switches a new file to a write-ahead log while another does; PostgreSQL refuses a
     # table that another makes.

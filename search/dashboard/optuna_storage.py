@@ -6,10 +6,6 @@ import os
 import time
 
 import optuna
-
-# Optuna imports it when a storage is first opened, here in a thread: SQLAlchemy's statements, built
-# in another at that moment, would find it half imported.
-import sqlalchemy.orm  # noqa: F401
 from sqlalchemy import inspect
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 

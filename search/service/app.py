@@ -23,6 +23,7 @@ from search.service import (
 )
 from search.service.desk import Service, allowing
 from search.service.guards import MOST_BYTES, Guards
+from search.service.logs import RequestLog
 from search.service.problems import handle_problems
 from storage.opening import open_for_reading, open_for_writing
 from storage.values import Scope
@@ -71,6 +72,7 @@ def create_app(storage: str, *, is_loopback: bool = True, most_bytes: int = MOST
     )
     app.state.service = service
     app.add_middleware(Guards, is_loopback=is_loopback, most_bytes=most_bytes)
+    app.add_middleware(RequestLog)  # outside the guards: what they refuse has a line too
     handle_problems(app)
     for part in _PARTS:
         app.include_router(part)

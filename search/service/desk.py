@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from search.service.children import Children
 from search.service.keys import recognised
+from search.service.logs import KEY_NAME
 from search.service.problems import not_found
 from search.studies.study import Study
 from storage.contract import Store
@@ -90,6 +91,7 @@ def caller_of(request: Request, *, of_page: bool = False) -> Caller | None:
     if not text and (reads or (of_page and is_of_own_page(request))):
         text = request.cookies.get(COOKIE, "")
     key = recognised(keys, text)
+    setattr(request.state, KEY_NAME, key and key.name)
     return None if key is None else Caller(key.name, key.scope, key.limits)
 
 

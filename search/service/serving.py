@@ -16,14 +16,14 @@ from types import FrameType
 import uvicorn
 
 from search.service.app import create_app
-from search.service.sharing import WithoutSecrets
+from search.service.logs import CONFIG
 
 PARENT = "MULTIRESTART_SERVE_PID"
 """Environment variable of a `work` that ends with the service that started it."""
 _SECONDS_TO_END = 3
 _SECONDS_BEFORE_ANOTHER = 5.0
 _SECONDS_FOR_WORKERS = 30
-_log = logging.getLogger("uvicorn.error")
+_log = logging.getLogger("multirestart.service")
 
 
 def run(
@@ -53,8 +53,9 @@ def run(
         ssl_keyfile=private_key,
         timeout_graceful_shutdown=_SECONDS_TO_END,
         server_header=False,
+        log_config=CONFIG,
+        access_log=False,
     )
-    logging.getLogger("uvicorn.access").addFilter(WithoutSecrets())
     with _signals_left_to_uvicorn():
         uvicorn.Server(config).run()
 

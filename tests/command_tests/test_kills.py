@@ -17,7 +17,7 @@ from pathlib import Path
 import optuna
 import pytest
 
-from scripts.soak import workers_of
+from scripts.processes import workers_of
 from search.dashboard.optuna_storage import open_optuna_storage
 from tests.command_tests.pretended import NONE_KILLS
 from tests.command_tests.processes import (

@@ -15,7 +15,8 @@ from typing import Any
 import click
 import pytest
 
-from scripts.soak import CUT, workers_of
+from scripts.processes import workers_of
+from scripts.soak import CUT
 from search.commands import main
 from tests.command_tests.processes import launching, wait_until
 from tests.conftest import ROOT, environment, run_command

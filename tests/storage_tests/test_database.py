@@ -189,3 +189,17 @@ def test_a_file_that_is_removed_or_replaced_in_use_is_an_error(
     with pytest.raises(RecordFailedError, match="the file was removed or replaced"):
         add(store, study, ADAM, restart(2))
     store.close()
+
+
+def test_a_store_for_writing_leaves_no_import_of_sqlalchemy_to_a_thread(tmp_path: Path) -> None:
+    program = (
+        "import sys\n"
+        "from storage.opening import open_for_writing\n"
+        f"url = 'sqlite:///{tmp_path / 's.db'}'\n"
+        "open_for_writing(url).close()\n"
+        "print('sqlalchemy.orm' in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "True\n"
