@@ -138,10 +138,7 @@ def latencies(service: Service, counts: tuple[int, ...], seconds: float) -> list
             [
                 str(count),
                 f"{figures['rate']:.0f}",
-                *(
-                    f"{1000 * took[int(share * (len(took) - 1))]:.0f}"
-                    for share in (0.5, 0.95, 0.99)
-                ),
+                *(f"{share:.0f}" for share in shares),
                 *(f"{1000 * figures['by kind'][kind]:.0f}" for kind in MIX),
                 str(figures["failed"]),
             ]

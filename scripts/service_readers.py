@@ -10,6 +10,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections import Counter
+from http.client import HTTPException
 from typing import Any
 
 from scripts.service_world import PLAN, SECONDS_TO_ANSWER, Answer, Due, Known, World, path_of
@@ -98,7 +99,7 @@ class Reader(threading.Thread):
             self._world.counted("events watched")
         except urllib.error.HTTPError as error:
             self._world.expect(error.code in (404, 503), f"{url}: {error.code}")
-        except (OSError, EOFError, ValueError):
+        except (OSError, HTTPException):
             self._world.counted("streams cut off")
 
     def _look_around(self) -> None:

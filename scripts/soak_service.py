@@ -32,10 +32,10 @@ from search.reports.layout import Column
 from search.reports.report import show_table
 from storage.opening import open_for_writing
 
-_SECONDS_BETWEEN_KILLS = (2.0, 9.0)
+_SECONDS_BETWEEN_KILLS = (2.0, 12.0)
 _SECONDS_TO_END = 60
 _SHARE_OF_SERVERS_WITH_WORK = 0.3
-_VICTIMS = ("server", "server", "work", "work", "worker", "worker", "launch")
+_VICTIMS = ("server", "server", "work", "work", "worker", "worker", "worker", "launch")
 _MOST_LAUNCHES = 1
 # What a launch of a study that somebody else orders ends with.
 _SAID_OF_ORDERS = ("by somebody else", "was deleted")
@@ -163,7 +163,8 @@ class Servers:
         is_ordered = code == 1 and any(word in said for word in _SAID_OF_ORDERS)
         is_well = code in EXPECTED or (ended.kind == "launch" and is_ordered)
         self._world.expect(is_well, f"{ended.kind}: exit {code}: {said.splitlines()[-3:]}")
-        self._world.expect("Traceback" not in said, f"{ended.kind}: {said[-2000:]}")
+        for line in said.splitlines():
+            self._world.expect("Traceback" not in line, f"{ended.kind}: {line[-1500:]}")
 
 
 @contextmanager

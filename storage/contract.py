@@ -170,6 +170,10 @@ class Store(Desk):
     def count_trials(self, study_id: int) -> Counter[TrialState]:
         """How many trials of the search, not of races, are in each state that occurs."""
 
+    @abstractmethod
+    def trial_counts(self) -> dict[int, Counter[TrialState]]:
+        """`count_trials` of each study that has any trial of its search, by its id."""
+
     # Races
 
     @abstractmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from itertools import groupby
 from typing import Any
@@ -84,6 +84,11 @@ _COUNT = (
     .where(OF_STUDY, trials.c.race_id.is_(None))
     .group_by(trials.c.state)
 )
+_COUNT_ALL = (
+    select(trials.c.study_id, trials.c.state, func.count().label("found"))
+    .where(trials.c.race_id.is_(None))
+    .group_by(trials.c.study_id, trials.c.state)
+)
 _LEVELS = select(levels.c.levels).where(levels.c.trial_id == bindparam("trial"))
 _MACHINES = (
     select(trials.c.number, machines.c.kind)
@@ -129,6 +134,12 @@ class SqlReading(SqlCounting):
     def count_trials(self, study_id: int) -> Counter[TrialState]:
         found = self._all(_COUNT, study=study_id)
         return Counter({TrialState(row.state): row.found for row in found})
+
+    def trial_counts(self) -> dict[int, Counter[TrialState]]:
+        found: defaultdict[int, Counter[TrialState]] = defaultdict(Counter)
+        for row in self._all(_COUNT_ALL):
+            found[row.study_id][TrialState(row.state)] = row.found
+        return dict(found)
 
     def races(self, study_id: int) -> list[StoredRace]:
         statement = select(races).filter_by(study_id=study_id).order_by(races.c.race_id)

@@ -31,6 +31,8 @@ class Service:
 
     lock, verifying: held by whoever draws a report or exports a network, and by whoever trains a
     restart again: one at a time. children: the processes that do it.
+    lock: held by whoever takes long over something that one at a time is to do; told: what events
+    told last of a study, or of all (None), with the mark of that state; telling: held over `told`.
     """
 
     storage: str
@@ -40,6 +42,8 @@ class Service:
     lock: threading.Lock = field(default_factory=threading.Lock)
     verifying: threading.Lock = field(default_factory=threading.Lock)
     children: Children = field(default_factory=Children)
+    telling: threading.Lock = field(default_factory=threading.Lock)
+    told: dict[str | None, tuple[str, object]] = field(default_factory=dict)
 
     def study(self, name: str) -> Study:
         """A study, to be read. Raises 404 if there is none of that name."""

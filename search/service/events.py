@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from search.service.desk import Reading, Service, Serving, StudyName, caller_of
 from search.service.problems import RESPONSES
-from search.service.standing import standing, standings
+from search.service.standing import standings
 
 _SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -71,10 +71,20 @@ def _look(
         return mark, None
     if caller_of(request) is None:  # its key has ended meanwhile
         return mark, ServerSentEvent(event="closed", data="the key has ended")
-    if name is None:
-        rows = [row.model_dump(mode="json") for row in standings(service.reader, service.liveness)]
-        return mark, ServerSentEvent(event="studies", id=mark, data=rows)
-    seen = standing(service.reader, service.liveness, name)
-    if seen is None:
+    told = _told(service, name, mark)
+    if told is None:
         return "", ServerSentEvent(event="deleted", data=name)
-    return mark, ServerSentEvent(event="study", id=mark, data=seen.model_dump(mode="json"))
+    return mark, ServerSentEvent(event="studies" if name is None else "study", id=mark, data=told)
+
+
+def _told(service: Service, name: str | None, mark: str) -> object:
+    """What an event tells of a state, found once for all that hear of it; None if it is gone."""
+    with service.telling:
+        there = service.told.get(name)
+        if there is not None and there[0] == mark:
+            return there[1]
+        found = standings(service.reader, service.liveness)
+        rows = [row.model_dump(mode="json") for row in found if name in (None, row.name)]
+        told = rows if name is None else next(iter(rows), None)
+        service.told[name] = (mark, told)
+        return told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 
 from pydantic import BaseModel, Field
@@ -61,8 +62,11 @@ def standings(store: Store, liveness: Liveness) -> list[StudyStanding]:
         entries = store.entries()
         summaries = {summary.name: summary for summary in store.study_summaries()}
         shown = [entry for entry in entries if entry.name in summaries]
+        states = store.trial_counts()
         counted = {
-            entry.study_id: _counts(store, liveness, entry, summaries[entry.name])
+            entry.study_id: _counts(
+                store, liveness, entry, summaries[entry.name], states.get(entry.study_id, Counter())
+            )
             for entry in shown
         }
         past = _past(store, {entry.study_id: summaries[entry.name].problem for entry in shown})
@@ -108,9 +112,12 @@ def standing(store: Store, liveness: Liveness, name: str) -> StudyStanding | Non
 
 
 def _counts(
-    store: Store, liveness: Liveness, entry: QueueEntry, summary: StudySummary
+    store: Store,
+    liveness: Liveness,
+    entry: QueueEntry,
+    summary: StudySummary,
+    counts: Counter[TrialState],
 ) -> TrialCounts:
-    counts = store.count_trials(entry.study_id)
     running = counts[TrialState.RUNNING] and _running(store, liveness, entry.study_id)
     return TrialCounts(
         settled=sum(count for state, count in counts.items() if state.is_final),

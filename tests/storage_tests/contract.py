@@ -189,7 +189,7 @@ class StoreContract(DeskContract, ResultsContract):
         self, store: Store, study: StoredStudy
     ) -> None:
         race = store.add_race(study.study_id, {"alpha": 0.05}, [{"restarts": 1}], 500)
-        assert store.count_trials(study.study_id) == {}
+        assert store.count_trials(study.study_id) == store.trial_counts() == {}
         add(store, study, ADAM, restart(1))
         claim(store, study, ADAM, 2)
         claim(store, study, ADAM, 3)
@@ -198,6 +198,7 @@ class StoreContract(DeskContract, ResultsContract):
             TrialState.COMPLETE: 1,
             TrialState.RUNNING: 2,
         }
+        assert store.trial_counts() == {study.study_id: store.count_trials(study.study_id)}
         assert store.count_trials(study.study_id).total() == 3
         assert [trial.number for trial in store.race_trials(race.race_id)] == [3]
         assert store.races(study.study_id) == [race]
