@@ -1,10 +1,10 @@
 """What requests to the service take, and what training loses by them: `python scripts/load.py`.
 
 A server, two `work` processes that train one large study, and clients in a process of their own on
-the same machine. First each number of clients asks as fast as it is answered: requests a second and
-how long they take. Then training is measured in turns with and without clients that ask once a
-second each, that watch by server-sent events, and that ask without a pause: restarts a second, and
-what is lost.
+the same machine. First what the processes cost. Then each number of clients asks as fast as it is
+answered: requests a second and how long they take. Then training is measured in turns with and
+without clients that ask once a second each, that watch by server-sent events, and that ask without
+a pause: restarts a second, and what is lost.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from scripts.load_clients import MIX, STUDY
-from scripts.processes import ROOT, start
+from scripts.processes import ROOT, cpu_seconds, memory_mb, start
 from search.reports.layout import Column
 from search.reports.report import show_table
 
@@ -38,6 +38,7 @@ PLAN = {"sampler": "grid", "restarts": 256, "trials": 30_000}
 OTHERS = 20
 """Studies that wait beside it."""
 _SECONDS_TO_START = 180
+_SECONDS_TO_SETTLE = 20
 
 
 class Service:
@@ -45,37 +46,41 @@ class Service:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.processes: list[subprocess.Popen[str]] = []
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
 
     @contextmanager
     def running(self) -> Iterator[Service]:
-        """It runs, and trains, within the context."""
+        """It runs within the context; some studies are paused."""
         nothing = subprocess.DEVNULL
         commands = [
             ("serve", "--port", str(self.port)),
             *[("work", "--workers", "1", "--quiet")] * 2,
         ]
-        processes = [
+        self.processes = [
             start(self._folder, *command, stdout=nothing, stderr=nothing) for command in commands
         ]
         try:
-            self._submit(STUDY, PLAN)
             for number in range(OTHERS):
                 self._submit(f"other-{number}", {"sampler": "random", "trials": 8})
-                self._ask("POST", f"/api/studies/other-{number}/pause")
-            deadline = time.monotonic() + _SECONDS_TO_START
-            while self.trained() < 40 * PLAN["restarts"]:  # type: ignore[operator]
-                if time.monotonic() > deadline:
-                    raise click.ClickException("the study is not trained")
-                time.sleep(0.5)
+                self.ask("POST", f"/api/studies/other-{number}/pause")
             yield self
         finally:
-            for process in processes:
+            for process in self.processes:
                 process.terminate()
-            for process in processes:
+            for process in self.processes:
                 process.wait()
+
+    def train(self) -> None:
+        """Submit the large study, and wait until it is trained well."""
+        self._submit(STUDY, PLAN)
+        deadline = time.monotonic() + _SECONDS_TO_START
+        while self.trained() < 40 * PLAN["restarts"]:  # type: ignore[operator]
+            if time.monotonic() > deadline:
+                raise click.ClickException("the study is not trained")
+            time.sleep(0.5)
 
     def trained(self) -> int:
         """Restarts that are complete."""
@@ -104,9 +109,10 @@ class Service:
         return (self.trained() - before) / (time.perf_counter() - began)
 
     def _submit(self, name: str, plan: dict[str, object]) -> None:
-        self._ask("PUT", f"/api/studies/{name}", plan)
+        self.ask("PUT", f"/api/studies/{name}", plan)
 
-    def _ask(self, method: str, path: str, body: object = None) -> None:
+    def ask(self, method: str, path: str, body: object = None) -> None:
+        """A request, which has to succeed."""
         deadline = time.monotonic() + _SECONDS_TO_START
         while True:
             try:
@@ -124,6 +130,25 @@ class Service:
             if answer.status >= 400:
                 raise click.ClickException(f"{method} {path}: {answer.status} {said!r}")
             return
+
+
+def costs(service: Service, seconds: float) -> list[list[str]]:
+    """Rows of what each process takes over some seconds."""
+    before = [cpu_seconds(process.pid) for process in service.processes]
+    time.sleep(seconds)
+    return [
+        [
+            what,
+            f"{memory_mb(process.pid):.0f}",
+            f"{100 * (cpu_seconds(process.pid) - taken) / seconds:.1f}%",
+        ]
+        for what, process, taken in zip(
+            ("serve", "work, one worker", "work, one worker"),
+            service.processes,
+            before,
+            strict=True,
+        )
+    ]
 
 
 def latencies(service: Service, counts: tuple[int, ...], seconds: float) -> list[list[str]]:
@@ -207,6 +232,12 @@ def main(seconds: float, rounds: int, clients: tuple[int, ...]) -> None:
     )
     right = [Column(name, right=True) for name in ("requests/s", "median ms", "95%", "99%")]
     with tempfile.TemporaryDirectory() as folder, Service(Path(folder)).running() as service:
+        time.sleep(_SECONDS_TO_SETTLE)
+        columns = [Column("idle"), Column("MB", right=True), Column("of a core", right=True)]
+        show_table("Memory and CPU with nothing to do", columns, costs(service, 2 * seconds))
+        service.train()
+        columns = [Column("training"), Column("MB", right=True), Column("of a core", right=True)]
+        show_table("Memory and CPU while both train", columns, costs(service, seconds))
         rows = latencies(service, clients, seconds)
         medians = [Column(f"{kind} ms", right=True) for kind in MIX]
         columns = [Column("clients"), *right, *medians, Column("failed", right=True)]

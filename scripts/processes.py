@@ -37,6 +37,41 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.CompletedProcess(process.args, process.returncode, *said)
 
 
+def family(parent: int) -> list[int]:
+    """A process and all that it started, and these started, and so on."""
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                parents[int(entry.name)] = int(
+                    (entry / "stat").read_text().rsplit(")", 1)[1].split()[1]
+                )
+    found = [parent]
+    for process in found:  # which grows meanwhile
+        found += [child for child, of in parents.items() if of == process]
+    return found
+
+
+def memory_mb(parent: int) -> float:
+    """Memory of a process and its family in MB; what they share is counted once."""
+    kilobytes = 0
+    for process in family(parent):
+        with suppress(OSError):
+            lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+            kilobytes += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return kilobytes / 1024
+
+
+def cpu_seconds(parent: int) -> float:
+    """CPU time that a process and its family have taken so far."""
+    ticks = 0
+    for process in family(parent):
+        with suppress(OSError):
+            fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def workers_of(parent: int) -> list[int]:
     """The worker processes of a launch or of `work`, oldest first."""
     found = []
