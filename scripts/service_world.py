@@ -105,7 +105,7 @@ class World:
                 with error:
                     said = error.read()
                 if error.code == 503:
-                    self.counted("answers that the database was busy")
+                    self.counted("answers 503, repeated")
                     unanswered += 1
                     time.sleep(0.5)
                     continue

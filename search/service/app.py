@@ -25,6 +25,7 @@ from search.service.desk import Service, allowing
 from search.service.guards import MOST_BYTES, Guards
 from search.service.logs import RequestLog
 from search.service.problems import handle_problems
+from search.service.stopping import Stopping
 from storage.opening import open_for_reading, open_for_writing
 from storage.values import Scope
 
@@ -72,7 +73,8 @@ def create_app(storage: str, *, is_loopback: bool = True, most_bytes: int = MOST
     )
     app.state.service = service
     app.add_middleware(Guards, is_loopback=is_loopback, most_bytes=most_bytes)
-    app.add_middleware(RequestLog)  # outside the guards: what they refuse has a line too
+    app.add_middleware(Stopping)
+    app.add_middleware(RequestLog)  # outside the others: what they refuse has a line too
     handle_problems(app)
     for part in _PARTS:
         app.include_router(part)

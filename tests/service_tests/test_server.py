@@ -87,9 +87,13 @@ def test_submitted_watched_paused_cancelled_and_killed_nothing_is_lost_or_double
             lambda: [row["state"] for row in ask(port, "GET", "/api/studies")] == ["settled"] * 2
         )
         assert len(ask(port, "GET", "/api/studies/one/restarts")) == 48
-        os.kill(server.pid, signal.SIGTERM)
-        _, said = server.communicate(timeout=60)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/events") as stream:
+            assert stream.readline()
+            os.kill(server.pid, signal.SIGTERM)
+            stream.read()  # it comes to its end
+        logged, said = server.communicate(timeout=60)
         assert server.returncode == 0, said
+        assert json.loads(logged.splitlines()[-1])["path"] == "/api/events"
         assert "Traceback" not in said
         assert said.splitlines()[-1] == "Stopped."
     assert query(tmp_path, TRAINED) == [("one", 48, 48), ("two", 48, 48)]
