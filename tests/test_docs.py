@@ -116,6 +116,15 @@ def test_every_command_line_parses() -> None:
             command.make_context(words[0], words[1:])
 
 
+def test_every_command_within_a_line_of_an_administrator_parses() -> None:
+    text = "\n".join(text for page in PAGES for text in blocks(page, "bash"))
+    lines = re.findall(rf"multirestart ((?:{'|'.join(COMMANDS)}) .*)", text)
+    assert len(lines) >= 4
+    for line in lines:
+        name, *words = shlex.split(line)
+        COMMANDS[name].make_context(name, words)
+
+
 @pages
 def test_every_link_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", prose(page)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -97,7 +98,9 @@ class RequestLog:
 def _path(scope: Scope) -> str:
     """The path of a request, with the name of a parameter where its value is not to be shown."""
     route, values = scope.get("route"), scope.get("path_params") or {}
-    if route is None or set(values) <= _SHOWN:
+    if route is None:  # refused before, or no address of this service
+        return re.sub(r"[\w-]{40,}", "***", str(scope["path"]))
+    if set(values) <= _SHOWN:
         return str(scope["path"])
     shown = {name: value if name in _SHOWN else f"{{{name}}}" for name, value in values.items()}
     return str(route.path_format.format(**shown))

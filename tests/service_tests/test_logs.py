@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import re
+import secrets
 import time
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
 
 from search.service.keys import new_key
@@ -48,16 +49,19 @@ def test_a_request_is_a_line_with_the_name_of_the_key_and_never_the_key(
 
 
 def test_a_secret_in_a_path_is_not_written(caplog: pytest.LogCaptureFixture) -> None:
-    app = FastAPI()
+    app, links = FastAPI(), APIRouter(prefix="/links")
     app.add_middleware(RequestLog)
 
-    @app.get("/links/{token}/of/{name}")
+    @links.get("/{token}/of/{name}")
     def get_link(token: str, name: str) -> str:
         return token + name
 
+    app.include_router(links)
     with caplog.at_level(logging.INFO, REQUESTS):
         TestClient(app).get("/links/a-secret/of/s?and=another-secret")
-    assert [one["path"] for one in lines(caplog)] == ["/links/{token}/of/s"]
+        TestClient(app).get(f"/links/{secrets.token_urlsafe(32)}/nothing")
+    paths = [one["path"] for one in lines(caplog)]
+    assert paths == ["/links/{token}/of/s", "/links/***/nothing"]
 
 
 def test_an_error_is_one_line_with_its_traceback() -> None:
