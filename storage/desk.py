@@ -75,7 +75,7 @@ class Desk(ABC):
 
     @abstractmethod
     def finished_lately(self, limit: int) -> list[FinishedTrial]:
-        """The complete trials of all studies that ended last, the latest first."""
+        """The complete trials that ended last, the latest first, among the newest 1,000 trials."""
 
     # Keys, of which only digests are kept
 
