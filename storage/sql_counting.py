@@ -31,6 +31,22 @@ OWN_TRIAL = and_(
     restarts.c.seed < trials.c.first_seed + trials.c.restarts,
 )
 _LOWEST_LOSS = select(func.min(trials.c.best_loss)).where(OF_STUDY, COMPLETE)
+_RANKED = (
+    select(
+        *(trials.c[name] for name in ("configuration_id", "number")),
+        *(trials.c[f"best_{name}"] for name in ("seed", "loss", "accuracy")),
+        func.row_number()
+        .over(
+            partition_by=trials.c.configuration_id,
+            order_by=(trials.c.best_loss, trials.c.best_seed),
+        )
+        .label("place"),
+    )
+    .where(OF_STUDY, COMPLETE, trials.c.best_loss.is_not(None))
+    .subquery()
+)
+_BEST_TRIALS = select(_RANKED).where(_RANKED.c.place == 1)
+"""The trial with the best restart of each configuration, of those that have one."""
 _SUMMED = ("restarts", "escaped", "solved", "diverged", "epochs_spent")
 
 
@@ -82,19 +98,10 @@ class SqlCounting(Store):
             .where(OF_STUDY, _complete(races=races))
             .group_by(trials.c.configuration_id)
         )
-        place = func.row_number().over(
-            partition_by=trials.c.configuration_id,
-            order_by=(trials.c.best_loss, trials.c.best_seed),
-        )
-        ranked = (
-            select(trials, place.label("place"))
-            .where(OF_STUDY, COMPLETE, trials.c.best_loss.is_not(None))
-            .subquery()
-        )
         with self.transaction():
             keys = self._configurations(study_id)
             rows = self._all(counted, study=study_id)
-            found = self._all(select(ranked).where(ranked.c.place == 1), study=study_id)
+            found = self._all(_BEST_TRIALS, study=study_id)
         best = {row.configuration_id: row for row in found}
         return [
             counts_of(keys[row.configuration_id], row, best.get(row.configuration_id))
