@@ -38,7 +38,7 @@ PLAN = {"sampler": "grid", "restarts": 256, "trials": 30_000}
 OTHERS = 20
 """Studies that wait beside it."""
 _SECONDS_TO_START = 180
-_SECONDS_TO_SETTLE = 20
+_SECONDS_TO_SETTLE = 45
 
 
 class Service:
@@ -184,12 +184,16 @@ def losses(
     alone: list[float] = []
     changes: dict[str, list[float]] = {kind: [] for kind in kinds}
     rates: dict[str, list[float]] = {kind: [] for kind in kinds}
+    shares: dict[str, list[float]] = {kind: [] for kind in kinds}
+    server = service.processes[0].pid
     for _ in range(rounds):
         for kind, options in kinds.items():
             before = service.rate(seconds)
             clients = service.clients(seconds + 6, **options)  # type: ignore[arg-type]
             time.sleep(3)  # they are all there
+            taken, began = cpu_seconds(server), time.perf_counter()
             during = service.rate(seconds)
+            shares[kind].append((cpu_seconds(server) - taken) / (time.perf_counter() - began))
             clients.communicate()
             time.sleep(1)
             after = service.rate(seconds)
@@ -208,6 +212,7 @@ def losses(
                 f"{min(rates[kind]):.0f}-{max(rates[kind]):.0f}",
                 f"{100 * statistics.median(lost):.1f}%",
                 f"{100 * min(lost):.1f}% to {100 * max(lost):.1f}%",
+                f"{100 * statistics.median(shares[kind]):.1f}%",
             ]
         )
     return rows
@@ -243,7 +248,7 @@ def main(seconds: float, rounds: int, clients: tuple[int, ...]) -> None:
         columns = [Column("clients"), *right, *medians, Column("failed", right=True)]
         show_table("Requests, as fast as they are answered, while two train", columns, rows)
         rows = losses(service, clients, rounds, seconds)
-    names = ("restarts/s", "range", "lost", "range of it")
+    names = ("restarts/s", "range", "lost", "range of it", "server, of a core")
     columns = [Column("clients"), *(Column(name, right=True) for name in names)]
     show_table("Training beside clients, in turns with none", columns, rows)
 
