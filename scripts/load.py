@@ -201,7 +201,14 @@ def losses(
             rates[kind].append(during)
             changes[kind].append(1 - 2 * during / (before + after))
     rows = [
-        ["none", f"{statistics.median(alone):.0f}", f"{min(alone):.0f}-{max(alone):.0f}", "", ""]
+        [
+            "none",
+            f"{statistics.median(alone):.0f}",
+            f"{min(alone):.0f}-{max(alone):.0f}",
+            "",
+            "",
+            "",
+        ]
     ]
     for kind in kinds:
         lost = changes[kind]
