@@ -30,9 +30,8 @@ class Service:
     """The database of a service: its URL, stores for reading and for writing, a sign of life.
 
     lock, verifying: held by whoever draws a report or exports a network, and by whoever trains a
-    restart again: one at a time. children: the processes that do it.
-    lock: held by whoever takes long over something that one at a time is to do; told: what events
-    told last of a study, or of all (None), with the mark of that state; telling: held over `told`.
+    restart again: one at a time. children: the processes that do it. told: what events told last
+    of a study, or of all (None), with the mark of that state; telling: held over `told`.
     """
 
     storage: str

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import re
 import time
 from typing import Annotated
 
@@ -119,16 +117,3 @@ def _study_of(service: Service, token: str) -> Study | None:
         return None
     found = [one for one in service.reader.studies() if one.study_id == share.study_id]
     return Study(service.reader, found[0]) if found else None
-
-
-class WithoutSecrets(logging.Filter):
-    """Leaves the secrets of links out of the log of requests."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Change the address in a record; all records pass."""
-        if isinstance(record.args, tuple):
-            record.args = tuple(
-                re.sub(r"/shared/[^/?]+", "/shared/***", each) if isinstance(each, str) else each
-                for each in record.args
-            )
-        return True
