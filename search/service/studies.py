@@ -144,11 +144,12 @@ def get_study(service: Serving, _caller: Reading, name: StudyName) -> StudyStand
 def _ordered(service: Service, caller: Caller, name: str, what: str) -> StudyStanding:
     seen(service, name)
     try:
-        order(service.writer, name, what, partial(admit, caller))
+        with service.writer.transaction():  # an order without its line of the audit is none
+            order(service.writer, name, what, partial(admit, caller))
+            service.noted(caller, what, name)
     except RecordError:
         seen(service, name)  # 404 if it was deleted meanwhile
         raise
-    service.noted(caller, what, name)
     return seen(service, name)
 
 

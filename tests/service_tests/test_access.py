@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 
 from search.service.app import _PARTS
 from search.service.keys import digest, new_key, recognised
+from storage.errors import RecordError
 from storage.opening import open_for_reading, open_for_writing
 from storage.values import AccessKey, Scope
 from tests.conftest import run_command
@@ -156,6 +157,19 @@ def test_each_change_is_in_the_audit_by_the_name_of_its_key(served: Served) -> N
         ("anna", "pause", "new"),
         ("anna", "submitted", "new"),
     ]
+
+
+def test_an_order_without_its_line_of_the_audit_is_none(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_of: object) -> None:
+        raise RecordError("the disk is full")
+
+    served.client.put("/api/studies/new", json={"trials": 2})
+    with monkeypatch.context() as patch:
+        patch.setattr("storage.sql_desk.SqlDesk.add_audit", fail)
+        assert served.client.post("/api/studies/new/pause").status_code == 503
+    assert served.client.get("/api/studies/new").json()["state"] == "queued"
 
 
 def test_keys_are_made_listed_and_revoked_by_commands(tmp_path: Path) -> None:
