@@ -42,10 +42,6 @@ class _Publishing(QueueWatcher):
         self._thread = ThreadPoolExecutor(1)
 
     def __enter__(self) -> _Publishing:
-        # Optuna imports it in the thread; while it is half imported, SQLAlchemy looks up values by
-        # it in this one too, and a claim fails.
-        import sqlalchemy.orm  # noqa: F401
-
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
