@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from search.problem.problem import Problem
     from search.problem.success import Success
     from search.studies.launch import launch
-    from search.studies.study import Study, open_study
+    from search.studies.opening import open_study
+    from search.studies.study import Study
 
 _HOMES = {
     "Client": "search.client.client",
@@ -43,7 +44,7 @@ _HOMES = {
     "Success": "search.problem.success",
     "launch": "search.studies.launch",
     "load_data": "search.problem.data.sources",
-    "open_study": "search.studies.study",
+    "open_study": "search.studies.opening",
 }
 
 __all__ = [

@@ -10,7 +10,7 @@ from search.commands.options import format_option, once, opened_store, storage_o
 from search.commands.reading import write
 from search.reports.layout import Column
 from search.reports.report import show_table
-from search.studies.study import study_in
+from search.studies.opening import study_in
 
 _KEYS = ("study", "trial", "seed", "finding")
 

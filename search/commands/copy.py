@@ -6,7 +6,7 @@ import click
 
 from search.commands.options import study_option
 from search.commands.server import require_database
-from search.studies.study import DEFAULT_STORAGE
+from search.studies.opening import DEFAULT_STORAGE
 from storage.url import shown
 
 

@@ -7,7 +7,7 @@ import click
 from search.commands.options import once, opened_store, storage_option
 from search.commands.server import served
 from search.problem.errors import UserError
-from search.studies.study import study_in
+from search.studies.opening import study_in
 
 
 @click.command()

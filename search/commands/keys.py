@@ -16,7 +16,7 @@ from search.problem.errors import UserError
 from search.problem.names import several
 from search.reports.layout import NEVER_LEFT_OUT, Column
 from search.reports.report import show_table
-from search.studies.study import study_in
+from search.studies.opening import study_in
 from storage.opening import open_for_writing
 from storage.url import shown
 from storage.values import AccessKey, AuditLine, Scope

@@ -25,7 +25,8 @@ from search.problem.errors import LaunchError
 from search.problem.plan import Plan
 from search.reports.tables import show_standings
 from search.statistics.ranking import Standing
-from search.studies.study import DEFAULT_STORAGE, Study, open_study
+from search.studies.opening import DEFAULT_STORAGE, open_study
+from search.studies.study import Study
 from storage.url import shown
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from search.commands.verbosity import Verbosity
 from search.problem.dimensions import FULL
 from search.problem.plan import flat_name
 from search.problem.success import Success
-from search.studies.study import DEFAULT_STORAGE, Study, study_in
+from search.studies.opening import DEFAULT_STORAGE, study_in
+from search.studies.study import Study
 from storage.contract import Store
 from storage.opening import open_for_reading
 

@@ -30,7 +30,8 @@ from search.reports.race_report import (
 )
 from search.reports.report import fitted, show_table
 from search.reports.tables import titled, with_dimensions
-from search.studies.study import Study, study_in
+from search.studies.opening import study_in
+from search.studies.study import Study
 
 if TYPE_CHECKING:
     from search.running.race_source import RaceResult

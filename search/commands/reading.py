@@ -28,8 +28,8 @@ from search.reports.tables import TOP_OF_A_TABLE
 from search.statistics.ranking import standing_keys
 from search.studies.answers import best_rows, measures_rows, restarts_rows
 from search.studies.beside import common_criterion, hold_the_same, ranked_together
+from search.studies.opening import study_in
 from search.studies.shared import in_common
-from search.studies.study import study_in
 from search.studies.tables import best_table, measures_table, restarts_table
 from storage.url import shown
 

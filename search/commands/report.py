@@ -10,7 +10,7 @@ import click
 from search.commands.options import criterion, opened, storage_option, study_option, success_option
 from search.commands.server import served
 from search.problem.errors import UserError
-from search.studies.study import DEFAULT_STORAGE
+from search.studies.opening import DEFAULT_STORAGE
 from storage.url import shown
 
 

@@ -20,7 +20,7 @@ from search.problem.errors import UserError
 from search.reports.timing_tables import show_comparison
 from search.studies.answers import times_rows
 from search.studies.comparing import compared_across, study_named
-from search.studies.study import study_in
+from search.studies.opening import study_in
 from search.studies.tables import times_table
 
 

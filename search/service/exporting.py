@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from search.service.children import reply
-from search.studies.study import open_study
+from search.studies.opening import open_study
 
 
 def write(asked: dict[str, Any]) -> str:

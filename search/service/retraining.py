@@ -11,7 +11,7 @@ from search.problem.errors import UserError
 from search.problem.problem import Task
 from search.problem.rows import Restart
 from search.service.children import reply
-from search.studies.study import open_study
+from search.studies.opening import open_study
 
 
 def compared(asked: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from search.dashboard.optuna_storage import refuse_taken_name
 from search.problem.errors import UserError
 from search.problem.plan import check_name
 from search.studies.checking import Check, check
-from search.studies.study import study_in
+from search.studies.opening import study_in
 from search.verify.database import Finding
 from storage.copying import copy_study, first_difference
 from storage.opening import open_for_reading, open_for_writing, open_if_there

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from search.problem.arguments import Arguments
 from search.problem.plan import Plan
-from search.studies.study import DEFAULT_STORAGE, STORAGE_RULE, Study, open_study
+from search.studies.opening import DEFAULT_STORAGE, STORAGE_RULE, open_study
+from search.studies.study import Study
 
 if TYPE_CHECKING:
     from search.running.events import OnEvent

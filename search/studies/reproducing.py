@@ -12,7 +12,8 @@ from search.statistics.agreement import Published, PublishedDraws, PublishedRate
 from search.statistics.escape import EscapeRate
 from search.statistics.reproduced import Reproduced
 from search.studies.launching import running
-from search.studies.study import Study, open_study
+from search.studies.opening import open_study
+from search.studies.study import Study
 
 
 def reproduce(

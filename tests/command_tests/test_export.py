@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from search.problem.errors import UserError
-from search.studies.study import open_study
+from search.studies.opening import open_study
 from tests.conftest import Launched, run_command
 
 SCORE = """

@@ -15,7 +15,7 @@ import pytest
 from optuna.distributions import IntDistribution
 
 from search.dashboard.optuna_storage import open_optuna_storage
-from search.studies.study import open_study
+from search.studies.opening import open_study
 from tests.conftest import GRID, Launched, run_command
 
 TINY = ("--restarts", "5", "--epochs", "3", "--workers", "1")

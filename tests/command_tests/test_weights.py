@@ -12,7 +12,7 @@ import numpy as np
 from search.problem.configuration import Configuration
 from search.problem.problem import Problem
 from search.problem.rows import Outcome, RecordedRestart, Restart
-from search.studies.study import open_study
+from search.studies.opening import open_study
 from search.studies.weights import weight_names, weighted
 from tests.conftest import Launched, run_command
 

@@ -16,7 +16,7 @@ import multirestart as mr
 from search.client.connection import Connection
 from search.client.refusals import RefusedError
 from search.service.keys import new_key
-from search.studies.study import open_study
+from search.studies.opening import open_study
 from storage.values import Scope
 from tests.conftest import ROOT, environment
 from tests.search_tests.launchers import Launcher

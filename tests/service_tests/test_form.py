@@ -13,7 +13,7 @@ from search.problem.errors import InvalidValuesError
 from search.problem.plan_fields import PlanFields
 from search.service.form_fields import form_fields, plan_of
 from search.service.keys import new_key
-from search.studies.study import open_study
+from search.studies.opening import open_study
 from storage.values import Limits, Scope
 from tests.service_tests.conftest import Served
 

@@ -16,7 +16,7 @@ import multirestart as mr
 from search.client.connection import Query
 from search.reports.report import Paper, written_on
 from search.service.keys import new_key
-from search.studies.study import open_study
+from search.studies.opening import open_study
 from search.studies.tables import best_table
 from storage.values import Scope
 from tests.command_tests.processes import query, running, trials, wait_until

@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi.testclient import TestClient
 
 from search.service.app import create_app
-from search.studies.study import open_study
+from search.studies.opening import open_study
 from tests.conftest import at_once
 from tests.search_tests.launchers import Launcher
 from tests.service_tests.conftest import Served

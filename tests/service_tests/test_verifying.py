@@ -19,7 +19,7 @@ from search.problem.rows import Outcome, Restart
 from search.service.app import create_app
 from search.service.children import Children
 from search.service.retraining import compared
-from search.studies.study import open_study
+from search.studies.opening import open_study
 from tests.command_tests.processes import wait_until
 from tests.conftest import Launched
 from tests.service_tests.conftest import Served
