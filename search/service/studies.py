@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from search.problem.errors import Fault, InvalidValuesError
 from search.problem.names import quoted
 from search.problem.plan import Plan
 from search.problem.plan_fields import PlanFields
+from search.running.opening import OpenStudy
 from search.service.desk import (
     Administering,
     Caller,
@@ -28,6 +30,7 @@ from search.service.uploads import Uploads
 from search.studies.ordering import order
 from search.studies.submitting import Submitted, submit
 from storage.errors import RecordError
+from storage.values import AuditLine
 
 _SCHEMAS = "#/components/schemas"
 PLAN_BODY: dict[str, Any] = {
@@ -114,12 +117,12 @@ def submitted(
             with uploads.named():
                 return fields.plan(kept)
 
-        admitted = partial(admit, caller)
-        done = submit(service.storage, name, make_plan, priority, check_size, admitted)
-    if done.is_new or done.changes:
-        said = "submitted" if done.is_new else f"changed ({'; '.join(done.changes)})"
-        service.noted(caller, said[:32], name)
-    return done
+        def admitted(study: OpenStudy, changes: tuple[str, ...]) -> None:
+            admit(caller, study)
+            said = f"changed ({'; '.join(changes)})" if changes else "submitted"
+            study.store.add_audit(AuditLine(time.time(), caller.name, said[:32], name))
+
+        return submit(service.storage, name, make_plan, priority, check_size, admitted)
 
 
 def check_name(name: str) -> None:

@@ -28,7 +28,7 @@ def submit(
     make_plan: Callable[[Plan | None], Plan],
     priority: int | None = None,
     check: Callable[[Plan], None] = lambda _plan: None,
-    admit: Callable[[OpenStudy], None] = lambda _study: None,
+    admit: Callable[[OpenStudy, tuple[str, ...]], None] = lambda _study, _changes: None,
 ) -> Submitted:
     """Make a study and queue it. The same plan again changes nothing.
 
@@ -41,7 +41,8 @@ def submit(
         make_plan: Its plan, given the plan that is kept, if there is one.
         priority: Its priority; 0, or what it is, if None.
         check: Raises UserError if the plan may not be submitted.
-        admit: Given a study that is new or changed; nothing is kept of that if this raises.
+        admit: Given a study that is new or changed, and its changes, none of a new one; nothing is
+            kept of that if this raises.
 
     Raises:
         OtherPlanError: If the study is there with another problem or search space.
@@ -68,7 +69,7 @@ def submit(
         if priority is not None and entry is not None and entry.priority != priority:
             store.set_priority(study_id, priority)
         if kept is None or changes:
-            admit(study)
+            admit(study, changes)
 
     refuse = partial(refuse_taken_name, storage)
     study = open_study(storage, lambda _names: name, planned, refuse_new=refuse, opened=opened)

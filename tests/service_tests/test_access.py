@@ -159,7 +159,7 @@ def test_each_change_is_in_the_audit_by_the_name_of_its_key(served: Served) -> N
     ]
 
 
-def test_an_order_without_its_line_of_the_audit_is_none(
+def test_a_change_without_its_line_of_the_audit_is_none(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_of: object) -> None:
@@ -169,6 +169,10 @@ def test_an_order_without_its_line_of_the_audit_is_none(
     with monkeypatch.context() as patch:
         patch.setattr("storage.sql_desk.SqlDesk.add_audit", fail)
         assert served.client.post("/api/studies/new/pause").status_code == 503
+        assert served.client.put("/api/studies/new", json={"trials": 3}).status_code == 503
+        assert served.client.put("/api/studies/other", json={"trials": 2}).status_code == 503
+    assert served.client.get("/api/studies/other").status_code == 404
+    assert served.client.get("/api/studies/new").json()["trials"]["of"] == 2
     assert served.client.get("/api/studies/new").json()["state"] == "queued"
 
 
