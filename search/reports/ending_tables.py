@@ -142,7 +142,7 @@ def _cells(problem: Problem, ending: Ending, mirrored: bool) -> list[str]:
 def _constant_losses(problem: Problem, varied: Collection[str]) -> str:
     """The loss of the best constant answer; of each kind of loss if the study varies it."""
     labels = problem.data.labels
-    if "loss" not in varied:
+    if "loss_function" not in varied:
         return f"{constant_loss(labels, problem.loss_function):.4f}"
     return ", ".join(f"{constant_loss(labels, loss):.4f} ({loss})" for loss in LOSSES)
 

@@ -84,6 +84,14 @@ def test_the_table_limits_configurations_and_says_so(launched: Launched, tmp_pat
     assert "solved" in done.stdout
 
 
+def test_the_best_constant_answer_has_a_loss_of_each_kind(tmp_path: Path) -> None:
+    space = ("--scaling", "none", "--optimizer", "sgd", "--learning-rate", "0.1")
+    options = (*space, "--vary", "loss_function=crossentropy,mse", "--sampler", "grid")
+    run_command("launch", *options, "--restarts", "4", "-q", cwd=tmp_path, pretend=0)
+    said = run_command("basins", cwd=tmp_path).stdout
+    assert "The best constant answer's loss is 0.6365 (crossentropy), 0.2222 (mse)." in said
+
+
 def test_configurations_are_ranked_by_another_criterion(launched: Launched, tmp_path: Path) -> None:
     names = ("scaling", "optimizer", "learning_rate")
     orders = []
