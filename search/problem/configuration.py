@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from itertools import product
+from math import prod
 from typing import Any
 
 from search.problem.dimensions import (
@@ -20,6 +21,9 @@ from search.problem.dimensions import (
 )
 from search.problem.errors import Faults, check_known
 from search.problem.names import shown
+
+MOST_COMBINATIONS = 100_000
+"""Of the values that a space lists: they are all held in memory while a study is launched."""
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -145,6 +149,11 @@ class SearchSpace:
         }
         faults.raise_any()
         object.__setattr__(self, "vary", varied)
+        count = prod(1 if isinstance(on, LogRange) else len(on) for on in self.dimensions.values())
+        rule = f"must leave at most {MOST_COMBINATIONS:,} combinations of all that is listed"
+        field_name = "vary" if self.vary else "learning_rates"
+        faults.require(count <= MOST_COMBINATIONS, field_name, rule, f"{count:,}")
+        faults.raise_any()
 
     @property
     def dimensions(self) -> dict[str, Choices]:
@@ -158,7 +167,7 @@ class SearchSpace:
         found = self.dimensions.items()
         return {name: offered for name, offered in found if isinstance(offered, LogRange)}
 
-    @property
+    @cached_property
     def configurations(self) -> tuple[Configuration, ...] | None:
         """All configurations, or None if a dimension offers a range.
 

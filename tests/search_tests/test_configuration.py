@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from search.problem.configuration import Configuration, SearchSpace
 from search.problem.dimensions import DIMENSIONS, Choices, LogRange, Value
-from search.problem.errors import UserError
+from search.problem.errors import InvalidValuesError, UserError
 from search.problem.network import ACTIVATIONS
 from search.problem.optimizers import OPTIMIZERS
 from search.problem.scaling import SCALINGS
@@ -177,3 +177,12 @@ def test_what_is_varied_survives_the_command_line(space: SearchSpace) -> None:
         else:
             text = ",".join(map(str, values))
         assert DIMENSIONS[name].parsed(name, text) == values
+
+
+def test_a_space_lists_no_more_combinations_than_memory_holds() -> None:
+    rates = tuple(10 ** (-index / 100) for index in range(1, 101))
+    sizes = {"batch_size": tuple(range(1, 251))}
+    assert len(SearchSpace(learning_rates=rates, vary=sizes).configurations or ()) == 100_000
+    rule = "vary must leave at most 100,000 combinations of all that is listed, received 100,400"
+    with pytest.raises(InvalidValuesError, match=rule):
+        SearchSpace(learning_rates=rates, vary={"batch_size": tuple(range(1, 252))})

@@ -12,7 +12,7 @@ import pytest
 
 from tests.command_tests.processes import running
 from tests.conftest import run_command
-from tests.service_tests.test_server import free_port
+from tests.service_tests.test_server import ask, free_port
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -25,10 +25,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str
     """The address of a service that trains nothing, and a key to it."""
     folder, port = tmp_path_factory.mktemp("form"), free_port()
     key = run_command("keys", "add", "anna", cwd=folder).stdout.strip()
-    with running(folder, "serve", "--port", str(port)) as server:
-        assert server.stderr is not None
-        while "running on" not in server.stderr.readline():
-            assert server.poll() is None
+    with running(folder, "serve", "--port", str(port)):
+        ask(port, "GET", "/healthz")  # once it listens
         yield f"http://127.0.0.1:{port}", key
 
 

@@ -2,6 +2,7 @@
 const events = document.currentScript.dataset.events;
 let seen = 0;
 let drawn = Date.now();
+let later = 0;
 async function level() {
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
   if (!answer.ok) return;
@@ -9,10 +10,14 @@ async function level() {
   document.getElementById("live").replaceWith(page.getElementById("live"));
   const there = document.getElementById("report");
   const next = page.getElementById("report");
+  if (!next) return;
   // A report is drawn anew every half a minute at most: that takes the server seconds.
-  if (next && (there.tagName !== next.tagName || Date.now() - drawn > 30000)) {
+  const wait = there.tagName === next.tagName ? drawn + 30000 - Date.now() : 0;
+  if (wait <= 0) {
     drawn = Date.now();
     there.replaceWith(next);
+  } else if (!later) {
+    later = setTimeout(() => { later = 0; level(); }, wait);
   }
 }
 const source = new EventSource(events);
