@@ -155,6 +155,8 @@ class Connection:
         headers = {"Last-Event-ID": last} if last else {}
         try:
             with self._session.sse(path, headers=headers, timeout=_SECONDS_BETWEEN_PINGS) as found:
+                if found.response.status_code in _UNAVAILABLE:
+                    return  # as if it had been cut off: it comes back
                 if not found.response.is_success:
                     found.response.read()
                     self._require_success(found.response)

@@ -100,9 +100,9 @@ def sought_standings(store: Store, study_id: int, success: Success) -> list[Stan
 
 
 def race_of_plan(study: OpenStudy) -> Race | None:
-    """The race that was begun since the search of a study ended; None if there is none."""
+    """The race of as many as the plan says, begun since the search ended; None if there is none."""
     race = last_race(study.store, study.study_id)
-    if race is None:
+    if race is None or race.top != study.plan.race:
         return None
     for first in study.store.race_trials(race.race_id)[:1]:
         later = study.store.trials(study.study_id, first.number)

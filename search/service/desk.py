@@ -71,10 +71,18 @@ def service_of(request: Request) -> Service:
     return found
 
 
+def host_of(address: str) -> str:
+    """The host of an address, with its port; "" if it is none."""
+    try:
+        return urlsplit(address).netloc
+    except ValueError:  # a bracket that is not closed
+        return ""
+
+
 def is_of_own_page(request: Request) -> bool:
     """Whether a page of this service sent a request: a browser names where a form came from."""
     origin = request.headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc == request.headers.get("host", "")
+    return origin is not None and host_of(origin) == request.headers.get("host", "")
 
 
 def caller_of(request: Request, *, of_page: bool = False) -> Caller | None:

@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from search.service.desk import caller_of
+from search.service.desk import caller_of, host_of
 from search.service.problems import problem
 
 MOST_BYTES = 64 * 2**20
@@ -42,10 +42,10 @@ class Guards:
             return
         headers = Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin")
-        if self._is_loopback and urlsplit(f"//{host}").hostname not in _LOOPBACK:
+        if self._is_loopback and not _is_loopback(host):
             await problem(403, f"this service is not called {host!r}")(scope, receive, send)
             return
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and host_of(origin) != host:
             said = f"a page of {origin!r} may not use this service"
             await problem(403, said)(scope, receive, send)
             return
@@ -72,5 +72,14 @@ class Guards:
 
     def _most_of(self, request: Request) -> int:
         caller = caller_of(request)
-        of_key = None if caller is None else caller.limits.most_bytes
+        if caller is None:  # who has no key is asked for one, whatever the body says
+            return LEAST_BYTES
+        of_key = caller.limits.most_bytes
         return self._most_bytes if of_key is None else min(of_key, self._most_bytes)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return urlsplit(f"//{host}").hostname in _LOOPBACK
+    except ValueError:  # a bracket that is not closed
+        return False

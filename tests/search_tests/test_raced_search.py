@@ -29,7 +29,7 @@ class Racer(Launcher):
     source: RacedSearch
 
     def __init__(self, folder: Path, **changes: object) -> None:
-        super().__init__(folder, PLAN, race=2, **changes)
+        super().__init__(folder, PLAN, **{"race": 2, **changes})
         self.source = RacedSearch(self.study, self.liveness)
 
     def train(self, claim: Claim) -> None:
@@ -112,6 +112,17 @@ def test_more_trials_are_raced_anew(tmp_path: Path) -> None:
     trained = train_all(later)
     assert [claim.trial.race for claim in trained[:3]] == [None, None, 2]
     assert later.is_over
+
+
+def test_a_race_of_more_is_another_race(tmp_path: Path) -> None:
+    one = Racer(tmp_path)
+    train_all(one)
+    wider = Racer(tmp_path, race=3)
+    assert not study_progress(wider.study).is_over
+    trained = train_all(wider)
+    assert {claim.trial.race for claim in trained} == {2}
+    assert len({claim.configuration for claim in trained}) == 3
+    assert wider.is_over
 
 
 def test_a_single_configuration_races_nobody(tmp_path: Path) -> None:

@@ -176,6 +176,22 @@ def test_a_change_without_its_line_of_the_audit_is_none(
     assert served.client.get("/api/studies/new").json()["state"] == "queued"
 
 
+@pytest.mark.parametrize("header", [{"host": "["}, {"origin": "http://["}])
+def test_an_address_that_is_none_is_refused(served: Served, header: dict[str, str]) -> None:
+    assert served.client.get("/api/studies", headers=header).status_code == 403
+
+
+def test_without_a_key_no_long_body_is_read(served: Served) -> None:
+    made(served, "anna", Scope.READ)
+    answer = served.client.post("/login", content=b"a=1&" * 2**15)
+    assert (answer.status_code, answer.json()["detail"]) == (
+        413,
+        "a body must be at most 65,536 bytes",
+    )
+    pieces = iter([b"a=1&" * 2**13] * 4)
+    assert served.client.put("/api/data/d.csv", content=pieces).status_code == 401
+
+
 def test_keys_are_made_listed_and_revoked_by_commands(tmp_path: Path) -> None:
     done = run_command("keys", "add", "anna", "--expires", "30d", cwd=tmp_path)
     url = f"sqlite:///{tmp_path / 'multirestart.db'}"
