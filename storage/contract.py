@@ -172,7 +172,7 @@ class Store(Desk):
 
     @abstractmethod
     def trial_counts(self) -> dict[int, Counter[TrialState]]:
-        """`count_trials` of each study that has any trial of its search, by its id."""
+        """The same of each study, by its id, with the running trials of its races."""
 
     # Races
 

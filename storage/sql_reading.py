@@ -86,7 +86,7 @@ _COUNT = (
 )
 _COUNT_ALL = (
     select(trials.c.study_id, trials.c.state, func.count().label("found"))
-    .where(trials.c.race_id.is_(None))
+    .where(or_(trials.c.race_id.is_(None), trials.c.state == TrialState.RUNNING))
     .group_by(trials.c.study_id, trials.c.state)
 )
 _LEVELS = select(levels.c.levels).where(levels.c.trial_id == bindparam("trial"))

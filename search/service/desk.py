@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from search.service.children import Children
 from search.service.keys import recognised
 from search.service.logs import KEY_NAME
 from search.service.problems import not_found
+from search.service.telling import Telling
 from search.studies.study import Study
 from storage.contract import Store
 from storage.launchers import Liveness
@@ -30,8 +32,7 @@ class Service:
     """The database of a service: its URL, stores for reading and for writing, a sign of life.
 
     lock, verifying: held by whoever draws a report or exports a network, and by whoever trains a
-    restart again: one at a time. children: the processes that do it. told: what events told last
-    of a study, or of all (None), with the mark of that state; telling: held over `told`.
+    restart again: one at a time. children: the processes that do it.
     """
 
     storage: str
@@ -41,8 +42,11 @@ class Service:
     lock: threading.Lock = field(default_factory=threading.Lock)
     verifying: threading.Lock = field(default_factory=threading.Lock)
     children: Children = field(default_factory=Children)
-    telling: threading.Lock = field(default_factory=threading.Lock)
-    told: dict[str | None, tuple[str, object]] = field(default_factory=dict)
+
+    @cached_property
+    def telling(self) -> Telling:
+        """What events tell."""
+        return Telling(self.reader, self.liveness)
 
     def study(self, name: str) -> Study:
         """A study, to be read. Raises 404 if there is none of that name."""

@@ -12,7 +12,6 @@ from starlette.concurrency import run_in_threadpool
 
 from search.service.desk import Reading, Service, Serving, StudyName, caller_of
 from search.service.problems import RESPONSES
-from search.service.standing import standings
 
 _SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -63,28 +62,12 @@ def _look(
     service: Service, request: Request, name: str | None, last: str | None
 ) -> tuple[str, ServerSentEvent | None]:
     """The mark of the state now, and an event if it is another than the last one."""
-    found = None if name is None else service.reader.find_study(name)
-    if name is not None and found is None:
+    told = service.telling.of(name)
+    if told is None:
         return "", ServerSentEvent(event="deleted", data=name)
-    mark = service.reader.change_mark(None if found is None else found.study_id)
+    mark, row = told
     if mark == last:
         return mark, None
     if caller_of(request) is None:  # its key has ended meanwhile
         return mark, ServerSentEvent(event="closed", data="the key has ended")
-    told = _told(service, name, mark)
-    if told is None:
-        return "", ServerSentEvent(event="deleted", data=name)
-    return mark, ServerSentEvent(event="studies" if name is None else "study", id=mark, data=told)
-
-
-def _told(service: Service, name: str | None, mark: str) -> object:
-    """What an event tells of a state, found once for all that hear of it; None if it is gone."""
-    with service.telling:
-        there = service.told.get(name)
-        if there is not None and there[0] == mark:
-            return there[1]
-        found = standings(service.reader, service.liveness)
-        rows = [row.model_dump(mode="json") for row in found if name in (None, row.name)]
-        told = rows if name is None else next(iter(rows), None)
-        service.told[name] = (mark, told)
-        return told
+    return mark, ServerSentEvent(event="studies" if name is None else "study", id=mark, data=row)

@@ -200,7 +200,10 @@ class StoreContract(DeskContract, ResultsContract):
         }
         assert store.trial_counts() == {study.study_id: store.count_trials(study.study_id)}
         assert store.count_trials(study.study_id).total() == 3
-        assert [trial.number for trial in store.race_trials(race.race_id)] == [3]
+        claim(store, study, ADAM, 501, race=race.race_id)
+        assert store.count_trials(study.study_id)[TrialState.RUNNING] == 2
+        assert store.trial_counts()[study.study_id][TrialState.RUNNING] == 3
+        assert [trial.number for trial in store.race_trials(race.race_id)] == [3, 4]
         assert store.races(study.study_id) == [race]
         assert store.raced_restarts(study.study_id) == 1
 

@@ -1,0 +1,81 @@
+"""What events tell: also what is written nowhere, as that a launcher has died."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from search.problem.plan import Plan
+from search.service import telling
+from search.service.telling import Telling
+from search.studies.ordering import order
+from search.studies.submitting import submit
+from storage.opening import open_for_writing
+from tests.search_tests.launchers import Launcher
+from tests.search_tests.test_raced_search import Racer
+
+
+@pytest.fixture
+def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Of a database that is looked at each time."""
+    monkeypatch.setattr(telling, "_SECONDS_BETWEEN_LOOKS", -1.0)
+    monkeypatch.setattr(telling, "_SECONDS_BETWEEN_LOOKS_AT_LAUNCHERS", -1.0)
+    return f"sqlite:///{tmp_path / 's.db'}"
+
+
+def told(url: str, name: str) -> tuple[str, str, int | None, int]:
+    """The mark, and of the row its state, its place and how many of its trials run."""
+    store = open_for_writing(url)
+    found = Telling(store, store.liveness()).of(name)
+    store.close()
+    assert found is not None
+    mark, row = found
+    return mark, row["state"], row["place"], row["trials"]["running"]
+
+
+def test_a_launcher_that_died_is_told(url: str, tmp_path: Path) -> None:
+    launcher = Launcher(tmp_path)
+    launcher.claim()
+    alive = told(url, "s")
+    assert alive[1:] == ("running", 1, 1)
+    assert told(url, "s") == alive
+    launcher.kill()
+    dead = told(url, "s")
+    assert dead[1:] == ("queued", 1, 0)
+    assert dead[0] != alive[0]
+
+
+def test_a_study_that_moves_up_is_told(url: str) -> None:
+    for name in ("one", "two"):
+        plan = Plan(name=name, trials=2, restarts=8)
+        submit(url, name, lambda _kept, plan=plan: plan)  # type: ignore[misc]
+    before = told(url, "two")
+    assert before[2] == 2
+    store = open_for_writing(url)
+    order(store, "one", "cancel")
+    store.close()
+    after = told(url, "two")
+    assert after[2] == 1
+    assert after[0] != before[0]
+
+
+def test_a_study_whose_race_runs_is_running(url: str, tmp_path: Path) -> None:
+    racer = Racer(tmp_path)
+    for _ in range(8):
+        racer.train(racer.claim())
+    assert racer.claim().trial.race == 1
+    assert told(url, "s")[1:] == ("running", 1, 1)
+    racer.kill()
+
+
+def test_a_study_that_was_just_made_is_there(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telling, "_SECONDS_BETWEEN_LOOKS", 1000.0)
+    store = open_for_writing(url)
+    there = Telling(store, store.liveness())
+    assert there.of("one") is None
+    submit(url, "one", lambda _kept: Plan(name="one"))
+    found = there.of("one")
+    assert found is not None
+    assert found[1]["state"] == "queued"
+    store.close()
