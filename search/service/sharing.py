@@ -67,8 +67,9 @@ def post_share(
     """Make a link that shows the study with its report to whoever has it, and nothing else."""
     study, now, token = service.study(name), time.time(), secret()
     ends = end_of(None if asked is None else asked.expires, now)
-    share = service.writer.add_share(study.study_id, digest(token), caller.name, now, ends)
-    service.noted(caller, "shared", name)
+    with service.writer.transaction():
+        share = service.writer.add_share(study.study_id, digest(token), caller.name, now, ends)
+        service.noted(caller, "shared", name)
     return NewShare(url=f"{request.base_url}shared/{token}", **_row(share).model_dump())
 
 
@@ -81,9 +82,11 @@ def get_shares(service: Serving, _caller: Reading, name: StudyName) -> list[Shar
 @routes.delete("/{share_id}", status_code=204)
 def delete_share(service: Serving, caller: Submitting, name: StudyName, share_id: _ShareId) -> None:
     """End a link: it opens nothing from the next request on."""
-    if not service.writer.delete_share(service.study(name).study_id, share_id):
-        raise not_found(f"study {name!r} has no link {share_id}")
-    service.noted(caller, "share ended", name)
+    study_id = service.study(name).study_id
+    with service.writer.transaction():
+        if not service.writer.delete_share(study_id, share_id):
+            raise not_found(f"study {name!r} has no link {share_id}")
+        service.noted(caller, "share ended", name)
 
 
 @opened.get("/{token}")

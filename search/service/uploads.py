@@ -73,12 +73,18 @@ async def put_upload(
         rule = f"must be {' or '.join(_SUFFIXES)}"
         raise InvalidValuesError([Fault("Content-Type", rule, quoted(kind))])
     if name in BUILT_IN:
-        rule = "must be no name of built-in data"
+        rule = "must not be the name of built-in data"
         raise InvalidValuesError([Fault("name", rule, quoted(name))])
     content = await request.body()
-    put = service.writer.put_upload
-    if await run_in_threadpool(put, name, _SUFFIXES[kind], content):
-        await run_in_threadpool(service.noted, caller, "uploaded", name)
+
+    def keep() -> bool:
+        with service.writer.transaction():
+            is_other = service.writer.put_upload(name, _SUFFIXES[kind], content)
+            if is_other:
+                service.noted(caller, "uploaded", name)
+        return is_other
+
+    if await run_in_threadpool(keep):
         response.status_code = 201
     return Upload(name=name, bytes=len(content))
 
