@@ -156,7 +156,11 @@ class Database:
         """Bring what stands in SQLite's write-ahead log into the file, as far as none reads it."""
         if self._path is not None:
             with errors_named(self.url, RecordFailedError), self._engine.connect() as connection:
-                connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(PASSIVE)")  # type: ignore[union-attr]
+                try:  # by the driver, for within a transaction it does nothing
+                    driver: Any = connection.connection.driver_connection
+                    driver.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                except sqlite3.Error as error:
+                    raise RecordFailedError(f"{shown(self.url)}: {error}") from error
 
     def close(self) -> None:
         """Close what is still read, and give back all connections.
