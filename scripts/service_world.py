@@ -119,7 +119,7 @@ class World:
                 time.sleep(0.1)
 
     def submit(self, study: Known) -> Answer:
-        """Submit a study, as it is known."""
+        """Submit the plan of a study that the clients know."""
         return self.ask("PUT", path_of(study), {**PLAN, "trials": study.trials})
 
 

@@ -90,7 +90,7 @@ class Connection:
             path: Of the address.
             query: Parameters; those that are None are left out.
             body: To be sent as JSON.
-            content: To be sent as it is.
+            content: Raw bytes of the body.
             media_type: Of the content.
             if_repeated: A status that is no refusal if the request was repeated, for the first
                 may have been heard.

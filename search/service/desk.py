@@ -122,7 +122,7 @@ def allowing(scope: Scope) -> Callable[[Request], Caller]:
                 headers={"WWW-Authenticate": "Bearer"},
             )
         if not caller.scope.allows(scope):
-            said = f"the key {caller.name!r} may {caller.scope}; this takes one for {scope}"
+            said = f"the key {caller.name!r} only allows {caller.scope}; this needs {scope}"
             raise HTTPException(403, said)
         return caller
 

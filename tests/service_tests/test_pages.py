@@ -47,7 +47,7 @@ def test_without_a_key_a_page_shows_a_form_and_nothing_else(served: Served) -> N
         assert "/studies/s" not in page.text
     refused = served.client.post("/login", data={"key": "mr_wrong"})
     assert refused.status_code == 401
-    assert "no key that is valid" in refused.text
+    assert "That key is not valid" in refused.text
     assert "set-cookie" not in refused.headers
     opened = served.client.post("/login", data={"key": text}, follow_redirects=False)
     cookie = opened.headers["set-cookie"].lower()
