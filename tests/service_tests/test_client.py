@@ -157,9 +157,7 @@ def test_a_wrong_key_is_one_clear_error(
     monkeypatch.setenv("MULTIRESTART_KEY", text)
     with mr.Client(at) as other:
         assert [found["name"] for found in other.studies()] == ["s"]
-        with pytest.raises(
-            RefusedError, match="only allows read; this needs submit"
-        ):
+        with pytest.raises(RefusedError, match="only allows read; this needs submit"):
             other.submit({"study": "one"})
     for wrong in ("lab.example", "ftp://lab", "http://", "http://anna:secret@lab", "http://l?k=1"):
         with pytest.raises(mr.InvalidValuesError) as raised:
