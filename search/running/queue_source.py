@@ -108,7 +108,9 @@ class QueueSource(Claims):
         self._owners[claim.trial.trial_id].source.give_up(claim, reason)
 
     def recalled(self, claims: Collection[Claim]) -> dict[int, bool]:
-        """The trials of studies that are held or gone."""
+        """The trials of studies that are held or gone; what is under way no more is forgotten."""
+        under_way = {claim.trial.trial_id for claim in claims}
+        self._owners = {key: owner for key, owner in self._owners.items() if key in under_way}
         entries = {entry.study_id: entry for entry in self._store.entries()}
         found = {}
         for claim in claims:

@@ -7,14 +7,14 @@ killed goes on as it would have gone on, and several launchers can run one race 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from search.problem.configuration import Configuration
 from search.problem.errors import LaunchError
 from search.running.opening import OpenStudy
-from search.running.races import Race
+from search.running.races import Race, last_race
 from search.running.source import Progress, TrialSource
 from search.statistics.escape import EscapeRate
 from search.statistics.race import judge_race
@@ -28,16 +28,34 @@ RESTARTS_PER_TRIAL = 256
 
 @dataclass(frozen=True)
 class RaceResult:
-    """How a race stands; `confirmed` is the winner's rate on seeds that picked nothing."""
+    """How a race stands; `confirmed` is the winner's rate on seeds that picked nothing.
+
+    lacks_trial: whether one of its trials was given up, so that it cannot go on.
+    """
 
     state: RaceState
     confirmed: EscapeRate | None
     is_over: bool
+    lacks_trial: bool = False
+
+    def going_on(self) -> RaceResult:
+        """The same. Raises LaunchError if the race cannot go on."""
+        if self.lacks_trial:
+            raise LaunchError(
+                "the race cannot go on: one of its trials was given up; begin another"
+            )
+        return self
 
 
 def race_result(store: Store, race: Race) -> RaceResult:
     """How a race stands, from the record."""
     return _Track(race).follow(store)
+
+
+def last_race_result(store: Store, study_id: int) -> RaceResult | None:
+    """How the race stands that a study began last; None if it has none."""
+    race = last_race(store, study_id)
+    return None if race is None else race_result(store, race)
 
 
 class RaceSource(TrialSource):
@@ -60,11 +78,11 @@ class RaceSource(TrialSource):
 
     def progress(self) -> Progress:
         """How many trials are complete, and whether the race is over and confirmed."""
-        result = self._track.follow(self._store)
+        result = self._track.follow(self._store).going_on()
         return Progress(self._track.complete, result.is_over)
 
     def _next(self) -> tuple[Configuration, range] | None:
-        result = self._track.follow(self._store)
+        result = self._track.follow(self._store).going_on()
         if result.is_over:
             return None
         claimed = {
@@ -113,14 +131,11 @@ class _Track:
         return len(self._seen)
 
     def follow(self, store: Store) -> RaceResult:
-        """Read what was completed since the last time. Raises LaunchError if a trial is missing."""
-        succeeded = self._race.rules.sought.is_met_by
+        """Read what was completed since the last time."""
+        succeeded, lacks_trial = self._race.rules.sought.is_met_by, False
         with store.transaction():
             for trial in store.race_trials(self._race.race_id):
-                if trial.state is TrialState.GIVEN_UP:
-                    raise LaunchError(
-                        "the race cannot go on: one of its trials was given up; begin another"
-                    )
+                lacks_trial = lacks_trial or trial.state is TrialState.GIVEN_UP
                 if trial.state is TrialState.COMPLETE and trial.trial_id not in self._seen:
                     first = trial.first_seed - self._race.first_seed
                     row = self._rows[trial.configuration]
@@ -133,6 +148,7 @@ class _Track:
             if self._has_next_round():
                 self.result = self._judge()
             self._is_stale = False
+        self.result = replace(self.result, lacks_trial=lacks_trial)
         return self.result
 
     def _has_next_round(self) -> bool:

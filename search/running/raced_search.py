@@ -29,7 +29,7 @@ def study_progress(study: OpenStudy) -> Progress:
     race = race_of_plan(study)
     if race is None:
         return replace(found, is_over=not _can_race(study))
-    return replace(found, is_over=race_result(study.store, race).is_over)
+    return replace(found, is_over=race_result(study.store, race).going_on().is_over)
 
 
 class RacedSearch(SearchSource):

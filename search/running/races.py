@@ -13,7 +13,7 @@ from search.statistics.escape import EscapeRate
 from search.statistics.race_state import Entrant, RaceRules
 from search.statistics.ranking import Standing, ranked
 from storage.contract import Store
-from storage.values import StoredRace
+from storage.values import StoredRace, TrialState
 
 FEWEST_ENTRANTS = 2
 DEFAULT_CONFIRM = 1024
@@ -114,17 +114,29 @@ def race_of_plan(study: OpenStudy) -> Race | None:
 def begin_race_of_plan(study: OpenStudy) -> Race | None:
     """Begin the race that a study's plan asks for, or find it; None if too few can race."""
     with study.store.transaction():
-        found = race_of_plan(study)
-        if found is not None:
-            return found
-        success = sought_by(study.plan.objective)
-        standings = sought_standings(study.store, study.study_id, success)
-        if len(standings) < FEWEST_ENTRANTS:
-            return None
-        last = last_race(study.store, study.study_id)
-        after = None if last is None else last.race_id
-        rules = RaceRules(success=str(success))
-        return begin_race(study, rules, DEFAULT_CONFIRM, standings, study.plan.race, after)
+        return race_of_plan(study) or _begun_as_planned(study)
+
+
+def renew_race(study: OpenStudy) -> None:
+    """Begin another race in place of the plan's where that cannot go on: a trial was given up."""
+    if not study.plan.race:
+        return
+    with study.store.transaction():
+        race = race_of_plan(study)
+        trials = [] if race is None else study.store.race_trials(race.race_id)
+        if any(trial.state is TrialState.GIVEN_UP for trial in trials):
+            _begun_as_planned(study)
+
+
+def _begun_as_planned(study: OpenStudy) -> Race | None:
+    success = sought_by(study.plan.objective)
+    standings = sought_standings(study.store, study.study_id, success)
+    if len(standings) < FEWEST_ENTRANTS:
+        return None
+    last = last_race(study.store, study.study_id)
+    after = None if last is None else last.race_id
+    rules = RaceRules(success=str(success))
+    return begin_race(study, rules, DEFAULT_CONFIRM, standings, study.plan.race, after)
 
 
 def last_race(store: Store, study_id: int) -> Race | None:

@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from search.problem.naming import find_configuration
 from search.problem.success import Success
+from search.reports.report import csv_text, json_text
 from search.reports.tables import RESTART_KEYS, with_dimensions
 from search.statistics.ranking import pareto_front, standing_keys
 from search.studies.frames import Rows
 from search.studies.study import Study
 from search.studies.weights import of_configuration, weight_names, weighted
 
+if TYPE_CHECKING:
+    from search.running.race_source import RaceResult
+    from search.statistics.timing import Comparison
+
 
 @dataclass(frozen=True)
 class Answer:
-    """Rows under the names of their columns; JSON has all keys of a row, CSV the columns."""
+    """Rows under the names of their columns; JSON has all keys of a row, CSV the columns.
+
+    whole: what JSON has in place of the rows, if it has more.
+    """
 
     columns: tuple[str, ...]
     rows: Iterable[Mapping[str, Any]]
+    whole: Any = None
+
+    def pieces(self, output: str) -> Iterator[str]:
+        """What is written, as "json" or "csv", piece by piece."""
+        if output == "csv":
+            return csv_text(self.columns, self.rows)
+        if isinstance(self.whole, Mapping):
+            return iter([f"{json.dumps(self.whole, indent=2)}\n"])
+        return json_text(self.rows if self.whole is None else self.whole)
 
 
 def best_rows(study: Study, success: Success | None, top: int | None = None) -> Answer:
@@ -44,6 +62,39 @@ def times_rows(study: Study, success: Success | None, top: int | None = None) ->
     chosen = study.criterion(success)
     columns = tuple(with_dimensions(times_keys(chosen), study.space))
     return Answer(columns, [timing.to_json() for timing in study.times(chosen)[:top]])
+
+
+def compare_rows(comparison: Comparison) -> Answer:
+    """What `compare` gives: JSON of each configuration with its curve, CSV of each point."""
+    rows = comparison.to_rows()
+    return Answer(tuple(rows[0]), rows, comparison.to_json())
+
+
+def race_rows(study: Study, result: RaceResult) -> Answer:
+    """What `race` gives: JSON of the whole race, CSV of the configurations in it."""
+    from search.reports.race_report import race_json, race_keys, to_json
+
+    state, rate = result.state, result.confirmed
+    success, confirmed = state.rules.sought, None
+    if rate is not None:
+        low, high = rate.interval
+        confirmed = {
+            ("escaped" if success.is_of_launch else "successes"): rate.escaped,
+            "restarts": rate.restarts,
+            "rate": rate.rate,
+            "ci_low": low,
+            "ci_high": high,
+        }
+    columns = tuple(with_dimensions(race_keys(success), study.space))
+    return Answer(
+        columns,
+        race_json(state),
+        {
+            **to_json(state),
+            "confirmed": confirmed,
+            "lacks_trial": result.lacks_trial,
+        },
+    )
 
 
 def effects_rows(study: Study, success: Success | None) -> Answer:

@@ -113,6 +113,46 @@ def compared_across(
     return Comparison(*pair, common=_in_common((one, other), pair))
 
 
+def require_pair(names: Sequence[str]) -> None:
+    """Raise UserError unless two configurations are named, or none."""
+    if len(names) not in (0, 2):
+        raise UserError(
+            "compare takes two configurations like standard/adam/0.1, or none for the two best; "
+            f"received {len(names)}: {' '.join(names)}"
+        )
+
+
+def asked_comparison(
+    names: Sequence[str],
+    known: Collection[str],
+    study_of: Callable[[str | None], Study],
+    success: str | Success | None = None,
+) -> tuple[Comparison, Study, Study | None]:
+    """The comparison that `compare` is asked for.
+
+    Args:
+        names: Two configurations as `study_named` takes them; none for the two best.
+        known: The names of the studies there are.
+        study_of: Opens a study by its name, or the one that is meant where none is given.
+        success: What counts as a success.
+
+    Returns:
+        The comparison, the study of the first configuration, and that of the second if it is
+        another.
+
+    Raises:
+        RecordError: If there is no such study.
+        UserError: As `compared` and `compared_across` raise it.
+    """
+    require_pair(names)
+    named = [study_named(name, known) for name in names]
+    studies = [study_of(name) for name, _ in named] or [study_of(None)]
+    if len({study.name for study in studies}) == 2:
+        (one, other), (first, second) = studies, (name for _, name in named)
+        return compared_across((one, first), (other, second), success), one, other
+    return studies[0].compare(*(name for _, name in named), success=success), studies[0], None
+
+
 def _in_common(studies: tuple[Study, Study], pair: tuple[Timing, Timing]) -> str:
     """What two configurations of two studies have in common, in words; "" if nothing."""
     one, other = ((study, each.configuration) for study, each in zip(studies, pair, strict=True))

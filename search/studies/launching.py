@@ -12,6 +12,7 @@ from search.running.events import LaunchBegan, OnEvent, WaitingForLock
 from search.running.interrupts import Interrupts
 from search.running.opening import open_study
 from search.running.raced_search import RoundsTold, study_progress
+from search.running.races import renew_race
 from storage.url import is_there, parse_url, sqlite_path
 
 
@@ -58,6 +59,7 @@ def running(
         on_wait=lambda seconds: on_event(WaitingForLock(seconds)),
     )
     with closing(study.store) as store, store.liveness() as liveness:
+        renew_race(study)
         progress = study_progress(study)
         counts = store.configuration_counts(study.study_id)
         on_event(

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from search.problem.arguments import Arguments
-from search.problem.errors import Fault, InvalidValuesError, LaunchError, UserError
+from search.problem.errors import Fault, InvalidValuesError, UserError
 from search.problem.plan import MAX_RESTARTS
 from search.problem.success import sought_by
 from search.running.engine import Engine
@@ -68,7 +68,7 @@ def race_study(
         success = sought_by(study.record.search.get("objective"))
         standings = sought_standings(store, study.study_id, success)
         if running is not None:
-            result = race_result(store, running)
+            result = race_result(store, running).going_on()
             _refuse_others(running, given, is_over=result.is_over)
             if result.is_over:
                 return Raced(running, result, was_over=True)
@@ -112,7 +112,7 @@ def _checked(asked: Mapping[str, Any]) -> dict[str, Any]:
 def _run(
     study: OpenStudy, race: Race, engine: Engine, interrupts: Interrupts, on_event: OnEvent
 ) -> Raced:
-    result = race_result(study.store, race)
+    result = race_result(study.store, race).going_on()
     if result.is_over:
         return Raced(race, result, was_over=True)
     rounds = RoundsTold(on_event)
@@ -134,9 +134,10 @@ def _run(
 def _has_ended(store: Store, race: Race) -> bool:
     """Whether a race is over, or cannot go on."""
     try:
-        return race_result(store, race).is_over
-    except (LaunchError, UserError):
+        result = race_result(store, race)
+    except UserError:
         return True
+    return result.is_over or result.lacks_trial
 
 
 def _refuse_others(running: Race, given: Mapping[str, Any], *, is_over: bool) -> None:

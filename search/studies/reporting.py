@@ -77,11 +77,7 @@ def _best(study: Study, first: Standing) -> RecordedRestart | None:
 
 def _race(study: Study) -> tuple[RaceState | None, EscapeRate | None]:
     """How the last race stands, and its winner's rate on further seeds."""
-    from search.running.race_source import race_result  # most of a second, for races alone
-    from search.running.races import last_race
+    from search.running.race_source import last_race_result  # half a second, for races alone
 
-    race = last_race(study.store, study.study_id)
-    if race is None:
-        return None, None
-    result = race_result(study.store, race)
-    return result.state, result.confirmed
+    result = last_race_result(study.store, study.study_id)
+    return (None, None) if result is None else (result.state, result.confirmed)

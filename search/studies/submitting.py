@@ -68,6 +68,8 @@ def submit(
             want(store, study_id)
         if priority is not None and entry is not None and entry.priority != priority:
             store.set_priority(study_id, priority)
+            if kept is not None:
+                changes = (*changes, f"priority: {entry.priority} before, {priority} now")
         if kept is None or changes:
             admit(study, changes)
 

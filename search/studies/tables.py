@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from search.problem.naming import configuration_name, find_configuration
 from search.problem.success import Success
-from search.reports.report import say
+from search.reports.report import fitted, say, show_table
 from search.reports.tables import (
     TOP_OF_A_TABLE,
     more_configurations,
@@ -17,6 +18,10 @@ from search.reports.tables import (
 )
 from search.studies.answers import chosen_restarts
 from search.studies.study import Study
+
+if TYPE_CHECKING:
+    from search.running.race_source import RaceResult
+    from search.statistics.timing import Comparison
 
 
 def best_table(study: Study, success: Success | None, top: int | None = None) -> None:
@@ -42,6 +47,31 @@ def times_table(study: Study, success: Success | None, top: int | None = None) -
     timings = study.times(chosen)
     note = of_criterion("times", chosen, study.best(chosen)[:count])
     show_timings(study.name, study.problem, timings, count, success=chosen, note=note)
+
+
+def compare_table(comparison: Comparison, study: Study, other: Study | None = None) -> None:
+    """What `compare` shows; `other` is the study of the second configuration, if it is another."""
+    from search.reports.timing_tables import show_comparison
+
+    of_other = None if other is None else (other.name, other.problem)
+    show_comparison(study.name, study.problem, comparison, of_other)
+
+
+def race_table(study: Study, result: RaceResult) -> None:
+    """What `race` shows."""
+    from search.reports.race_report import confirmation, race_columns, race_rows, statement
+
+    success = result.state.rules.sought
+    show_table(
+        titled(study.name, study.problem, success, study.space.vary),
+        race_columns(success),
+        race_rows(result.state),
+    )
+    say("\n".join(fitted(statement(result.state))))
+    if result.lacks_trial:
+        say("The race cannot go on: one of its trials was given up.")
+    if result.confirmed is not None:
+        say("\n".join(fitted(confirmation(result.confirmed, success.past))))
 
 
 def effects_table(study: Study, success: Success | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +14,11 @@ from search.problem.plan import Plan
 from search.problem.plan_fields import PlanFields
 from search.running.events import Event, RaceBegan, RoundDone
 from search.running.orders import settle
+from search.running.race_source import last_race_result
 from search.running.raced_search import RacedSearch, RoundsTold, study_progress
 from search.running.source import Claim
+from search.studies.opening import open_study
+from search.studies.ordering import order
 from search.studies.submitting import submit
 from storage.values import StudyState
 from tests.search_tests.launchers import PLAN, Launcher, rows
@@ -161,6 +165,19 @@ def test_the_queue_fails_a_study_whose_race_cannot_go_on(tmp_path: Path) -> None
     assert worker.told.said[-1] == ("one", StudyState.FAILED)
     (entry,) = worker.store.entries()
     assert entry.reason == "the race cannot go on: one of its trials was given up; begin another"
+    study = open_study(url, "one")
+    with closing(study.store):
+        result = last_race_result(study.store, study.study_id)
+    assert result is not None
+    assert result.lacks_trial
+    order(worker.store, "one", "resume")
+    again = worker.claim()
+    assert again.trial.race == 2, "whoever resumes it wants another race"
+    assert again.trial.first_seed != claim.trial.first_seed
+    worker.finish(again)
+    order(worker.store, "one", "pause")
+    order(worker.store, "one", "resume")
+    assert worker.claim().trial.race == 2, "that one goes on"
     worker.end()
 
 
