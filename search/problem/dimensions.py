@@ -29,6 +29,8 @@ MAX_HIDDEN_UNITS = 256
 """Hidden layers are written out unit by unit: 256 units compile for 10 s and need 1.5 GB."""
 MAX_COUNT = 10**9
 """Of epochs, and of points in a batch."""
+_MOST_DIGITS = 20
+"""Of a number as text; that of more is no number of anything, and Python converts no such text."""
 FULL = "full"
 """The batch size of all points."""
 
@@ -162,7 +164,7 @@ def check_layers(sizes: object) -> tuple[int, ...]:
     """
     given = sizes
     if isinstance(given, str):
-        given = [int(part) if part.strip().isdecimal() else part for part in given.split("-")]
+        given = [_whole_or_text(part) for part in given.split("-")]
     if isinstance(given, Integral):
         given = [given]
     if not isinstance(given, Sequence) or not all(_is_whole(size) for size in given):
@@ -228,23 +230,32 @@ def _switch_of(text: str) -> bool | str:
 
 
 def _l2(value: object) -> float:
-    if not isinstance(value, Real) or isinstance(value, bool) or not 0 <= float(value) < math.inf:
+    number = _as_float(value)
+    if number is None or not 0 <= number < math.inf:
         raise _refused("l2", "must be a number of at least 0", shown(value))
-    return float(value)
+    return number
 
 
 def _whole_or_text(text: str) -> int | str:
     text = text.strip()
-    return int(text) if text.lstrip("+-").isdecimal() else text
+    is_whole = text.lstrip("+-").isdecimal() and len(text) < _MOST_DIGITS
+    return int(text) if is_whole else text
+
+
+def _as_float(value: object) -> float | None:
+    """A number, infinite if it is too large for a float; None of what is no number."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def _positive(field: str, value: object, what: str) -> float:
-    if not isinstance(value, Real) or isinstance(value, bool):
+    number = _as_float(value)
+    if number is None:
         raise _refused(field, "must be a positive number", shown(value))
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
     if not (math.isfinite(number) and number > 0):
         message = f"{what} must be a positive number, received {number:g}"
         raise InvalidValuesError(

@@ -108,7 +108,7 @@ def check_known(kind: str, name: object, known: Collection[str]) -> None:
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> InvalidValuesError:
     """The error for a name that is none of the known ones, with the nearest of them."""
     names = sorted(known)
-    rule = f"must be one of {listed(names)}"
+    rule = f"must be one of {listed(names)}" if names else "must be there, and there is none yet"
     message = f"unknown {kind} {quoted(name)}: {nearest(name, names)}it {rule}"
     return InvalidValuesError([Fault(kind.replace(" ", "_"), rule, quoted(name), message)])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -275,3 +276,37 @@ def test_faults_of_what_is_varied_are_told_at_once() -> None:
         PlanFields(vary={"batch_size": [0], "hiden": [2], "hidden": "4-4,0"}).plan()
     faulty = [fault.field for fault in raised.value.faults]
     assert faulty == ["vary batch_size", "dimension", "vary hidden"]
+
+
+STRANGE = [
+    *(10**400, -(10**400), "9" * 5000, ["9" * 5000], [10**400], 1e308, "1e999"),
+    *(
+        "\ud800",
+        ["\ud800"],
+        "\0",
+        ["\0"],
+        "\0.csv",
+        "\ud800.csv",
+        "\u00b2",
+        "4-\u00b2",
+        "",
+        "-",
+        " ",
+    ),
+    *(float("nan"), float("inf"), True, -1, 0, [], {}, [None], [[]], [{}], {"l2": [10**400]}),
+]
+
+
+@pytest.mark.parametrize("field", sorted(PlanFields.model_fields))
+def test_whatever_a_field_is_given_is_taken_or_refused(field: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x,y\n1,0\n2,1\n3,0\n4,1\n")
+    of_file = {"data": str(tmp_path / "a.csv"), "target": "y"}
+    for value in STRANGE:
+        for fields in (
+            {field: value},
+            {**of_file, field: value},
+            {"vary": {field: value}},
+            {"vary": {field: [value]}},
+        ):
+            with suppress(UserError):
+                PlanFields(**fields).plan()

@@ -80,6 +80,7 @@ def load_held_out(name: str, target: str, training: Dataset, folder: Path = Path
             points lack.
     """
     path = folder / (name or "no name")
+    data_name(path)  # refuses what does not print, and what no path can have
     if is_parquet(path):
         return held_out_points(parquet_table(path), target, training)
     with csv_table(path, target) as table:
@@ -134,7 +135,7 @@ def source_of(
     if path.suffix.lower() not in _ENDINGS:
         try:
             path.stat()
-        except OSError:
+        except (OSError, ValueError):  # a path cannot have every character
             raise unknown_name("data", name, [*BUILT_IN, "the path of a file"]) from None
     if target is None:
         rule = f"must name the class column of the file {quoted(name)}"
