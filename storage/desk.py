@@ -134,6 +134,10 @@ class Desk(ABC):
         """Keep a file under a name, in place of one that is there; whether it is new or another."""
 
     @abstractmethod
+    def delete_upload(self, name: str) -> bool:
+        """Delete a file that was uploaded; False if there is none of that name."""
+
+    @abstractmethod
     def upload(self, name: str) -> tuple[str, bytes] | None:
         """The suffix and content of a file; None if there is none of that name."""
 

@@ -185,6 +185,8 @@ class SqlDesk(Store):
     def audit(self, limit: int) -> list[AuditLine]:
         statement = select(audit).order_by(audit.c.line_id.desc()).limit(limit)
         with self._database.transaction() as connection:
+            if not inspect(connection).has_table(audit.name):
+                return []
             found = connection.execute(statement).all()
         return [AuditLine(row.at, row.key_name, row.action, row.subject) for row in found]
 
@@ -200,6 +202,10 @@ class SqlDesk(Store):
                 changed = update(uploads).where(uploads.c.name == name)
                 connection.execute(changed.values(**values))
         return True
+
+    def delete_upload(self, name: str) -> bool:
+        with self._database.transaction() as connection:
+            return bool(connection.execute(delete(uploads).filter_by(name=name)).rowcount)
 
     def upload(self, name: str) -> tuple[str, bytes] | None:
         statement = select(uploads.c.suffix, uploads.c.content).filter_by(name=name)

@@ -7,11 +7,13 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from search.client.connection import Connection, OnLost
 from search.client.reading import Reading, Row, address_of
 from search.client.refusals import KEY, RefusedError
-from search.client.submission import Submission, Upload, of_fields, of_plan, upload_of
+from search.client.submission import Submission, of_fields, of_plan
+from search.problem.data.upload import Upload, upload_of
 from search.problem.plan import Plan
 from search.problem.plan_fields import PlanFields
 
@@ -128,6 +130,20 @@ class Client(Reading):
             UserError: If it cannot be read, or is too large.
         """
         return self._put(upload_of(Path(path)))
+
+    def uploads(self) -> dict[str, int]:
+        """The files that were uploaded, by whomever: their names, and how many bytes they have."""
+        found = self._connection.ask("GET", "/api/data")
+        return {each["name"]: each["bytes"] for each in found}
+
+    def delete_upload(self, name: str) -> None:
+        """Delete a file that was uploaded. Studies that were made from it keep their points.
+
+        Raises:
+            UserError: If there is none of that name.
+        """
+        path = f"/api/data/{quote(name, safe='')}"
+        self._connection.ask("DELETE", path, if_repeated=404)
 
     def wait(self, name: str, timeout: float | None = None) -> Row:
         """Wait until a study is neither queued nor running.

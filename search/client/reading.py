@@ -47,6 +47,29 @@ class Reading:
         """How soon the configurations escape, and when to give one up. Arguments as in `best`."""
         return self._rows(name, "times", success=success, top=top)
 
+    def compare(
+        self,
+        name: str,
+        first: str | None = None,
+        second: str | None = None,
+        success: str | None = None,
+    ) -> list[Row]:
+        """Whether one configuration escapes sooner than another; the two best unless named.
+
+        Args:
+            name: Name of the study.
+            first: A configuration like "standard/adam/0.1", or "other:standard/adam/0.1" of another
+                study.
+            second: Another; both or neither must be given.
+            success: What counts as a success, as in `times`.
+        """
+        return self._rows(name, "compare", first=first, second=second, success=success)
+
+    def race(self, name: str) -> Row:
+        """How the last race of a study stands, as the JSON of `multirestart race` has it."""
+        found: Row = self._connection.ask("GET", f"{address_of(name)}/race")
+        return found
+
     def effects(self, name: str, success: str | None = None) -> list[Row]:
         """What the success rate depends on. Arguments as in `best`."""
         return self._rows(name, "effects", success=success)
@@ -90,7 +113,7 @@ class Reading:
 
         Args:
             name: Name of the study.
-            rows: Which: "best", "times", "effects", "basins" or "restarts".
+            rows: Which: "best", "times", "compare", "effects", "basins", "race" or "restarts".
             query: The parameters of that route, as the `format`.
         """
         return self._text(f"{address_of(name)}/{rows}", query)
@@ -107,13 +130,27 @@ class Reading:
         """
         return self._saved(f"{address_of(name)}/report", {"success": success}, Path(path))
 
-    def network(self, name: str, path: str | Path) -> Path:
-        """Write the network of the best restart as a file of plain Keras, like "best.keras".
+    def network(
+        self, name: str, path: str | Path, trial: int | None = None, seed: int | None = None
+    ) -> Path:
+        """Write the network of a restart as a file of plain Keras, like "best.keras".
+
+        Args:
+            name: Name of the study.
+            path: The file.
+            trial: Of the restart, with `seed`; the best one if both are None.
+            seed: Of the restart.
 
         Returns:
             The path.
         """
-        return self._saved(f"{address_of(name)}/networks/best.keras", {}, Path(path))
+        query = {"trial": trial, "seed": seed}
+        return self._saved(f"{address_of(name)}/networks/best.keras", query, Path(path))
+
+    def program(self, name: str, trial: int | None = None, seed: int | None = None) -> str:
+        """The program of plain Keras that trains a restart again. Arguments as in `network`."""
+        query = {"trial": trial, "seed": seed}
+        return "".join(self._text(f"{address_of(name)}/networks/best.py", query))
 
     def _rows(self, study: str, rows: str, **query: str | float | None) -> list[Row]:
         found: list[Row] = self._connection.ask("GET", f"{address_of(study)}/{rows}", query=query)
@@ -136,5 +173,5 @@ class Reading:
 def address_of(name: str) -> str:
     """The address of a study. Raises UserError if its name cannot stand in one."""
     if "/" in name or name in ("", ".", ".."):
-        raise UserError(f"a service has no study of the name {quoted(name)}, nor any with a /")
+        raise UserError(f"a study of a service must have a name without /, received {quoted(name)}")
     return f"/api/studies/{quote(name, safe='', errors='surrogateescape')}"

@@ -52,7 +52,11 @@ def refused(answer: httpx2.Response, at: str, *, has_key: bool) -> MultirestartE
     if said is None:
         return strange(answer, at)
     if status == 401:
-        why = f"knows no such {KEY}, or it has ended" if has_key else f"wants a key: set {KEY}"
+        why = (
+            f"does not accept the key in {KEY}: it is unknown, revoked or expired"
+            if has_key
+            else f"wants a key: set {KEY}"
+        )
         return RefusedError(f"the service at {at} {why}", status)
     detail = visible(str(said.get("detail")))
     if detail == answer.reason_phrase:  # of an address that no service has

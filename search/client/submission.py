@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
-import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,38 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.problem.data.asked import is_built_in
-from search.problem.data.csv_file import read_csv, require_file
+from search.problem.data.csv_file import read_csv
 from search.problem.data.datasets import BUILT_IN, Dataset
-from search.problem.data.parquet_file import is_parquet
-from search.problem.data.table import data_name
+from search.problem.data.upload import CSV, UPLOADED, Upload, upload_of
 from search.problem.errors import UserError
 from search.problem.plan import Plan
 from search.problem.plan_fields import PlanFields
 
-_CSV, _PARQUET = "text/csv", "application/vnd.apache.parquet"
-_LONGEST_NAME, _DIGITS = 55, 8
-_UPLOADED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _OF_COLUMNS = frozenset({"drop", "features", "missing"})
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A file that is uploaded.
-
-    name: that of the data and eight digits of the content's SHA-256, so that no file of another
-    content takes its place.
-    """
-
-    name: str
-    media_type: str
-    content: bytes
-
-    @classmethod
-    def of(cls, data: str, media_type: str, content: bytes) -> Upload:
-        """The upload of some data by their name."""
-        kept = re.sub(r"[^A-Za-z0-9_-]+", "-", data).strip("-_")[:_LONGEST_NAME] or "points"
-        digest = hashlib.sha256(content).hexdigest()[:_DIGITS]
-        return cls(f"{kept}-{digest}", media_type, content)
 
 
 @dataclass(frozen=True)
@@ -57,17 +31,6 @@ class Submission:
     study: str
     fields: dict[str, Any]
     uploads: tuple[Upload, ...]
-
-
-def upload_of(path: Path) -> Upload:
-    """A CSV or Parquet file to be uploaded. Raises UserError if it cannot be read."""
-    require_file(path)
-    media_type = _PARQUET if is_parquet(path) else _CSV
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror or error}") from None
-    return Upload.of(data_name(path), media_type, content)
 
 
 def of_fields(fields: PlanFields, study: str) -> Submission:
@@ -91,7 +54,7 @@ def of_fields(fields: PlanFields, study: str) -> Submission:
         if name is None or (field == "data" and name in BUILT_IN):
             continue
         path = folder / name
-        if not path.exists() and _UPLOADED.fullmatch(name):
+        if not path.exists() and UPLOADED.fullmatch(name):
             continue  # an upload by its name; the service says if there is none
         uploads.append(upload_of(path))
         given[field] = uploads[-1].name
@@ -116,7 +79,7 @@ def of_plan(plan: Plan) -> Submission:
     apart = None
     if held_out is not None and held_out.share is None:
         content = _csv(data, target, held_out.features, held_out.labels)
-        uploads.append(Upload.of(f"{data.name}-held-out", _CSV, content))
+        uploads.append(Upload.of(f"{data.name}-held-out", CSV, content))
         apart = uploads[-1].name
     fields = PlanFields.of(plan, uploads[0].name, target, apart)
     given = fields.model_dump(
@@ -153,7 +116,7 @@ def _as_csv(
             f"the classes of the data {data.name!r} cannot be told apart in a CSV file: upload a "
             "file, and submit the fields of a plan that names it"
         )
-    return Upload.of(data.name, _CSV, content)
+    return Upload.of(data.name, CSV, content)
 
 
 def _csv(

@@ -13,7 +13,7 @@ from search.commands.options import (
     success_option,
     top_option,
 )
-from search.commands.reading import write
+from search.commands.reading import write_answer
 from search.commands.server import served
 from search.studies.answers import basins_rows
 from search.studies.tables import basins_table
@@ -55,4 +55,4 @@ def basins(
         basins_table(found, chosen, top, configuration)
     else:
         answer = basins_rows(found, chosen, top, configuration)
-        write(output, answer.columns, answer.rows)
+        write_answer(output, answer)

@@ -12,7 +12,7 @@ from search.commands.options import (
     study_option,
     success_option,
 )
-from search.commands.reading import write
+from search.commands.reading import write_answer
 from search.commands.server import served
 from search.studies.answers import effects_rows
 from search.studies.tables import effects_table
@@ -42,4 +42,4 @@ def effects(study: str | None, storage: str, success: str | None, output: str) -
         effects_table(found, chosen)
     else:
         answer = effects_rows(found, chosen)
-        write(output, answer.columns, answer.rows)
+        write_answer(output, answer)

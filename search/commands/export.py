@@ -27,7 +27,7 @@ from search.studies.study import LARGEST_SEED
 )
 @study_option
 @storage_option
-@served("over_service", "code", "trial", "seed")
+@served("over_service")
 def export(
     file: Path | None,
     code: bool,
@@ -47,8 +47,7 @@ def export(
     multirestart export best.keras
     multirestart export --code > best.py
     """
-    if file is None and not code:
-        raise click.UsageError("name a file like best.keras, or ask for --code")
+    require_asked(file, code=code)
     if file is not None:
         require_new_keras_file(file)
     found = opened(storage, study)
@@ -79,3 +78,9 @@ def export(
         )
     if code:
         click.echo(text, nl=False)
+
+
+def require_asked(file: Path | None, *, code: bool) -> None:
+    """Raise UsageError if neither a file nor a program is asked for."""
+    if file is None and not code:
+        raise click.UsageError("name a file like best.keras, or ask for --code")

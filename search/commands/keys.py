@@ -13,7 +13,7 @@ import click
 from search.commands.options import format_option, opened_store, storage_option
 from search.commands.reading import write
 from search.problem.errors import UserError
-from search.problem.names import several
+from search.problem.names import several, visible
 from search.reports.layout import NEVER_LEFT_OUT, Column
 from search.reports.report import show_table
 from search.studies.opening import study_in
@@ -23,6 +23,7 @@ from storage.values import AccessKey, AuditLine, Scope
 
 _LIMITS = ("most_studies", "most_work", "most_bytes")
 _COLUMNS = ("key", "scope", "state", "created", "expires", *_LIMITS)
+_OF_AUDIT = ("time", "key", "action", "subject")
 _LARGEST = 2**63 - 1
 _NONE = "none"
 
@@ -58,6 +59,7 @@ def keys() -> None:
     multirestart keys list
     multirestart keys revoke anna
     multirestart keys share bands --expires 30d
+    multirestart keys audit
     """
 
 
@@ -101,7 +103,7 @@ def add(name: str, scope: str, expires: str | None, storage: str, **given: int |
     asked = {limit: most or None for limit, most in given.items() if most is not None}
     limits = replace(default_limits(Scope(scope)), **asked)
     text, key = new_key(name, Scope(scope), expires, time.time(), limits)
-    with closing(open_for_writing(storage)) as store:
+    with closing(open_for_writing(storage)) as store, store.transaction():
         store.add_key(key)
         store.add_audit(AuditLine(time.time(), None, "key made", name))
     click.echo(text)
@@ -143,7 +145,7 @@ def revoke(name: str, storage: str) -> None:
     multirestart keys revoke anna
     """
     opened_store(storage)
-    with closing(open_for_writing(storage)) as store:
+    with closing(open_for_writing(storage)) as store, store.transaction():
         if not store.revoke_key(name):
             raise UserError(f"{shown(storage)} has no key {name!r} that is not revoked already")
         store.add_audit(AuditLine(time.time(), None, "key revoked", name))
@@ -165,7 +167,7 @@ def share(study: str, expires: str | None, storage: str) -> None:
     study_in(opened_store(storage), study)
     now, token = time.time(), secret()
     ends = end_of(expires, now)
-    with closing(open_for_writing(storage)) as store:
+    with closing(open_for_writing(storage)) as store, store.transaction():
         store.add_share(study_in(store, study).study_id, digest(token), None, now, ends)
         store.add_audit(AuditLine(now, None, "shared", study))
     click.echo(f"/shared/{token}")
@@ -183,11 +185,40 @@ def unshare(study: str, storage: str) -> None:
     multirestart keys unshare bands
     """
     study_in(opened_store(storage), study)
-    with closing(open_for_writing(storage)) as store:
+    with closing(open_for_writing(storage)) as store, store.transaction():
         study_id = study_in(store, study).study_id
         ended = [store.delete_share(study_id, one.share_id) for one in store.shares(study_id)]
         store.add_audit(AuditLine(time.time(), None, "shares ended", study))
     click.echo(f"{several(sum(ended), 'link')} to {study} ended.")
+
+
+@keys.command()
+@click.option("--top", type=click.IntRange(min=1), default=50, show_default=True, metavar="N")
+@storage_option
+@format_option
+def audit(top: int, storage: str, output: str) -> None:
+    """The last changes by way of the service or of `keys`: when, by which key, what.
+
+    \b
+    multirestart keys audit --top 20
+    """
+    rows = [
+        {
+            "time": _time(line.at),
+            "key": line.key,
+            "action": line.action,
+            "subject": visible(line.subject),
+        }
+        for line in opened_store(storage).audit(top)
+    ]
+    if output != "table":
+        write(output, _OF_AUDIT, rows)
+        return
+    columns = [
+        Column(name, importance=NEVER_LEFT_OUT, leads=name == "subject") for name in _OF_AUDIT
+    ]
+    cells = [[row[name] or "-" for name in _OF_AUDIT] for row in rows]
+    show_table(f"{shown(storage)}: the last changes, the latest first", columns, cells)
 
 
 def _row(key: AccessKey) -> dict[str, str | int | None]:

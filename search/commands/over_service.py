@@ -10,6 +10,7 @@ import click
 
 from search.client.client import Client
 from search.client.connection import Query
+from search.commands.export import require_asked
 from search.commands.options import criterion
 from search.commands.ordering import SAID
 from search.commands.report import file_name
@@ -17,6 +18,7 @@ from search.export.new_file import require_new_keras_file
 from search.problem.errors import UserError
 from search.problem.names import visible
 from search.reports.report import is_on_terminal, is_plain, terminal_width
+from search.studies.comparing import require_pair, study_named
 
 _SECONDS_OF_PATIENCE = 20.0
 
@@ -57,6 +59,29 @@ def times(
 ) -> None:
     """`times`."""
     _rows(server, "times", study, output, {"success": success, "top": top})
+
+
+def compare(
+    server: str,
+    configurations: tuple[str, ...],
+    study: str | None,
+    success: str | None,
+    output: str,
+) -> None:
+    """`compare`."""
+    require_pair(configurations)
+    first, second = configurations or (None, None)
+    with asking(server) as client:
+        name = study or (
+            first and study_named(first, [each["name"] for each in client.studies()])[0]
+        )
+        query: Query = {"first": first, "second": second, "success": success}
+        _echo(client.written(chosen(client, name), "compare", {**query, **_written(output)}))
+
+
+def race(server: str, study: str | None, output: str) -> None:
+    """`race`, as it stands."""
+    _rows(server, "race", study, output, {})
 
 
 def effects(server: str, study: str | None, success: str | None, output: str) -> None:
@@ -101,19 +126,31 @@ def report(server: str, study: str | None, success: str | None, output: Path | N
     """`report`."""
     criterion(success)
     with asking(server) as client:
-        name = study_named(client, study)
+        name = chosen(client, study)
         click.echo(str(client.report(name, output or Path(f"{file_name(name)}.html"), success)))
 
 
-def export(server: str, file: Path | None, study: str | None) -> None:
+def export(
+    server: str,
+    file: Path | None,
+    code: bool,
+    trial: int | None,
+    seed: int | None,
+    study: str | None,
+) -> None:
     """`export`."""
-    if file is None:
-        raise click.UsageError("name a file like best.keras")
-    require_new_keras_file(file)
+    require_asked(file, code=code)
+    if file is not None:
+        require_new_keras_file(file)
     with asking(server) as client:
-        name = study_named(client, study)
-        client.network(name, file)
-    click.echo(f"Wrote {file}: the network of the best restart of {name}.", err=True)
+        name = chosen(client, study)
+        text = client.program(name, trial, seed) if code else ""
+        if file is not None:
+            client.network(name, file, trial, seed)
+    if file is not None:
+        which = "the best restart" if trial is None else f"trial {trial}, seed {seed}"
+        click.echo(f"Wrote {file}: the network of {which} of {name}.", err=True)
+    click.echo(text, nl=False)
 
 
 def pause(server: str, study: str) -> None:
@@ -142,7 +179,7 @@ def delete(server: str, study: str, yes: bool) -> None:
     click.echo(f"Removed study {study!r} with {restarts} restarts.", err=True)
 
 
-def study_named(client: Client, name: str | None) -> str:
+def chosen(client: Client, name: str | None) -> str:
     """The study asked for, or the only one. Raises UserError if there are none or several."""
     if name is not None:
         return name
@@ -167,7 +204,7 @@ def _order(server: str, study: str, what: str) -> None:
 
 def _rows(server: str, rows: str, study: str | None, output: str, query: Query) -> None:
     with asking(server) as client:
-        name = study_named(client, study)
+        name = chosen(client, study)
         _echo(client.written(name, rows, {**query, **_written(output)}))
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -18,23 +17,11 @@ from search.commands.options import (
     verbosity_of,
     verbosity_options,
 )
-from search.commands.reading import write
-from search.reports.race_report import (
-    confirmation,
-    race_columns,
-    race_json,
-    race_keys,
-    race_rows,
-    statement,
-    to_json,
-)
-from search.reports.report import fitted, show_table
-from search.reports.tables import titled, with_dimensions
+from search.commands.reading import write_answer
+from search.commands.server import served
+from search.studies.answers import race_rows
 from search.studies.opening import study_in
-from search.studies.study import Study
-
-if TYPE_CHECKING:
-    from search.running.race_source import RaceResult
+from search.studies.tables import race_table
 
 MOST_RESTARTS = 1_000_000
 
@@ -81,6 +68,11 @@ MOST_RESTARTS = 1_000_000
 @no_cache_option
 @verbosity_options
 @format_option
+@served(
+    "over_service",
+    *("top", "alpha", "first_round", "max_restarts", "practical", "confirm", "new"),
+    *("workers", "cluster", "no_cache", "quiet", "verbose"),
+)
 def race(
     study: str | None,
     storage: str,
@@ -98,7 +90,8 @@ def race(
     All run the same fresh seeds in rounds; after each round those that are clearly worse are
     dropped (McNemar's exact test, corrected for rounds and rivals) and the restarts of the others
     doubled. A study that seeks the solve rate is raced by that. Run again, a race that was
-    interrupted goes on, and one that is over is shown.
+    interrupted goes on, and one that is over is shown. Over a service the last race is shown: a
+    study that is launched with --race has one.
 
     \b
     multirestart race --top 5
@@ -122,32 +115,7 @@ def race(
         )
     if raced.was_over and not quiet:
         click.echo(f"Race {raced.race.race_id} is over; --new begins another.", err=True)
-    _show(output, found, raced.result)
-
-
-def _show(output: str, study: Study, result: RaceResult) -> None:
-    rate, success = result.confirmed, result.state.rules.sought
-    if output == "csv":
-        write(output, with_dimensions(race_keys(success), study.space), race_json(result.state))
-    elif output == "json":
-        confirmed = None
-        if rate is not None:
-            low, high = rate.interval
-            confirmed = {
-                ("escaped" if success.is_of_launch else "successes"): rate.escaped,
-                "restarts": rate.restarts,
-                "rate": rate.rate,
-                "ci_low": low,
-                "ci_high": high,
-            }
-        click.echo(json.dumps({**to_json(result.state), "confirmed": confirmed}, indent=2))
+    if output == "table":
+        race_table(found, raced.result)
     else:
-        show_table(
-            titled(study.name, study.problem, success, study.space.vary),
-            race_columns(success),
-            race_rows(result.state),
-        )
-        click.echo("\n".join(fitted(statement(result.state))))
-        if rate is not None:
-            said = confirmation(rate, success.past)
-            click.echo("\n".join(fitted(said)))
+        write_answer(output, race_rows(found, raced.result))

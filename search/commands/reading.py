@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -21,12 +21,11 @@ from search.commands.options import (
 from search.commands.server import served
 from search.problem.dimensions import DIMENSIONS
 from search.problem.success import Success
-from search.reports.report import csv_text, json_text
 from search.reports.studies_table import show_side_by_side
 from search.reports.study_tables import STUDY_KEYS, show_studies, study_json
 from search.reports.tables import TOP_OF_A_TABLE
 from search.statistics.ranking import standing_keys
-from search.studies.answers import best_rows, measures_rows, restarts_rows
+from search.studies.answers import Answer, best_rows, measures_rows, restarts_rows
 from search.studies.beside import common_criterion, hold_the_same, ranked_together
 from search.studies.opening import study_in
 from search.studies.shared import in_common
@@ -90,7 +89,7 @@ def best(
             if measures is None
             else measures_rows(found, measures, asked, top)
         )
-        write(output, answer.columns, answer.rows)
+        write_answer(output, answer)
 
 
 def _best_of_several(
@@ -152,7 +151,7 @@ def restarts(
         restarts_table(found, configuration, measures, weights=weights)
     else:
         answer = restarts_rows(found, configuration, measures, weights=weights)
-        write(output, answer.columns, answer.rows)
+        write_answer(output, answer)
 
 
 @click.command()
@@ -172,8 +171,12 @@ def studies(storage: str, output: str) -> None:
         write(output, STUDY_KEYS, rows)
 
 
+def write_answer(output: str, answer: Answer) -> None:
+    """Write an answer to stdout as JSON or CSV."""
+    for piece in answer.pieces(output):
+        click.echo(piece, nl=False)
+
+
 def write(output: str, names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
     """Write rows to stdout as JSON or CSV."""
-    pieces: Iterator[str] = json_text(rows) if output == "json" else csv_text(names, rows)
-    for piece in pieces:
-        click.echo(piece, nl=False)
+    write_answer(output, Answer(tuple(names), rows))

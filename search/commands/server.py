@@ -51,8 +51,9 @@ def require_database(ctx: click.Context, param: click.Parameter, value: str) -> 
     """Callback of the option of a database: refuses what needs one where there is a service."""
     is_served = hasattr(ctx.command.callback, "served_by")
     if not is_served and server_of(ctx, str(param.name)) is not None:
+        name = ctx.command_path.partition(" ")[2]  # of a group's command both
         raise click.UsageError(
-            f"{ctx.command.name} needs a database and does not work over a service: give "
+            f"{name} needs a database and does not work over a service: give "
             f"{param.opts[0]}, and neither --server nor {SERVER}"
         )
     return value

@@ -14,14 +14,12 @@ from search.commands.options import (
     timed_success_option,
     top_option,
 )
-from search.commands.reading import write
+from search.commands.reading import write_answer
 from search.commands.server import served
-from search.problem.errors import UserError
-from search.reports.timing_tables import show_comparison
-from search.studies.answers import times_rows
-from search.studies.comparing import compared_across, study_named
+from search.studies.answers import compare_rows, times_rows
+from search.studies.comparing import asked_comparison, require_pair
 from search.studies.opening import study_in
-from search.studies.tables import times_table
+from search.studies.tables import compare_table, times_table
 
 
 @click.command()
@@ -49,7 +47,7 @@ def times(
         times_table(found, asked, top)
     else:
         answer = times_rows(found, asked, top)
-        write(output, answer.columns, answer.rows)
+        write_answer(output, answer)
 
 
 @click.command()
@@ -58,6 +56,7 @@ def times(
 @storage_option
 @timed_success_option
 @format_option
+@served("over_service")
 def compare(
     configurations: tuple[str, ...],
     study: str | None,
@@ -76,26 +75,16 @@ def compare(
     multirestart compare anna:standard/adam/0.1 ben:standard/adam/0.1
     """
     asked = criterion(success)
-    if len(configurations) not in (0, 2):
-        raise UserError(
-            "compare takes two configurations like standard/adam/0.1, or none for the two best; "
-            f"received {len(configurations)}: {' '.join(configurations)}"
-        )
+    require_pair(configurations)
     store = opened_store(storage)
     click.get_current_context().with_resource(store.transaction())
-    known = [each.name for each in store.studies()]
-    named = [study_named(name, known) for name in configurations]
-    pair = [study_in(store, study if of is None else of) for of, _ in named]
-    if len({each.name for each in pair}) == 2:
-        first, second = ((each, name) for each, (_, name) in zip(pair, named, strict=True))
-        comparison = compared_across(first, second, asked)
-        other = (pair[1].name, pair[1].problem)
-    else:
-        pair = pair or [study_in(store, study)]
-        comparison = pair[0].compare(*(name for _, name in named), success=asked)
-        other = None
+    comparison, first, second = asked_comparison(
+        configurations,
+        [each.name for each in store.studies()],
+        lambda of: study_in(store, of or study),
+        asked,
+    )
     if output == "table":
-        show_comparison(pair[0].name, pair[0].problem, comparison, other)
+        compare_table(comparison, first, second)
     else:
-        rows = comparison.to_json() if output == "json" else comparison.to_rows()
-        write(output, list(rows[0]), rows)
+        write_answer(output, compare_rows(comparison))

@@ -11,6 +11,7 @@ from fastapi import Depends, FastAPI
 from search.service import (
     events,
     form,
+    networks,
     pages,
     plan_checks,
     results,
@@ -30,7 +31,7 @@ from storage.opening import open_for_reading, open_for_writing
 from storage.values import Scope
 
 _PARTS = (
-    *(part.routes for part in (uploads, results, verifying, sharing, events, studies)),
+    *(part.routes for part in (uploads, results, networks, verifying, sharing, events, studies)),
     *(part.routes for part in (summaries, plan_checks, running_it, pages, form)),
     sharing.opened,
 )

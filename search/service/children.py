@@ -16,26 +16,6 @@ from starlette.exceptions import HTTPException
 from search.problem.errors import LaunchError, UserError
 
 
-@contextmanager
-def in_turn(lock: threading.Lock, seconds: float, what: str) -> Iterator[None]:
-    """Hold the lock of what is done one at a time.
-
-    Args:
-        lock: The lock.
-        seconds: How long to wait for it.
-        what: What is done, in a few words.
-
-    Raises:
-        HTTPException: 503, with `Retry-After`, if others hold it for longer.
-    """
-    if not lock.acquire(timeout=seconds):
-        raise _busy(f"one {what} is made at a time, and others wait for theirs: ask again later")
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 class Children:
     """The processes of a service, which it ends when it is ended."""
 

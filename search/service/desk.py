@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -17,30 +17,35 @@ from search.service.children import Children
 from search.service.keys import recognised
 from search.service.logs import KEY_NAME
 from search.service.problems import not_found
+from search.service.reporting import Reports
 from search.service.telling import Telling
+from search.service.turns import Turns
 from search.studies.study import Study
 from storage.contract import Store
 from storage.launchers import Liveness
 from storage.values import NO_LIMITS, AuditLine, Limits, Scope
 
 COOKIE = "multirestart_key"
-_SCHEME = "bearer "
+WANTED = "give a key by the header `Authorization: Bearer KEY`"
+SCHEME: Mapping[str, str] = MappingProxyType({"WWW-Authenticate": "Bearer"})
+_BEARER = "bearer "
 
 
 @dataclass(frozen=True)
 class Service:
     """The database of a service: its URL, stores for reading and for writing, a sign of life.
 
-    lock, verifying: held by whoever draws a report or exports a network, and by whoever trains a
-    restart again: one at a time. children: the processes that do it.
+    reports, exports, verifications: what takes a core for seconds, each one at a time.
+    children: the processes that do some of it.
     """
 
     storage: str
     reader: Store
     writer: Store
     liveness: Liveness
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    verifying: threading.Lock = field(default_factory=threading.Lock)
+    reports: Reports = field(default_factory=Reports)
+    exports: Turns = field(default_factory=lambda: Turns("export", 60, 4))
+    verifications: Turns = field(default_factory=lambda: Turns("verification", 5, 4))
     children: Children = field(default_factory=Children)
 
     @cached_property
@@ -101,7 +106,7 @@ def caller_of(request: Request, *, of_page: bool = False) -> Caller | None:
     if not keys:
         return Caller(None, Scope.ADMIN)
     given = request.headers.get("authorization", "")
-    text = given[len(_SCHEME) :].strip() if given.lower().startswith(_SCHEME) else ""
+    text = given[len(_BEARER) :].strip() if given.lower().startswith(_BEARER) else ""
     reads = request.method in ("GET", "HEAD")
     if not text and (reads or (of_page and is_of_own_page(request))):
         text = request.cookies.get(COOKIE, "")
@@ -116,11 +121,7 @@ def allowing(scope: Scope) -> Callable[[Request], Caller]:
     def allowed(request: Request) -> Caller:
         caller = caller_of(request)
         if caller is None:
-            raise HTTPException(
-                401,
-                "give a key by the header `Authorization: Bearer KEY`",
-                headers={"WWW-Authenticate": "Bearer"},
-            )
+            raise HTTPException(401, WANTED, headers=dict(SCHEME))
         if not caller.scope.allows(scope):
             said = f"the key {caller.name!r} only allows {caller.scope}; this needs {scope}"
             raise HTTPException(403, said)

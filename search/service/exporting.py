@@ -1,4 +1,4 @@
-"""Exports the best network of a study in a process of its own: `python -m` this, JSON on stdin."""
+"""Exports the network of a restart in a process of its own: `python -m` this, JSON on stdin."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from search.studies.opening import open_study
 
 def write(asked: dict[str, Any]) -> str:
     """Write the file. Raises UserError if there is no network to be written."""
-    open_study(asked["storage"], asked["study"]).export(asked["path"])
+    study = open_study(asked["storage"], asked["study"])
+    study.export(asked["path"], asked["trial"], asked["seed"])
     return ""
 
 

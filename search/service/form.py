@@ -12,11 +12,12 @@ from starlette.concurrency import run_in_threadpool
 from search.problem.errors import Fault, InvalidValuesError, UserError
 from search.running.opening import OtherPlanError
 from search.service.desk import Caller, Service, Serving, caller_of, is_of_own_page
-from search.service.form_fields import PRIORITY, Form, FormField, form_fields, plan_of
+from search.service.form_fields import FILE, PRIORITY, Form, FormField, form_fields, plan_of
 from search.service.plan_checks import PlanCheck, checked
 from search.service.problems import FieldFault, TooManyStudiesError, faults_of, problem
 from search.service.rendering import page, script
 from search.service.studies import submitted
+from search.service.uploads import keep_upload, sent_upload
 from storage.values import Scope
 
 _LONGEST_FORM = 64 * 2**10
@@ -41,6 +42,12 @@ async def post_form(service: Serving, request: Request) -> Response:
     if not is_of_own_page(request):
         said = "this is for the page /new of this service: programs use PUT /api/studies/NAME"
         return problem(403, said)
+    if request.headers.get("content-type", "").startswith("multipart/"):
+        caller = await run_in_threadpool(_submitter, request)  # before a file is taken
+        if isinstance(caller, Response):
+            return caller
+        form, file = await _with_file(request)
+        return await run_in_threadpool(_answer, service, request, form, file)
     content = await request.body()
     if len(content) > _LONGEST_FORM:
         return problem(413, f"a form has at most {_LONGEST_FORM:,} bytes")
@@ -50,6 +57,20 @@ async def post_form(service: Serving, request: Request) -> Response:
     except ValueError:
         return problem(413, f"a form has at most {_MOST_VALUES} values")
     return await run_in_threadpool(_answer, service, request, form)
+
+
+async def _with_file(request: Request) -> tuple[Form, tuple[str, bytes] | None]:
+    """What is filled in, and the name and content of the file of points that was chosen, if any."""
+    form: dict[str, list[str]] = {}
+    file = None
+    limits = {"max_files": 1, "max_fields": _MOST_VALUES, "max_part_size": _LONGEST_FORM}
+    async with request.form(**limits) as sent:
+        for name, value in sent.multi_items():
+            if isinstance(value, str):
+                form.setdefault(name, []).append(value)
+            elif name == FILE and value.filename:
+                file = value.filename, await value.read()
+    return form, file
 
 
 @routes.get("/new.js")
@@ -68,10 +89,19 @@ def _submitter(request: Request) -> Caller | Response:
     return caller
 
 
-def _answer(service: Service, request: Request, form: Form) -> Response:
+def _answer(
+    service: Service, request: Request, form: Form, file: tuple[str, bytes] | None = None
+) -> Response:
     caller = _submitter(request)
     if isinstance(caller, Response):
         return caller
+    if file is not None:
+        try:
+            upload = sent_upload(*file)
+        except InvalidValuesError as error:
+            return _form(service, caller, request, form, 422, faults=faults_of(error))
+        keep_upload(service, caller, upload)
+        form = {**form, "data": [upload.name]}
     if "check" in form:
         return _form(service, caller, request, form)
     return _submitted(service, caller, request, form)

@@ -25,8 +25,8 @@ from search.problem.scaling import SCALINGS
 Form = Mapping[str, Sequence[str]]
 """What a browser sends: all values of each field."""
 OTHERS = "optimizer_others"
-PRIORITY = "priority"
-"""A field that is of no plan."""
+PRIORITY, FILE = "priority", "file"
+"""Fields that are of no plan."""
 _PLAN = Plan()
 _PROBLEM, _SPACE = _PLAN.problem, _PLAN.space
 
@@ -119,8 +119,9 @@ def _first(uploads: Sequence[str]) -> tuple[FormField, ...]:
             "data",
             "Data",
             choices=(*BUILT_IN, *uploads),
-            hint="Built in, or a file uploaded by PUT /api/data/NAME.",
+            hint="Built in, or a file that was uploaded.",
         ),
+        FormField(FILE, "Your own data", hint="A CSV or Parquet file, which is uploaded."),
         FormField("target", "Target column", hint="With the classes, of an uploaded file."),
         FormField(
             "scaling",
@@ -214,7 +215,7 @@ def plan_of(form: Form, fields: Sequence[FormField]) -> dict[str, Any]:
     plan: dict[str, Any] = {}
     for field in fields:
         given = [text.strip() for text in form.get(field.name, ()) if text.strip()]
-        if given and field.name != PRIORITY:
+        if given and field.name not in (PRIORITY, FILE):
             plan[field.name] = given if field.is_several else field.read(given[0])
     others = plan.pop(OTHERS, None)
     if others is not None:

@@ -1,4 +1,5 @@
-"""What is refused before any route sees it: bodies too large, and pages of other sites."""
+"""What is refused before any route sees it: bodies too large, changes without a key, and pages of
+other sites."""
 
 from __future__ import annotations
 
@@ -9,12 +10,13 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from search.service.desk import caller_of, host_of
+from search.service.desk import SCHEME, WANTED, Caller, caller_of, host_of
 from search.service.problems import problem
 
 MOST_BYTES = 64 * 2**20
 LEAST_BYTES = 64 * 2**10
 """A body of so many bytes is never too large, so that whose it is need not be looked up."""
+_READS = ("GET", "HEAD", "OPTIONS")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1", "testserver")
 
 
@@ -51,9 +53,14 @@ class Guards:
             return
         length = headers.get("content-length", "0")
         is_long = not length.isdigit() or int(length) > LEAST_BYTES
+        is_change = scope["path"].startswith("/api/") and scope["method"] not in _READS
         most = self._most_bytes
-        if is_long or "transfer-encoding" in headers:
-            most = await run_in_threadpool(self._most_of, Request(scope))
+        if is_change or is_long or "transfer-encoding" in headers:
+            caller = await run_in_threadpool(caller_of, Request(scope))
+            if caller is None and is_change:  # before a byte of the body is read
+                await problem(401, WANTED, headers=SCHEME)(scope, receive, send)
+                return
+            most = self._most_of(caller)
         if not length.isdigit() or int(length) > most:
             said = f"a body must be at most {most:,} bytes"
             await problem(413, said)(scope, receive, send)
@@ -70,8 +77,7 @@ class Guards:
 
         await self._app(scope, counted, send)
 
-    def _most_of(self, request: Request) -> int:
-        caller = caller_of(request)
+    def _most_of(self, caller: Caller | None) -> int:
         if caller is None:  # who has no key is asked for one, whatever the body says
             return LEAST_BYTES
         of_key = caller.limits.most_bytes

@@ -7,6 +7,7 @@ from search.problem.plan import Plan
 from search.running.opening import OpenStudy
 from search.service.desk import Caller
 from search.service.problems import TooManyStudiesError
+from storage.values import StudyState
 
 MOST_RESTARTS = 10_000_000
 """Restarts of a study that may be submitted, by whomever."""
@@ -37,7 +38,9 @@ def work_of(plan: Plan) -> int:
 
 
 def admit(caller: Caller, study: OpenStudy) -> None:
-    """Have a study that is queued, in the same transaction, count for who asks.
+    """Have a study, in the transaction that changes or queues it, count for who asks.
+
+    One that is not queued counts for nobody until it is resumed.
 
     Args:
         caller: Who submitted, changed or resumed it.
@@ -50,6 +53,9 @@ def admit(caller: Caller, study: OpenStudy) -> None:
     if caller.name is None:
         return
     check_work(caller, study.plan)
+    entry = study.store.entry(study.study_id)
+    if entry is None or entry.state is not StudyState.QUEUED:
+        return
     most = caller.limits.most_studies
     if most is not None and study.store.queued_by(caller.name, study.study_id) >= most:
         raise TooManyStudiesError(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from search.problem.data.asked import OF_FILE
@@ -16,7 +16,7 @@ from search.service.desk import Caller, Reading, Service, Serving
 from search.service.limits import check_size, check_work, work_of
 from search.service.plan_texts import as_command, as_curl, as_toml, with_files
 from search.service.problems import RESPONSES, FieldFault, faults_of
-from search.service.studies import PLAN_BODY, check_name
+from search.service.studies import PLAN_BODY, PlanBody, check_name
 from search.service.uploads import Uploads
 
 T = TypeVar("T")
@@ -44,9 +44,7 @@ class PlanCheck(BaseModel):
 
 
 @routes.post("/plans:check", response_model=PlanCheck, openapi_extra=PLAN_BODY)
-def post_check(
-    service: Serving, caller: Reading, request: Request, plan: Annotated[dict[str, Any], Body()]
-) -> PlanCheck:
+def post_check(service: Serving, caller: Reading, request: Request, plan: PlanBody) -> PlanCheck:
     """Check a plan, with its `study` among the fields: all faults at once, and nothing is kept.
 
     What is left out is the default, or what the study of that name has.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -15,10 +16,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from search.problem.errors import InvalidValuesError, LaunchError, UserError
-from search.problem.names import shown
+from search.problem.names import shown, visible
 from search.running.opening import OtherPlanError
 from search.studies.ordering import OrderRefusedError
-from storage.errors import RecordError
+from storage.errors import RecordError, RecordFailedError
 
 _SECONDS_TO_RETRY = "60"
 MEDIA_TYPE = "application/problem+json"
@@ -62,7 +63,7 @@ def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-RESPONSES = described(401, 403, 404, 409, 413, 422, 503)
+RESPONSES = described(400, 401, 403, 404, 409, 413, 422, 503)
 """What any route may answer."""
 
 
@@ -77,16 +78,31 @@ def problem(
     body = Problem(
         title=HTTPStatus(status).phrase,
         status=status,
-        detail=detail,
-        errors=list(errors),
-        differences=list(differences),
+        detail=visible(detail),  # half a surrogate pair, which JSON can have, cannot be sent
+        errors=[_visible(fault) for fault in errors],
+        differences=[visible(difference) for difference in differences],
     )
     return JSONResponse(body.model_dump(), status, headers, media_type=MEDIA_TYPE)
+
+
+def _visible(fault: FieldFault) -> FieldFault:
+    return FieldFault(**{name: visible(text) for name, text in fault.model_dump().items()})
 
 
 def not_found(what: str) -> HTTPException:
     """The error for something that is not there."""
     return HTTPException(404, what)
+
+
+@contextmanager
+def missing_is_not_found() -> Iterator[None]:
+    """Have what the record does not hold be answered as not found."""
+    try:
+        yield
+    except RecordFailedError:
+        raise
+    except RecordError as error:
+        raise not_found(str(error)) from None
 
 
 def handle_problems(app: FastAPI) -> None:

@@ -1,47 +1,56 @@
-"""Routes of what a study says: the rows of the commands, its report, its best network."""
+"""Routes of what a study says: the rows of the commands, and its report."""
 
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from search.problem.success import Success
-from search.service.children import in_turn
 from search.service.desk import Reading, Service, Serving, StudyName
-from search.service.problems import RESPONSES
+from search.service.problems import RESPONSES, missing_is_not_found, not_found
+from search.service.tags import is_known, not_modified
 from search.service.writing import ROWS, Writing, Written
 from search.studies.answers import (
     Answer,
     basins_rows,
     best_rows,
+    compare_rows,
     effects_rows,
     measures_rows,
+    race_rows,
     restarts_rows,
     times_rows,
 )
+from search.studies.comparing import asked_comparison
 from search.studies.study import Study
 from search.studies.tables import (
     basins_table,
     best_table,
+    compare_table,
     effects_table,
     measures_table,
+    race_table,
     restarts_table,
     times_table,
 )
 
-_SECONDS_TO_EXPORT = 120
-_SECONDS_TO_WAIT = 60
-
+if TYPE_CHECKING:
+    from search.running.race_source import RaceResult
+    from search.statistics.timing import Comparison
 
 SuccessName = Annotated[str | None, Query(max_length=64, description="What counts as a success.")]
 Top = Annotated[int | None, Query(ge=1, description="How many configurations.")]
 Configured = Annotated[str | None, Query(max_length=512, description="Like standard/adam/0.1.")]
+Compared = Annotated[
+    str | None,
+    Query(
+        max_length=1024, description="Like standard/adam/0.1; STUDY:standard/adam/0.1 of others."
+    ),
+]
 Measured = Annotated[
     str | None, Query(max_length=1024, description="Names of measures, like balanced_accuracy,auc.")
 ]
@@ -51,20 +60,13 @@ routes = APIRouter(prefix="/api/studies/{name}", tags=["results"], responses=RES
 
 def etag_of(service: Service, study: Study, request: Request) -> str:
     """A tag that is another whenever what a request about a study is answered by may be."""
-    asked = f"{study.study_id} {request.url.path}?{request.url.query}"
-    of_state = f"{asked} {service.reader.change_mark(study.study_id)}"
+    mark = service.reader.change_mark(study.study_id)
+    return _tag(study, f"{request.url.path}?{request.url.query}", mark)
+
+
+def _tag(study: Study, asked: str, mark: str) -> str:
+    of_state = f"{study.study_id} {asked} {mark}"
     return f'"{hashlib.sha256(of_state.encode()).hexdigest()[:32]}"'
-
-
-def is_known(request: Request, etag: str) -> bool:
-    """Whether a request has what the tag stands for already."""
-    given = [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]
-    return "*" in given or etag in [tag.removeprefix("W/") for tag in given]
-
-
-def not_modified(etag: str) -> Response:
-    """The answer that nothing has changed."""
-    return Response(status_code=304, headers={"ETag": etag, "Cache-Control": "no-cache"})
 
 
 def _rows(
@@ -78,6 +80,17 @@ def _rows(
     """The rows of a study, streamed; that nothing has changed, where the tag is known."""
     study = service.study(name)
     etag = etag_of(service, study, request)
+    return _written(request, study, etag, writing, rows_of, show)
+
+
+def _written(
+    request: Request,
+    study: Study,
+    etag: str,
+    writing: Writing,
+    rows_of: Callable[[Study], Answer],
+    show: Callable[[Study], None],
+) -> Response:
     if is_known(request, etag):
         return not_modified(etag)
 
@@ -145,6 +158,58 @@ def get_times(
         *(service, request, name, writing),
         lambda study: times_rows(study, chosen, top),
         lambda study: times_table(study, chosen, top),
+    )
+
+
+@routes.get("/compare", responses=ROWS)
+def get_compare(
+    service: Serving,
+    request: Request,
+    _caller: Reading,
+    name: StudyName,
+    writing: Written,
+    first: Compared = None,
+    second: Compared = None,
+    success: SuccessName = None,
+) -> Response:
+    """Whether one configuration escapes sooner than another; the two best unless named."""
+    study, criterion = service.study(name), _success(success)
+    names = [each for each in (first, second) if each is not None]
+
+    def compared() -> tuple[Comparison, Study, Study | None]:
+        known = [each.name for each in service.reader.studies()]
+        with missing_is_not_found():
+            return asked_comparison(
+                names, known, lambda of: study if of is None else service.study(of), criterion
+            )
+
+    # Two configurations of two studies depend on both.
+    etag = _tag(study, f"compare?{request.url.query}", service.reader.change_mark())
+    return _written(
+        *(request, study, etag, writing),
+        lambda _study: compare_rows(compared()[0]),
+        lambda _study: compare_table(*compared()),
+    )
+
+
+@routes.get("/race", responses=ROWS)
+def get_race(
+    service: Serving, request: Request, _caller: Reading, name: StudyName, writing: Written
+) -> Response:
+    """How its last race stands; a plan with `race` has one once its trials are settled."""
+
+    def raced(study: Study) -> RaceResult:
+        from search.running.race_source import last_race_result  # half a second, for races alone
+
+        found = last_race_result(study.store, study.study_id)
+        if found is None:
+            raise not_found(f"study {name!r} has no race")
+        return found
+
+    return _rows(
+        *(service, request, name, writing),
+        lambda study: race_rows(study, raced(study)),
+        lambda study: race_table(study, raced(study)),
     )
 
 
@@ -220,36 +285,15 @@ def get_report(
 
 def report_of(service: Service, request: Request, study: Study, success: str | None) -> Response:
     """The report of a study; that nothing has changed, where its tag is known."""
-    etag = etag_of(service, study, request)
+    etag = _tag(study, f"report {success}", service.reader.change_mark(study.study_id))
     if is_known(request, etag):
         return not_modified(etag)
-    from search.reports.page import html_page
-    from search.studies.reporting import gather
 
-    with in_turn(service.lock, _SECONDS_TO_WAIT, "report"):  # drawing takes a core for seconds
-        page = html_page(gather(study, success), "multirestart report", f"--study {study.name}")
+    def drawn() -> str:
+        from search.reports.page import html_page
+        from search.studies.reporting import gather
+
+        return html_page(gather(study, success), "multirestart report", f"--study {study.name}")
+
+    page = service.reports.page(etag, drawn)
     return HTMLResponse(page, headers={"ETag": etag, "Cache-Control": "no-cache"})
-
-
-@routes.get(
-    "/networks/best.keras",
-    response_class=Response,
-    responses={200: {"content": {"application/octet-stream": {}}, "description": "A Keras file."}},
-)
-def get_network(service: Serving, request: Request, _caller: Reading, name: StudyName) -> Response:
-    """The network of the best restart as a file of plain Keras, which takes raw features."""
-    study = service.study(name)
-    etag = etag_of(service, study, request)
-    if is_known(request, etag):
-        return not_modified(etag)
-    with (
-        in_turn(service.lock, _SECONDS_TO_WAIT, "export"),
-        tempfile.TemporaryDirectory(prefix="multirestart-") as folder,
-    ):
-        path = Path(folder) / "best.keras"
-        asked = {"storage": service.storage, "study": name, "path": str(path)}
-        service.children.answer_of("search.service.exporting", asked, _SECONDS_TO_EXPORT)
-        content = path.read_bytes()
-    disposition = 'attachment; filename="best.keras"'
-    headers = {"ETag": etag, "Cache-Control": "no-cache", "Content-Disposition": disposition}
-    return Response(content, media_type="application/octet-stream", headers=headers)

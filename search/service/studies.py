@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query, Response
-from pydantic import BaseModel
+from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import AfterValidator, BaseModel
 
 from search.problem.errors import Fault, InvalidValuesError
 from search.problem.names import quoted
@@ -25,7 +27,8 @@ from search.service.desk import (
 )
 from search.service.limits import admit, check_size
 from search.service.problems import RESPONSES, described, not_found
-from search.service.standing import StudyStanding, standing, standings
+from search.service.standing import StudyStanding, standing
+from search.service.tags import NOT_MODIFIED, is_known, not_modified
 from search.service.uploads import Uploads
 from search.studies.ordering import order
 from search.studies.submitting import Submitted, submit
@@ -40,6 +43,18 @@ PLAN_BODY: dict[str, Any] = {
     }
 }
 """Of a route whose body is a plan, for its description."""
+
+
+def _sendable(plan: dict[str, Any]) -> dict[str, Any]:
+    """A plan whose texts can be answered. JSON can have half a surrogate pair, UTF-8 cannot."""
+    try:
+        json.dumps(plan, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("must be text without unpaired surrogates") from None
+    return plan
+
+
+PlanBody = Annotated[dict[str, Any], Body(), AfterValidator(_sendable)]
 
 
 def plan_schemas() -> dict[str, Any]:
@@ -82,7 +97,7 @@ def put_study(
     caller: Submitting,
     response: Response,
     name: StudyName,
-    plan: Annotated[dict[str, Any], Body()],
+    plan: PlanBody,
     priority: Annotated[int | None, Query(ge=-1000, le=1000)] = None,
 ) -> Submission:
     """Submit a plan: a study is made and queued. The same plan again changes nothing.
@@ -119,8 +134,8 @@ def submitted(
 
         def admitted(study: OpenStudy, changes: tuple[str, ...]) -> None:
             admit(caller, study)
-            said = f"changed ({'; '.join(changes)})" if changes else "submitted"
-            study.store.add_audit(AuditLine(time.time(), caller.name, said[:32], name))
+            said = ("changed", f"{name} ({'; '.join(changes)})") if changes else ("submitted", name)
+            study.store.add_audit(AuditLine(time.time(), caller.name, *said))
 
         return submit(service.storage, name, make_plan, priority, check_size, admitted)
 
@@ -132,24 +147,36 @@ def check_name(name: str) -> None:
         raise InvalidValuesError([Fault("study", rule, quoted(name))])
 
 
-@routes.get("", response_model=list[StudyStanding])
-def get_studies(service: Serving, _caller: Reading) -> list[StudyStanding]:
+@routes.get("", response_model=list[StudyStanding], responses=NOT_MODIFIED)
+def get_studies(service: Serving, request: Request, _caller: Reading) -> Response:
     """All studies: those that are queued in the order of the queue, and the others behind."""
-    return standings(service.reader, service.liveness)
+    return _told(service, request, None)
 
 
-@routes.get("/{name}", response_model=StudyStanding)
-def get_study(service: Serving, _caller: Reading, name: StudyName) -> StudyStanding:
-    """Where one study stands."""
-    return seen(service, name)
+@routes.get("/{name}", response_model=StudyStanding, responses=NOT_MODIFIED)
+def get_study(service: Serving, request: Request, _caller: Reading, name: StudyName) -> Response:
+    """Where one study stands. Its tag is the same while the expected finish alone changes."""
+    return _told(service, request, name)
+
+
+def _told(service: Service, request: Request, name: str | None) -> Response:
+    found = service.telling.of(name, is_now=True)
+    if found is None:
+        raise not_found(f"there is no study {name!r}")
+    mark, content = found
+    etag = f'W/"{mark}"'
+    if is_known(request, etag):
+        return not_modified(etag)
+    return JSONResponse(content, headers={"ETag": etag, "Cache-Control": "no-cache"})
 
 
 def _ordered(service: Service, caller: Caller, name: str, what: str) -> StudyStanding:
     seen(service, name)
     try:
         with service.writer.transaction():  # an order without its line of the audit is none
-            order(service.writer, name, what, partial(admit, caller))
-            service.noted(caller, what, name)
+            before = [entry for entry in service.writer.entries() if entry.name == name]
+            if order(service.writer, name, what, partial(admit, caller)) not in before:
+                service.noted(caller, what, name)
     except RecordError:
         seen(service, name)  # 404 if it was deleted meanwhile
         raise
@@ -185,6 +212,5 @@ def delete(service: Serving, caller: Administering, name: StudyName) -> None:
     """Delete a study with its restarts; what is being trained of it is stopped."""
     from search.studies.deleting import delete_study  # Optuna, for its copy
 
-    stored = service.study(name).stored
-    delete_study(service.storage, stored)
-    service.noted(caller, "deleted", name)
+    line = AuditLine(time.time(), caller.name, "deleted", name)
+    delete_study(service.storage, service.study(name).stored, lambda store: store.add_audit(line))

@@ -1,4 +1,4 @@
-"""What events tell of studies, found once for all that hear of it."""
+"""Where studies stand, found once for all that ask or hear of it."""
 
 from __future__ import annotations
 
@@ -37,14 +37,20 @@ class Telling:
         self._looked = self._found = float("-inf")
         self._told: dict[str | None, Told] = {}
 
-    def of(self, name: str | None) -> Told | None:
-        """The mark of a study's state and its row, or of all and theirs; None if there is none."""
+    def of(self, name: str | None, *, is_now: bool = False) -> Told | None:
+        """The mark of a study's state and its row, or of all and theirs; None if there is none.
+
+        Args:
+            name: Name of the study; None for all.
+            is_now: Whether a change of a moment ago has to be seen.
+        """
         with self._lock:
             now = time.monotonic()
-            if name not in self._told or now - self._looked > _SECONDS_BETWEEN_LOOKS:
+            is_old = now - self._looked > _SECONDS_BETWEEN_LOOKS
+            if is_now or is_old or name not in self._told:
                 mark = self._store.change_mark()
-                is_old = now - self._found > _SECONDS_BETWEEN_LOOKS_AT_LAUNCHERS
-                if mark != self._mark or is_old:
+                is_stale = now - self._found > _SECONDS_BETWEEN_LOOKS_AT_LAUNCHERS
+                if mark != self._mark or is_stale:
                     self._told = self._all()
                     self._mark, self._found = mark, now
                 self._looked = now

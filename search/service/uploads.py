@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
@@ -15,36 +14,37 @@ from fastapi import Path as PathOf
 from pydantic import BaseModel
 
 from search.problem.data.datasets import BUILT_IN
+from search.problem.data.upload import CSV, PARQUET, UPLOADED, Upload
 from search.problem.errors import Fault, InvalidValuesError, UserError
 from search.problem.names import quoted
-from search.service.desk import Reading, Serving, Submitting
-from search.service.problems import RESPONSES
+from search.service.desk import Caller, Reading, Service, Serving, Submitting
+from search.service.problems import RESPONSES, not_found
 from storage.contract import Store
 
-_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
-_SUFFIXES = {"text/csv": ".csv", "application/vnd.apache.parquet": ".parquet"}
+_NAME = f"^{UPLOADED.pattern}$"
+_SUFFIXES = {CSV: ".csv", PARQUET: ".parquet"}
 _OF_FILES = ("data", "validation_data")
 
 routes = APIRouter(prefix="/api/data", tags=["data"], responses=RESPONSES)
 
 
-class Upload(BaseModel):
+class UploadRow(BaseModel):
     """A file of points, by the name that a plan's `data` takes."""
 
     name: str
     bytes: int
 
 
-@routes.get("", response_model=list[Upload])
-def get_uploads(service: Serving, _caller: Reading) -> list[Upload]:
+@routes.get("", response_model=list[UploadRow])
+def get_uploads(service: Serving, _caller: Reading) -> list[UploadRow]:
     """The files that were uploaded."""
-    return [Upload(name=name, bytes=size) for name, size in service.reader.uploads().items()]
+    return [UploadRow(name=name, bytes=size) for name, size in service.reader.uploads().items()]
 
 
 @routes.put(
     "/{name}",
-    response_model=Upload,
-    responses={201: {"model": Upload, "description": "It is new, or another than before."}},
+    response_model=UploadRow,
+    responses={201: {"model": UploadRow, "description": "It is new, or another than before."}},
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -60,7 +60,7 @@ async def put_upload(
     service: Serving,
     caller: Submitting,
     name: Annotated[str, PathOf(pattern=_NAME)],
-) -> Upload:
+) -> UploadRow:
     """Upload a CSV or Parquet file (by its Content-Type), for the `data` of a plan.
 
     One of the same name is replaced. Studies that were made from it keep their points. What is in
@@ -75,18 +75,48 @@ async def put_upload(
     if name in BUILT_IN:
         rule = "must not be the name of built-in data"
         raise InvalidValuesError([Fault("name", rule, quoted(name))])
-    content = await request.body()
-
-    def keep() -> bool:
-        with service.writer.transaction():
-            is_other = service.writer.put_upload(name, _SUFFIXES[kind], content)
-            if is_other:
-                service.noted(caller, "uploaded", name)
-        return is_other
-
-    if await run_in_threadpool(keep):
+    upload = Upload(name, kind, await request.body())
+    if await run_in_threadpool(keep_upload, service, caller, upload):
         response.status_code = 201
-    return Upload(name=name, bytes=len(content))
+    return UploadRow(name=name, bytes=len(upload.content))
+
+
+def keep_upload(service: Service, caller: Caller, upload: Upload) -> bool:
+    """Keep a file; False if it is there already."""
+    with service.writer.transaction():
+        suffix = _SUFFIXES[upload.media_type]
+        is_other = service.writer.put_upload(upload.name, suffix, upload.content)
+        if is_other:
+            service.noted(caller, "uploaded", upload.name)
+    return is_other
+
+
+def sent_upload(file: str, content: bytes) -> Upload:
+    """The upload of a file as a browser sends it. Raises InvalidValuesError if it is of no kind.
+
+    Args:
+        file: Its name.
+        content: What is in it.
+    """
+    kinds = {suffix: kind for kind, suffix in _SUFFIXES.items()}
+    path = PurePosixPath(file.replace("\\", "/"))
+    kind = kinds.get(path.suffix.lower())
+    if kind is None:
+        raise InvalidValuesError(
+            [Fault("file", "must be a CSV or Parquet file", quoted(path.name))]
+        )
+    return Upload.of(path.stem, kind, content)
+
+
+@routes.delete("/{name}", status_code=204)
+def delete_upload(
+    service: Serving, caller: Submitting, name: Annotated[str, PathOf(pattern=_NAME)]
+) -> None:
+    """Delete a file that was uploaded. Studies that were made from it keep their points."""
+    with service.writer.transaction():
+        if not service.writer.delete_upload(name):
+            raise not_found(f"no file {name!r} was uploaded")
+        service.noted(caller, "upload deleted", name)
 
 
 class Uploads:
@@ -142,7 +172,7 @@ class Uploads:
             raise UserError(self._without_folder(str(error))) from None
 
     def _placed(self, field: str, name: str) -> Path:
-        upload = self._store.upload(name) if re.match(_NAME, name) else None
+        upload = self._store.upload(name) if UPLOADED.fullmatch(name) else None
         if upload is None:
             known = ", ".join([*BUILT_IN, *self._store.uploads()])
             rule = f"must be built in, or a file that was uploaded by PUT /api/data/NAME: {known}"

@@ -8,14 +8,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
-from search.service.children import in_turn
 from search.service.desk import Serving, StudyName, Submitting
-from search.service.problems import RESPONSES, not_found
+from search.service.problems import RESPONSES, missing_is_not_found
 from search.studies.study import LARGEST_SEED
-from storage.errors import RecordError, RecordFailedError
 
 _SECONDS_TO_RETRAIN = 600
-_SECONDS_TO_WAIT = 5
 
 routes = APIRouter(prefix="/api/studies/{name}", tags=["results"], responses=RESPONSES)
 _Whole = Annotated[int, Path(ge=0, le=LARGEST_SEED)]
@@ -57,14 +54,10 @@ def post_verification(
     One is trained at a time: 503 if another is under way, or if it takes longer than 10 minutes.
     """
     study = service.study(name)
-    try:
+    with missing_is_not_found():
         configuration = study.restart(trial, seed).configuration
-    except RecordFailedError:
-        raise
-    except RecordError as error:
-        raise not_found(str(error)) from None
     asked = {"storage": service.storage, "study": name, "trial": trial, "seed": seed}
-    with in_turn(service.verifying, _SECONDS_TO_WAIT, "verification"):
+    with service.verifications.turn():
         found = service.children.answer_of("search.service.retraining", asked, _SECONDS_TO_RETRAIN)
     return {
         "trial": trial,

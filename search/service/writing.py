@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from itertools import chain
 from typing import Annotated, Any
@@ -10,7 +10,8 @@ from typing import Annotated, Any
 from fastapi import Depends, Query, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
-from search.reports.report import Paper, csv_text, json_text, written_on
+from search.reports.report import Paper, written_on
+from search.service.tags import NOT_MODIFIED
 from search.studies.answers import Answer
 
 _CSV = "text/csv; charset=utf-8"
@@ -41,7 +42,7 @@ ROWS: dict[int | str, dict[str, Any]] = {
             "text/plain": {"schema": {"type": "string"}},
         },
     },
-    304: {"description": "Nothing has changed since the ETag in If-None-Match."},
+    **NOT_MODIFIED,
 }
 """What a route of rows answers, for its description."""
 
@@ -77,10 +78,7 @@ class Writing:
             with written_on(self._paper):
                 show()
             return PlainTextResponse("".join(self._paper.pieces), headers=headers)
-        answer, is_json = rows(), self._output is Format.JSON
-        pieces: Iterator[str] = (
-            json_text(answer.rows) if is_json else csv_text(answer.columns, answer.rows)
-        )
+        pieces, is_json = rows().pieces(self._output), self._output is Format.JSON
         first = next(pieces, "")  # what fails at once is told as a problem
         media_type = "application/json" if is_json else _CSV
         return StreamingResponse(chain([first], pieces), media_type=media_type, headers=headers)

@@ -73,7 +73,7 @@ def test_the_same_plan_again_makes_nothing_and_another_size_is_wanted(tmp_path: 
         assert store.change_mark() == mark
         store.move_study(made.study_id, StudyState.SETTLED, set(StudyState))
     more = submit(url(tmp_path), "one", lambda _kept: replace(PLAN, trials=9), priority=3)
-    assert more.changes == ("trials: 8 before, 9 now",)
+    assert more.changes == ("trials: 8 before, 9 now", "priority: 0 before, 3 now")
     with closing(open_for_reading(url(tmp_path))) as store:
         (entry,) = store.entries()
     assert (entry.state, entry.priority) == (StudyState.QUEUED, 3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from contextlib import closing
@@ -146,6 +147,9 @@ def test_each_change_is_in_the_audit_by_the_name_of_its_key(served: Served) -> N
     for method, path in (
         ("PUT", "/api/studies/new"),
         ("POST", "/api/studies/new/pause"),
+        ("POST", "/api/studies/new/pause"),
+        ("PUT", "/api/studies/new?priority=3"),
+        ("PUT", "/api/studies/new?priority=3"),
         ("DELETE", "/api/studies/new"),
     ):
         body = {"trials": 2} if method == "PUT" else None
@@ -154,6 +158,7 @@ def test_each_change_is_in_the_audit_by_the_name_of_its_key(served: Served) -> N
     lines = served.launcher.store.audit(9)
     assert [(line.key, line.action, line.subject) for line in lines] == [
         ("anna", "deleted", "new"),
+        ("anna", "changed", "new (priority: 0 before, 3 now)"),
         ("anna", "pause", "new"),
         ("anna", "submitted", "new"),
     ]
@@ -171,6 +176,9 @@ def test_a_change_without_its_line_of_the_audit_is_none(
         assert served.client.post("/api/studies/new/pause").status_code == 503
         assert served.client.put("/api/studies/new", json={"trials": 3}).status_code == 503
         assert served.client.put("/api/studies/other", json={"trials": 2}).status_code == 503
+        assert served.client.put("/api/studies/new?priority=1", json={}).status_code == 503
+        assert served.client.delete("/api/studies/new").status_code == 503
+    assert served.client.get("/api/studies/new").json()["priority"] == 0
     assert served.client.get("/api/studies/other").status_code == 404
     assert served.client.get("/api/studies/new").json()["trials"]["of"] == 2
     assert served.client.get("/api/studies/new").json()["state"] == "queued"
@@ -225,3 +233,28 @@ def test_it_does_not_listen_beyond_this_machine_without_a_key(tmp_path: Path, ho
     run_command("keys", "add", "anna", cwd=tmp_path)
     run_command("keys", "revoke", "anna", cwd=tmp_path)
     run_command("serve", "--host", host, cwd=tmp_path, code=2)
+
+
+def test_without_a_key_no_body_of_a_change_is_looked_at(served: Served) -> None:
+    made(served, "anna", Scope.READ)
+    for path in ("/api/studies/new", "/api/plans:check", "/api/nothing"):
+        answer = served.client.put(path, content=b"{broken")
+        assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer"), path
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_the_audit_is_shown_by_a_command(served: Served) -> None:
+    header = made(served, "anna", Scope.ADMIN)
+    served.client.put("/api/studies/new", json={"trials": 2}, headers=header)
+    served.client.put("/api/studies/new", json={"trials": 4}, headers=header)
+    options = ("keys", "audit", "--storage", served.url)
+    last = run_command(*options, "--top", "1", "--format", "json", cwd=served.folder).stdout
+    (row,) = json.loads(last)
+    assert row.keys() == {"time", "key", "action", "subject"}
+    assert (row["key"], row["action"]) == ("anna", "changed")
+    assert row["subject"] == "new (trials: 2 before, 4 now)"
+    shown = run_command(*options, cwd=served.folder).stdout.splitlines()
+    assert [line.split()[2:4] for line in shown[-2:]] == [
+        ["anna", "changed"],
+        ["anna", "submitted"],
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from html import unescape
@@ -93,6 +94,34 @@ def test_a_check_tells_what_a_plan_comes_to_and_submits_nothing(served: Served) 
     assert [row["name"] for row in served.client.get("/api/studies").json()] == ["s"]
 
 
+def test_a_file_of_ones_own_is_uploaded_and_chosen(served: Served) -> None:
+    points = b"x,kind\n0,a\n1,b\n2,a\n"
+
+    def sent(name: str, content: bytes = points, **changes: object) -> Any:
+        form = {**FORM, **changes}
+        return served.client.post(
+            "/new",
+            data=form,
+            files={"file": (name, content, "application/octet-stream")},
+            headers=OWN,
+            follow_redirects=False,
+        )
+
+    looked = sent("my points.csv", check="", target="")
+    name = f"my-points-{hashlib.sha256(points).hexdigest()[:8]}"
+    assert f"<option selected>{name}</option>" in looked.text
+    assert "target must name the class column" in faults(looked.text)["target"]
+    assert sent("my points.csv", target="kind").status_code == 303
+    assert open_study(served.url, "new").problem.data.classes == ("a", "b")
+    assert [line.action for line in served.launcher.store.audit(9)] == ["submitted", "uploaded"]
+    refused = sent("points.xlsx")
+    assert refused.status_code == 422
+    said = "file must be a CSV or Parquet file, received 'points.xlsx'"
+    assert faults(refused.text)["file"] == said
+    assert sent("", b"", target="", study="built-in").status_code == 303, "no file was chosen"
+    assert list(served.launcher.store.uploads()) == [name]
+
+
 SAME_AS_S: dict[str, Any] = {
     "scaling": ["none", "standard"],
     "learning_rate": "0.01,0.1",
@@ -131,6 +160,9 @@ def test_only_who_may_submit_sees_or_sends_it_and_only_from_its_own_page(served:
         for check in ({}, {"check": ""}):
             if status != 200:
                 assert send(served, headers, **check).status_code == status
+                file = {"file": ("a.csv", b"x,y\n1,2\n", "text/csv")}
+                with_file = served.client.post("/new", files=file, headers={**OWN, **headers})
+                assert with_file.status_code == status
     bare = served.client.post("/new", data=FORM, headers=submitter)
     assert bare.status_code == 403, "no browser sends a form without Origin"
     for origin in ("https://elsewhere.example", "null", "http://testserver.example"):
@@ -150,7 +182,7 @@ def test_only_who_may_submit_sees_or_sends_it_and_only_from_its_own_page(served:
 def test_a_form_asks_for_what_a_plan_can_say() -> None:
     fields = form_fields(["points"])
     names = {field.name for field in fields}
-    assert names - {"optimizer_others", "priority"} == PlanFields.model_fields.keys()
+    assert names - {"optimizer_others", "priority", "file"} == PlanFields.model_fields.keys()
     filled = {
         "learning_rate": [" 0.001:1 "],
         "batch_size": ["full"],

@@ -79,6 +79,30 @@ def test_faults_come_and_go_as_one_types_and_the_keyboard_is_enough(
     page.context.close()
 
 
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_a_file_of_ones_own_is_taken_along(
+    browser: Browser, address: tuple[str, str], tmp_path: Path, *, script: bool
+) -> None:
+    name = "own" if script else "own plain"
+    points = tmp_path / f"{name}.csv"
+    points.write_text("x,kind\n" + "".join(f"{x},{'ab'[x % 2]}\n" for x in range(8)))
+    page = opened(browser, address, script=script)
+    page.get_by_label("Name of the study").fill(name)
+    page.get_by_label("Your own data").set_input_files(points)
+    if script:
+        page.locator("#fault-target").get_by_text("must name the class column").wait_for()
+        assert page.get_by_label("Data", exact=True).input_value().startswith("own-")
+        page.get_by_label("Target column").fill("kind")
+        page.get_by_text("24 trials make").wait_for()
+        assert "--data own-" in page.locator("pre").first.inner_text().replace("\n", " ")
+    else:
+        page.get_by_label("Target column").fill("kind")
+    page.get_by_role("button", name="Submit").click()
+    page.wait_for_url(f"**/studies/{name.replace(' ', '%20')}")
+    assert "queued" in page.inner_text("main")
+    page.context.close()
+
+
 def test_it_is_whole_without_javascript(browser: Browser, address: tuple[str, str]) -> None:
     page = opened(browser, address, script=False)
     page.get_by_label("Name of the study").fill("plain")

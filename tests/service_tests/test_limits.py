@@ -58,6 +58,11 @@ def test_a_key_has_so_many_studies_queued_and_may_have_another_when_one_ends(
     assert served.client.get("/api/studies/b", headers=anna).json()["state"] == "paused"
     assert served.client.post("/api/studies/b/resume", headers=ben).json()["state"] == "queued"
     assert status(served, ben, "e") == 429, "it counts for who resumed it"
+    served.client.post("/api/studies/d/pause", headers=anna)
+    assert status(served, anna, "f") == 201
+    assert status(served, anna, "d", trials=5) == 200, "what is paused counts for nobody"
+    resumed = served.client.post("/api/studies/d/resume", headers=anna)
+    assert resumed.status_code == 429
 
 
 def test_a_settled_study_that_is_to_grow_counts_again(served: Served) -> None:

@@ -51,6 +51,8 @@ def service(database: Launcher) -> Iterator[str]:
         ("best", "--top", "3"),
         ("best", "--success", "solved"),
         ("times",),
+        ("compare",),
+        ("compare", "standard/adam/0.1", "s:standard/adam/0.01"),
         ("effects",),
         ("basins",),
         ("basins", "--configuration", "standard/adam/0.1"),
@@ -89,15 +91,19 @@ def test_a_table_fits_the_terminal_that_asks_for_it(database: Launcher, service:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("race",), "race needs a database and does not work over a service: give --storage, and "),
+        (("race", "--top", "3"), "--top needs a database and does not work over a service"),
         (("check",), "check needs a database and does not work over a service"),
-        (("keys", "list"), "list needs a database and does not work over a service"),
+        (("keys", "list"), "keys list needs a database and does not work over a service"),
         (("copy", "--to", "sqlite:///b.db"), "copy needs a database and does not work over a serv"),
         (("copy", "--from", "sqlite:///a.db", "--to", "b"), "--from and --server exclude each oth"),
         (("best", "--storage", "sqlite:///s.db"), "--storage and --server exclude each other: le"),
         (("best", "--study", "a", "--study", "b"), "several studies are ranked in a database"),
         (("launch", "--workers", "2"), "--workers needs a database and does not work over a serv"),
-        (("export", "--code"), "--code needs a database and does not work over a service"),
+        (("export",), "name a file like best.keras, or ask for --code"),
+        (
+            ("compare", "a"),
+            "compare takes two configurations like standard/adam/0.1, or none for t",
+        ),
         (("report", "--training"), "--training needs a database and does not work over a service"),
         (("best",), "--server must be the URL of a service like https://lab.example, received "),
     ],
@@ -176,7 +182,8 @@ def test_orders_uploads_and_refusals_are_those_of_the_service(
         )
         monkeypatch.setenv("MULTIRESTART_KEY", "mr_wrong")
         assert run("studies", code=2) == (
-            f"multirestart: the service at {url} knows no such MULTIRESTART_KEY, or it has ended\n"
+            f"multirestart: the service at {url} does not accept the key in MULTIRESTART_KEY: it "
+            "is unknown, revoked or expired\n"
         )
     launcher.kill()
     launcher.store.close()

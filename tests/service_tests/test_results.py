@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections import Counter
 from typing import Any
 
 import pytest
 from fastapi import Request
+from starlette.exceptions import HTTPException
 
 from search.service.events import _look
+from search.service.turns import Turns
 from search.studies.ordering import order
 from storage.values import AccessKey, Scope
 from tests.command_tests.processes import wait_until
@@ -18,7 +21,7 @@ from tests.conftest import run_command
 from tests.service_tests.conftest import Served
 
 
-@pytest.mark.parametrize("command", ["best", "times", "effects", "basins", "restarts"])
+@pytest.mark.parametrize("command", ["best", "times", "compare", "effects", "basins", "restarts"])
 @pytest.mark.parametrize("output", ["json", "csv"])
 def test_rows_are_those_of_the_commands(served: Served, command: str, output: str) -> None:
     said = run_command(
@@ -27,7 +30,7 @@ def test_rows_are_those_of_the_commands(served: Served, command: str, output: st
     answer = served.client.get(f"/api/studies/s/{command}?format={output}")
     assert answer.status_code == 200
     assert answer.text == said
-    assert answer.text.count("\n") > 4
+    assert len(answer.text) > 200
     media_type = {"json": "application/json", "csv": "text/csv; charset=utf-8"}[output]
     assert answer.headers["content-type"] == media_type
 
@@ -150,3 +153,98 @@ def test_events_end_with_the_key(served: Served) -> None:
     _, event = _look(service, Request(scope), None, None)
     assert event is not None
     assert (event.event, event.data) == ("closed", "the key has ended")
+
+
+def test_a_report_is_drawn_once_for_all_who_ask_for_the_same(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = []
+
+    def draw(*_given: object) -> str:
+        time.sleep(0.2)
+        drawn.append(threading.get_ident())
+        return f"report {len(drawn)}"
+
+    monkeypatch.setattr("search.reports.page.html_page", draw)
+    found: Counter[str] = Counter()
+
+    def ask(path: str) -> None:
+        answer = served.client.get(path)
+        found[answer.text if answer.status_code == 200 else str(answer.status_code)] += 1
+
+    share = served.client.post("/api/studies/s/shares").json()["url"]
+    paths = ["/api/studies/s/report", f"/shared/{share.rpartition('/')[2]}/report?x=1"] * 3
+    threads = [threading.Thread(target=ask, args=(path,)) for path in paths]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {"report 1": 6}
+    assert len(drawn) == 1
+    order(served.launcher.store, "s", "pause")
+    ask("/api/studies/s/report")
+    assert found["report 2"] == 1
+
+
+def test_few_wait_for_their_turn(served: Served) -> None:
+    turns, let_go = Turns("report", 30, most_waiting=2), threading.Event()
+    told: Counter[str] = Counter()
+
+    def take() -> None:
+        try:
+            with turns.turn():
+                let_go.wait()
+                told["had"] += 1
+        except HTTPException as error:
+            told[f"{error.status_code} {error.headers}"] += 1
+
+    threads = [threading.Thread(target=take) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    refused = "503 {'Retry-After': '30'}"
+    wait_until(lambda: told[refused] == 5)
+    let_go.set()
+    for thread in threads:
+        thread.join()
+    assert told == {refused: 5, "had": 3}
+
+
+def test_two_configurations_are_compared_also_of_two_studies(served: Served) -> None:
+    one, other = "standard/adam/0.1", "standard/sgd/0.1"
+    here = run_command(
+        *("compare", one, other, "--storage", served.url, "--format", "json"), cwd=served.folder
+    ).stdout
+    answer = served.client.get(f"/api/studies/s/compare?first={one}&second={other}")
+    assert answer.text == here
+    across = served.client.get(f"/api/studies/s/compare?first=s:{one}&second=none:{other}")
+    assert (across.status_code, across.json()["detail"]) == (
+        404,
+        "there is no study 'none'; there are: s",
+    )
+    single = served.client.get(f"/api/studies/s/compare?first={one}")
+    assert single.status_code == 422
+    assert served.client.get("/api/studies/s/race").json()["detail"] == "study 's' has no race"
+
+
+def test_the_program_of_any_restart_is_given_and_what_is_not_there_is_not_found(
+    served: Served,
+) -> None:
+    best = served.client.get("/api/studies/s/networks/best.py")
+    assert best.headers["content-disposition"] == 'attachment; filename="best.py"'
+    here = run_command("export", "--code", "--storage", served.url, cwd=served.folder).stdout
+    assert best.text == here
+    (row, *_) = served.client.get("/api/studies/s/restarts").json()
+    which = f"trial={row['trial']}&seed={row['seed']}"
+    program = served.client.get(f"/api/studies/s/networks/best.py?{which}").text
+    assert f"SEED = {row['seed']}" in program
+    served.client.put("/api/studies/new", json={"trials": 2})
+    for path, status, said in (
+        ("new/networks/best.keras", 422, "has no restart that ended without diverging"),
+        ("new/networks/best.py", 422, "has no restart that ended without diverging"),
+        ("s/networks/best.keras?trial=0", 422, "give both, or neither"),
+        ("s/networks/best.py?trial=0&seed=0", 404, "trial 0 holds seeds"),
+        ("s/networks/best.keras?trial=99&seed=0", 404, "trial 99 has no recorded restarts"),
+    ):
+        refused = served.client.get(f"/api/studies/{path}")
+        assert refused.status_code == status, path
+        assert said in refused.json()["detail"]

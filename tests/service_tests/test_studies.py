@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from fastapi.testclient import TestClient
 
 from search.service.app import create_app
 from search.studies.opening import open_study
+from tests.command_tests.processes import wait_until
 from tests.conftest import at_once
 from tests.search_tests.launchers import Launcher
 from tests.service_tests.conftest import Served
@@ -134,8 +136,9 @@ def test_it_tells_when_studies_are_expected_to_end_while_somebody_works(served: 
     assert first["at"] < second["at"]
     assert "the last 8 trials" in first["by"]
     other.kill()
+    wait_until(lambda: served.client.get("/api/studies").json()[0]["state"] == "queued")
     (working, waiting) = served.client.get("/api/studies").json()
-    assert (working["state"], working["trials"]["running"]) == ("queued", 0)
+    assert working["trials"]["running"] == 0
     assert waiting["expected_finish"] is None
 
 
@@ -190,3 +193,46 @@ def test_nothing_of_it_imports_tensorflow(served: Served) -> None:
         )
     )
     assert said == "[]\n"
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        '{"target": "\\ud800"}',
+        '{"drop": ["\\udfff"]}',
+        '{"study": "\\ud800"}',
+        '{"\\ud800": 1}',
+        '{"vary": {"\\ud800": [1]}}',
+        '{"vary": {"l2": [%s]}}' % (10**400),
+        '{"hidden": "%s"}' % ("9" * 5000),
+        '{"vary": {"hidden": "%s"}}' % ("9" * 5000),
+    ],
+)
+def test_what_no_field_can_be_is_a_fault(served: Served, plan: str) -> None:
+    headers = {"Content-Type": "application/json"}
+    for method, path in (("PUT", "/api/studies/new"), ("POST", "/api/plans:check")):
+        refused = served.client.request(method, path, content=plan, headers=headers)
+        assert refused.status_code in (200, 422), refused.text
+        assert refused.json()["errors"]
+    assert served.client.get("/api/studies/new").status_code == 404
+
+
+def test_a_body_that_is_no_json_is_told_so(served: Served) -> None:
+    headers = {"Content-Type": "application/json"}
+    for body, expected in ((b"{broken", 422), (b'{"trials": %s}' % (b"9" * 5000), 400)):
+        refused = served.client.put("/api/studies/new", content=body, headers=headers)
+        assert refused.status_code == expected
+        assert refused.headers["content-type"] == "application/problem+json"
+
+
+def test_a_standing_that_has_not_changed_is_not_sent_again(served: Served) -> None:
+    for path in ("/api/studies", "/api/studies/s"):
+        etag = served.client.get(path).headers["etag"]
+        again = served.client.get(path, headers={"If-None-Match": etag})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", etag)
+    served.client.put("/api/studies/s?priority=1", json={})
+    for path in ("/api/studies", "/api/studies/s"):
+        now = served.client.get(path, headers={"If-None-Match": etag})
+        assert now.status_code == 200, "a change of a moment ago is seen"
+        row = now.json() if path.endswith("/s") else now.json()[0]
+        assert row["priority"] == 1

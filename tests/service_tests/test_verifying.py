@@ -93,10 +93,11 @@ def test_what_is_not_there_is_not_found(served: Served) -> None:
 def test_one_at_a_time_and_the_wait_is_bounded(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("search.service.verifying._SECONDS_TO_WAIT", 0.01)
+    turns = served.client.app.state.service.verifications  # type: ignore[attr-defined]
+    monkeypatch.setattr(turns, "_seconds", 0.01)
     row = served.client.get("/api/studies/s/restarts").json()[0]
     verify = f"/api/studies/s/restarts/{row['trial']}/{row['seed']}:verify"
-    with served.client.app.state.service.verifying:  # type: ignore[attr-defined]
+    with turns.turn():
         busy = served.client.post(verify)
     assert (busy.status_code, busy.headers["retry-after"]) == (503, "30")
     assert "one verification is made at a time" in busy.json()["detail"]

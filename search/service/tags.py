@@ -1,0 +1,23 @@
+"""Tags of answers (ETag), by which whoever asks again is told that nothing has changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Request, Response
+
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
+    304: {"description": "Nothing has changed since the ETag in If-None-Match."}
+}
+"""Of a route whose answers have a tag, for its description."""
+
+
+def is_known(request: Request, etag: str) -> bool:
+    """Whether a request has what the tag stands for already."""
+    given = [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]
+    return "*" in given or etag.removeprefix("W/") in [tag.removeprefix("W/") for tag in given]
+
+
+def not_modified(etag: str) -> Response:
+    """The answer that nothing has changed."""
+    return Response(status_code=304, headers={"ETag": etag, "Cache-Control": "no-cache"})
