@@ -67,6 +67,7 @@ class Database:
         self._path = None if path is None else path.absolute()
         self._file = _identity(self._path)
         self._current = threading.local()
+        self._tables: set[str] = set()
 
     @property
     def dialect(self) -> Dialect:
@@ -102,6 +103,15 @@ class Database:
                 yield connection
             finally:
                 self._current.connection = None
+
+    def has_table(self, name: str) -> bool:
+        """Whether there is a table; a database of before may lack one until it is written to."""
+        if name not in self._tables:  # none goes away again
+            with self.transaction() as connection:
+                if not inspect(connection).has_table(name):
+                    return False
+            self._tables.add(name)
+        return True
 
     @contextmanager
     def stream(self) -> Iterator[Connection]:

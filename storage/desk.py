@@ -66,6 +66,14 @@ class Desk(ABC):
         """
 
     @abstractmethod
+    def order_mark(self, study_id: int | None = None) -> str:
+        """A text that is another whenever a study is made, planned anew, ordered or deleted.
+
+        Args:
+            study_id: The study; None for all of them.
+        """
+
+    @abstractmethod
     def change_mark(self, study_id: int | None = None) -> str:
         """A text that is another whenever a study, its trials or its place in the queue changes.
 

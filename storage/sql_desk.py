@@ -6,7 +6,7 @@ import time
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, insert, inspect, select, update
+from sqlalchemy import Row, Select, delete, func, insert, select, update
 
 from storage.contract import Store
 from storage.database import Database
@@ -37,6 +37,7 @@ _ATTEMPTS = select(func.count(), func.sum(trials.c.attempt)).where(
     trials.c.study_id.in_(select(studies.c.study_id)),
     trials.c.state.in_([state for state in TrialState if not state.is_final]),
 )
+_ORDERED = select(func.count(), func.sum(queue.c.changed))
 _SEARCHED_FOR_LATEST = 1000
 
 
@@ -90,18 +91,20 @@ class SqlDesk(Store):
             connection.execute(select(keys.c.key_id).filter_by(name=key).with_for_update())
             return int(connection.execute(counted).scalar_one())
 
+    def order_mark(self, study_id: int | None = None) -> str:
+        ordered = _ORDERED if study_id is None else _ORDERED.where(queue.c.study_id == study_id)
+        return ";".join(",".join(map(str, row)) for row in self._entries(ordered))
+
     def change_mark(self, study_id: int | None = None) -> str:
         counted, tried = _COUNTS, _ATTEMPTS
-        ordered = select(func.count(), func.sum(queue.c.changed))
         if study_id is not None:
             counted = counted.where(trials.c.study_id == study_id)
             tried = tried.where(trials.c.study_id == study_id)
-            ordered = ordered.where(queue.c.study_id == study_id)
         with self._database.transaction() as connection:
             parts = sorted(map(tuple, connection.execute(counted).all()))
             parts += [tuple(row) for row in connection.execute(tried)]
-            parts += [tuple(row) for row in self._entries(ordered)]
-        return ";".join(",".join(map(str, part)) for part in parts)
+            marks = [",".join(map(str, part)) for part in parts]
+            return ";".join([*marks, self.order_mark(study_id)])
 
     def finished_lately(self, limit: int) -> list[FinishedTrial]:
         columns = (trials.c.study_id, trials.c.restarts, trials.c.began, trials.c.ended)
@@ -134,12 +137,11 @@ class SqlDesk(Store):
 
     def access_keys(self) -> list[AccessKey]:
         with self._database.transaction() as connection:
-            has_table = inspect(connection).has_table
-            if has_table(limits.name):
+            if self._database.has_table(limits.name):
                 of_key = keys.outerjoin(limits, limits.c.key_id == keys.c.key_id)
                 columns = [limits.c[name] for name in vars(NO_LIMITS)]
                 statement = select(keys, *columns).select_from(of_key)
-            elif has_table(keys.name):
+            elif self._database.has_table(keys.name):
                 statement = select(keys)
             else:  # not launched on since there are keys
                 return []
@@ -185,7 +187,7 @@ class SqlDesk(Store):
     def audit(self, limit: int) -> list[AuditLine]:
         statement = select(audit).order_by(audit.c.line_id.desc()).limit(limit)
         with self._database.transaction() as connection:
-            if not inspect(connection).has_table(audit.name):
+            if not self._database.has_table(audit.name):
                 return []
             found = connection.execute(statement).all()
         return [AuditLine(row.at, row.key_name, row.action, row.subject) for row in found]
@@ -227,7 +229,7 @@ class SqlDesk(Store):
     def _entries(self, statement: Select[*tuple[Any, ...]]) -> list[Row[Any]]:
         """Rows of the queue; none of a database that was not launched on since it has one."""
         with self._database.transaction() as connection:
-            if not inspect(connection).has_table(queue.name):
+            if not self._database.has_table(queue.name):
                 return []
             return list(connection.execute(statement).all())
 

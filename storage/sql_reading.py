@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, func, inspect, or_, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, or_, select
 
 from search.problem.configuration import Configuration
 from search.problem.rows import Member, Outcome, RecordedRestart, TrialSummary
@@ -160,8 +160,8 @@ class SqlReading(SqlCounting):
             yield trial_of(row), summary
 
     def machines(self, study_id: int) -> dict[int, str]:
-        with self._database.transaction() as connection:
-            if not inspect(connection).has_table(machines.name):  # not launched since it came
+        with self._database.transaction():
+            if not self._database.has_table(machines.name):  # not launched since it came
                 return {}
             return {row.number: row.kind for row in self._all(_MACHINES, study=study_id)}
 

@@ -10,12 +10,14 @@ from types import MappingProxyType
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Path, Request, Response
 from starlette.exceptions import HTTPException
 
 from search.service.children import Children
+from search.service.kept import Kept
 from search.service.keys import recognised
 from search.service.logs import KEY_NAME
+from search.service.marks import Marks
 from search.service.problems import not_found
 from search.service.reporting import Reports
 from search.service.telling import Telling
@@ -26,6 +28,7 @@ from storage.launchers import Liveness
 from storage.values import NO_LIMITS, AuditLine, Limits, Scope
 
 COOKIE = "multirestart_key"
+_MOST_ANSWERS = 64
 WANTED = "give a key by the header `Authorization: Bearer KEY`"
 SCHEME: Mapping[str, str] = MappingProxyType({"WWW-Authenticate": "Bearer"})
 _BEARER = "bearer "
@@ -36,7 +39,7 @@ class Service:
     """The database of a service: its URL, stores for reading and for writing, a sign of life.
 
     reports, exports, verifications: what takes a core for seconds, each one at a time.
-    children: the processes that do some of it.
+    answers: those that were given last. children: the processes that do some of the work.
     """
 
     storage: str
@@ -46,12 +49,18 @@ class Service:
     reports: Reports = field(default_factory=Reports)
     exports: Turns = field(default_factory=lambda: Turns("export", 60, 4))
     verifications: Turns = field(default_factory=lambda: Turns("verification", 5, 4))
+    answers: Kept[Response] = field(default_factory=lambda: Kept(_MOST_ANSWERS))
     children: Children = field(default_factory=Children)
 
     @cached_property
     def telling(self) -> Telling:
-        """What events tell."""
-        return Telling(self.reader, self.liveness)
+        """Where studies stand, for all who ask or hear of it."""
+        return Telling(self.reader, self.liveness, self.marks)
+
+    @cached_property
+    def marks(self) -> Marks:
+        """What tells whether a study has changed."""
+        return Marks(self.reader)
 
     def study(self, name: str) -> Study:
         """A study, to be read. Raises 404 if there is none of that name."""
@@ -130,7 +139,11 @@ def allowing(scope: Scope) -> Callable[[Request], Caller]:
     return allowed
 
 
-Serving = Annotated[Service, Depends(service_of)]
+async def _serving(request: Request) -> Service:
+    return service_of(request)  # a coroutine, for anything else would be called in a thread
+
+
+Serving = Annotated[Service, Depends(_serving)]
 Reading = Annotated[Caller, Depends(allowing(Scope.READ))]
 Submitting = Annotated[Caller, Depends(allowing(Scope.SUBMIT))]
 Administering = Annotated[Caller, Depends(allowing(Scope.ADMIN))]

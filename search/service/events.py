@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from search.service.desk import Reading, Service, Serving, StudyName, caller_of
 from search.service.problems import RESPONSES
 
 _SECONDS_BETWEEN_LOOKS = 0.5
+_SECONDS_BETWEEN_LOOKS_AT_KEYS = 2.0
 
 routes = APIRouter(prefix="/api", tags=["events"], responses=RESPONSES)
 LastEventId = Annotated[str | None, Header()]
@@ -48,26 +50,20 @@ async def get_study_events(
 async def _changes(
     service: Service, request: Request, name: str | None, last: str | None
 ) -> AsyncIterator[ServerSentEvent]:
+    kind = "studies" if name is None else "study"
+    key_looked_at = time.monotonic()
     while True:
-        mark, event = await run_in_threadpool(_look, service, request, name, last)
-        if event is not None:
-            yield event
-            if event.event in ("deleted", "closed"):
-                return
-        last = mark
+        told = service.telling.last(name) or await run_in_threadpool(service.telling.of, name)
+        if told is None:
+            yield ServerSentEvent(event="deleted", data=name)
+            return
+        if told.mark != last:
+            now = time.monotonic()
+            if now - key_looked_at > _SECONDS_BETWEEN_LOOKS_AT_KEYS:
+                key_looked_at = now
+                if await run_in_threadpool(caller_of, request) is None:
+                    yield ServerSentEvent(event="closed", data="the key has ended")
+                    return
+            yield ServerSentEvent(event=kind, id=told.mark, raw_data=told.text)
+            last = told.mark
         await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
-
-
-def _look(
-    service: Service, request: Request, name: str | None, last: str | None
-) -> tuple[str, ServerSentEvent | None]:
-    """The mark of the state now, and an event if it is another than the last one."""
-    told = service.telling.of(name)
-    if told is None:
-        return "", ServerSentEvent(event="deleted", data=name)
-    mark, row = told
-    if mark == last:
-        return mark, None
-    if caller_of(request) is None:  # its key has ended meanwhile
-        return mark, ServerSentEvent(event="closed", data="the key has ended")
-    return mark, ServerSentEvent(event="studies" if name is None else "study", id=mark, data=row)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable
 
+from search.service.kept import Kept
 from search.service.turns import Turns
 
 _SECONDS_TO_WAIT = 60
@@ -17,8 +16,7 @@ class Reports:
 
     def __init__(self) -> None:
         self._turns = Turns("report", _SECONDS_TO_WAIT)
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[str, str] = OrderedDict()
+        self._kept = Kept[str](_MOST_KEPT)
 
     def page(self, tag: str, draw: Callable[[], str]) -> str:
         """A report that is kept, or drawn now.
@@ -30,21 +28,12 @@ class Reports:
         Raises:
             HTTPException: 503 if too many others wait for theirs.
         """
-        found = self._found(tag)
+        found = self._kept.get(tag)
         if found is not None:
             return found
         with self._turns.turn():
-            found = self._found(tag)  # drawn while this one waited
+            found = self._kept.get(tag)  # drawn while this one waited
             if found is None:
                 found = draw()
-                with self._lock:
-                    self._kept[tag] = found
-                    if len(self._kept) > _MOST_KEPT:
-                        self._kept.popitem(last=False)
+                self._kept.put(tag, found)
         return found
-
-    def _found(self, tag: str) -> str | None:
-        with self._lock:
-            if tag in self._kept:
-                self._kept.move_to_end(tag)
-            return self._kept.get(tag)

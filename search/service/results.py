@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, StreamingResponse
 
 from search.problem.success import Success
 from search.service.desk import Reading, Service, Serving, StudyName
@@ -60,8 +60,7 @@ routes = APIRouter(prefix="/api/studies/{name}", tags=["results"], responses=RES
 
 def etag_of(service: Service, study: Study, request: Request) -> str:
     """A tag that is another whenever what a request about a study is answered by may be."""
-    mark = service.reader.change_mark(study.study_id)
-    return _tag(study, f"{request.url.path}?{request.url.query}", mark)
+    return _tag(study, f"{request.url.path}?{request.url.query}", service.marks.of(study.study_id))
 
 
 def _tag(study: Study, asked: str, mark: str) -> str:
@@ -80,10 +79,11 @@ def _rows(
     """The rows of a study, streamed; that nothing has changed, where the tag is known."""
     study = service.study(name)
     etag = etag_of(service, study, request)
-    return _written(request, study, etag, writing, rows_of, show)
+    return _written(service, request, study, etag, writing, rows_of, show)
 
 
 def _written(
+    service: Service,
     request: Request,
     study: Study,
     etag: str,
@@ -93,6 +93,9 @@ def _written(
 ) -> Response:
     if is_known(request, etag):
         return not_modified(etag)
+    kept = service.answers.get(etag)
+    if kept is not None:
+        return Response(kept.body, headers=kept.headers)
 
     def rows() -> Answer:
         with study.snapshot():  # rows that are read as they are sent are read after it
@@ -102,7 +105,10 @@ def _written(
         with study.snapshot():
             show(study)
 
-    return writing.written(rows, shown, {"ETag": etag, "Cache-Control": "no-cache"})
+    answer = writing.written(rows, shown, {"ETag": etag, "Cache-Control": "no-cache"})
+    if not isinstance(answer, StreamingResponse):
+        service.answers.put(etag, answer)
+    return answer
 
 
 def _success(name: str | None) -> Success | None:
@@ -184,9 +190,9 @@ def get_compare(
             )
 
     # Two configurations of two studies depend on both.
-    etag = _tag(study, f"compare?{request.url.query}", service.reader.change_mark())
+    etag = _tag(study, f"compare?{request.url.query}", service.marks.of())
     return _written(
-        *(request, study, etag, writing),
+        *(service, request, study, etag, writing),
         lambda _study: compare_rows(compared()[0]),
         lambda _study: compare_table(*compared()),
     )
@@ -285,7 +291,7 @@ def get_report(
 
 def report_of(service: Service, request: Request, study: Study, success: str | None) -> Response:
     """The report of a study; that nothing has changed, where its tag is known."""
-    etag = _tag(study, f"report {success}", service.reader.change_mark(study.study_id))
+    etag = _tag(study, f"report {success}", service.marks.of(study.study_id))
     if is_known(request, etag):
         return not_modified(etag)
 

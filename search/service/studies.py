@@ -8,7 +8,6 @@ from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Request, Response
-from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, BaseModel
 
 from search.problem.errors import Fault, InvalidValuesError
@@ -163,11 +162,11 @@ def _told(service: Service, request: Request, name: str | None) -> Response:
     found = service.telling.of(name, is_now=True)
     if found is None:
         raise not_found(f"there is no study {name!r}")
-    mark, content = found
-    etag = f'W/"{mark}"'
+    etag = f'W/"{found.mark}"'
     if is_known(request, etag):
         return not_modified(etag)
-    return JSONResponse(content, headers={"ETag": etag, "Cache-Control": "no-cache"})
+    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    return Response(found.text, media_type="application/json", headers=headers)
 
 
 def _ordered(service: Service, caller: Caller, name: str, what: str) -> StudyStanding:

@@ -6,8 +6,9 @@ import hashlib
 import json
 import threading
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
+from search.service.marks import Marks
 from search.service.standing import standings
 from storage.contract import Store
 from storage.launchers import Liveness
@@ -18,7 +19,12 @@ _SECONDS_BETWEEN_LOOKS_AT_LAUNCHERS = 2.0
 _FLEETING = "expected_finish"
 """Of a row, what changes with the time alone: it is told with what else changes."""
 
-Told = tuple[str, Any]
+
+class Told(NamedTuple):
+    """Where a study stands, or where all do: a mark of that state, and it as JSON."""
+
+    mark: str
+    text: str
 
 
 class Telling:
@@ -27,28 +33,35 @@ class Telling:
     Args:
         store: The store, opened for reading.
         liveness: Which launchers are alive.
+        marks: What tells whether anything has changed.
     """
 
-    def __init__(self, store: Store, liveness: Liveness) -> None:
+    def __init__(self, store: Store, liveness: Liveness, marks: Marks) -> None:
         self._store = store
         self._liveness = liveness
+        self._marks = marks
         self._lock = threading.Lock()
         self._mark = ""
         self._looked = self._found = float("-inf")
         self._told: dict[str | None, Told] = {}
 
+    def last(self, name: str | None) -> Told | None:
+        """What `of` would say without a look; None if it is time for one."""
+        is_time = time.monotonic() - self._looked > _SECONDS_BETWEEN_LOOKS
+        return None if is_time else self._told.get(name)
+
     def of(self, name: str | None, *, is_now: bool = False) -> Told | None:
-        """The mark of a study's state and its row, or of all and theirs; None if there is none.
+        """Where a study stands, or where all do; None if there is none of that name.
 
         Args:
             name: Name of the study; None for all.
-            is_now: Whether a change of a moment ago has to be seen.
+            is_now: Whether an order of a moment ago has to be seen.
         """
         with self._lock:
             now = time.monotonic()
             is_old = now - self._looked > _SECONDS_BETWEEN_LOOKS
             if is_now or is_old or name not in self._told:
-                mark = self._store.change_mark()
+                mark = self._marks.of()
                 is_stale = now - self._found > _SECONDS_BETWEEN_LOOKS_AT_LAUNCHERS
                 if mark != self._mark or is_stale:
                     self._told = self._all()
@@ -60,11 +73,17 @@ class Telling:
         found = standings(self._store, self._liveness)
         rows = [row.model_dump(mode="json") for row in found]
         marks = [_digest({**row, _FLEETING: None}) for row in rows]
+        texts = [_text(row) for row in rows]
         told: dict[str | None, Told] = {
-            row["name"]: (mark, row) for row, mark in zip(rows, marks, strict=True)
+            row["name"]: Told(mark, text)
+            for row, mark, text in zip(rows, marks, texts, strict=True)
         }
-        told[None] = (_digest(marks), rows)
+        told[None] = Told(_digest(marks), f"[{','.join(texts)}]")
         return told
+
+
+def _text(row: Any) -> str:
+    return json.dumps(row, separators=(",", ":"), ensure_ascii=False)
 
 
 def _digest(value: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from itertools import chain
 from typing import Annotated, Any
@@ -15,6 +15,8 @@ from search.service.tags import NOT_MODIFIED
 from search.studies.answers import Answer
 
 _CSV = "text/csv; charset=utf-8"
+_CHUNK = 2**16
+"""Characters."""
 
 
 class Format(StrEnum):
@@ -48,18 +50,16 @@ ROWS: dict[int | str, dict[str, Any]] = {
 
 
 class Writing:
-    """How whoever asks wants rows written."""
+    """How whoever asks wants rows written.
 
-    def __init__(
-        self,
-        output: Annotated[Format, Query(alias="format")] = Format.JSON,
-        width: Annotated[int, Query(ge=20, le=1000, description="Of a table's lines.")] = 80,
-        terminal: Annotated[
-            Terminal, Query(description="Whether a table is for a terminal, with escape codes.")
-        ] = Terminal.NONE,
-    ) -> None:
+    Args:
+        output: As what.
+        paper: What a table is to fit.
+    """
+
+    def __init__(self, output: Format, paper: Paper) -> None:
         self._output = output
-        self._paper = Paper(width, terminal is not Terminal.NONE, terminal is not Terminal.STYLED)
+        self._paper = paper
 
     def written(
         self,
@@ -78,10 +78,39 @@ class Writing:
             with written_on(self._paper):
                 show()
             return PlainTextResponse("".join(self._paper.pieces), headers=headers)
-        pieces, is_json = rows().pieces(self._output), self._output is Format.JSON
-        first = next(pieces, "")  # what fails at once is told as a problem
-        media_type = "application/json" if is_json else _CSV
-        return StreamingResponse(chain([first], pieces), media_type=media_type, headers=headers)
+        chunks = _chunks(rows().pieces(self._output))
+        first = next(chunks, "")  # what fails at once is told as a problem
+        second = next(chunks, None)
+        media_type = "application/json" if self._output is Format.JSON else _CSV
+        if second is None:
+            return Response(first, media_type=media_type, headers=headers)
+        whole = chain([first, second], chunks)
+        return StreamingResponse(whole, media_type=media_type, headers=headers)
 
 
-Written = Annotated[Writing, Depends()]
+def _chunks(pieces: Iterable[str]) -> Iterator[str]:
+    """Pieces joined to long ones: each that is sent is fetched in a thread, which costs more."""
+    held: list[str] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= _CHUNK:
+            yield "".join(held)
+            held, size = [], 0
+    if held:
+        yield "".join(held)
+
+
+async def _writing(
+    output: Annotated[Format, Query(alias="format")] = Format.JSON,
+    width: Annotated[int, Query(ge=20, le=1000, description="Of a table's lines.")] = 80,
+    terminal: Annotated[
+        Terminal, Query(description="Whether a table is for a terminal, with escape codes.")
+    ] = Terminal.NONE,
+) -> Writing:
+    is_terminal, is_plain = terminal is not Terminal.NONE, terminal is not Terminal.STYLED
+    return Writing(output, Paper(width, is_terminal, is_plain))
+
+
+Written = Annotated[Writing, Depends(_writing)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
@@ -10,9 +11,10 @@ from typing import Any
 
 import pytest
 from fastapi import Request
+from fastapi.sse import ServerSentEvent
 from starlette.exceptions import HTTPException
 
-from search.service.events import _look
+from search.service.events import _changes
 from search.service.turns import Turns
 from search.studies.ordering import order
 from storage.values import AccessKey, Scope
@@ -116,13 +118,11 @@ def test_events_tell_each_change_and_go_on_after_the_last_that_was_seen(
     served.client.put("/api/studies/new", json={"trials": 2})
     told = []
 
-    def look(*given: Any) -> Any:
-        found = _look(*given)
-        if found[1] is not None:
-            told.append(found[1])
-        return found
+    def noted(**given: Any) -> ServerSentEvent:
+        told.append(given)
+        return ServerSentEvent(**given)
 
-    monkeypatch.setattr("search.service.events._look", look)
+    monkeypatch.setattr("search.service.events.ServerSentEvent", noted)
 
     def change() -> None:
         wait_until(lambda: len(told) == 1)
@@ -145,13 +145,17 @@ def test_events_tell_each_change_and_go_on_after_the_last_that_was_seen(
     assert only["event"] == "deleted"
 
 
-def test_events_end_with_the_key(served: Served) -> None:
+def test_events_end_with_the_key(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("search.service.events._SECONDS_BETWEEN_LOOKS_AT_KEYS", -1.0)
     store = served.launcher.store
     store.add_key(AccessKey("anna", "0" * 64, Scope.READ, time.time()))
     service = served.client.app.state.service  # type: ignore[attr-defined]
     scope = {"type": "http", "app": served.client.app, "method": "GET", "headers": []}
-    _, event = _look(service, Request(scope), None, None)
-    assert event is not None
+
+    async def first() -> ServerSentEvent:
+        return await anext(_changes(service, Request(scope), None, None))
+
+    event = asyncio.run(first())
     assert (event.event, event.data) == ("closed", "the key has ended")
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from search.problem.plan import Plan
-from search.service import telling
+from search.service import marks, telling
+from search.service.marks import Marks
 from search.service.telling import Telling
 from search.studies.ordering import order
 from search.studies.submitting import submit
@@ -19,6 +21,7 @@ from tests.search_tests.test_raced_search import Racer
 @pytest.fixture
 def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Of a database that is looked at each time."""
+    monkeypatch.setattr(marks, "SECONDS_BETWEEN_LOOKS", -1.0)
     monkeypatch.setattr(telling, "_SECONDS_BETWEEN_LOOKS", -1.0)
     monkeypatch.setattr(telling, "_SECONDS_BETWEEN_LOOKS_AT_LAUNCHERS", -1.0)
     return f"sqlite:///{tmp_path / 's.db'}"
@@ -27,11 +30,11 @@ def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def told(url: str, name: str) -> tuple[str, str, int | None, int]:
     """The mark, and of the row its state, its place and how many of its trials run."""
     store = open_for_writing(url)
-    found = Telling(store, store.liveness()).of(name)
+    found = Telling(store, store.liveness(), Marks(store)).of(name)
     store.close()
     assert found is not None
-    mark, row = found
-    return mark, row["state"], row["place"], row["trials"]["running"]
+    row = json.loads(found.text)
+    return found.mark, row["state"], row["place"], row["trials"]["running"]
 
 
 def test_a_launcher_that_died_is_told(url: str, tmp_path: Path) -> None:
@@ -72,10 +75,36 @@ def test_a_study_whose_race_runs_is_running(url: str, tmp_path: Path) -> None:
 def test_a_study_that_was_just_made_is_there(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(telling, "_SECONDS_BETWEEN_LOOKS", 1000.0)
     store = open_for_writing(url)
-    there = Telling(store, store.liveness())
+    there = Telling(store, store.liveness(), Marks(store))
     assert there.of("one") is None
     submit(url, "one", lambda _kept: Plan(name="one"))
     found = there.of("one")
     assert found is not None
-    assert found[1]["state"] == "queued"
+    assert json.loads(found.text)["state"] == "queued"
     store.close()
+
+
+def test_progress_is_looked_at_now_and_then_and_orders_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launcher = Launcher(tmp_path)
+    there = Marks(launcher.store)
+    monkeypatch.setattr(marks, "SECONDS_BETWEEN_LOOKS", 1000.0)
+    study_id = launcher.study.study_id
+    before = there.of(study_id), there.of()
+    launcher.claim()
+    assert (there.of(study_id), there.of()) == before
+    order(launcher.store, "s", "pause")
+    assert there.of(study_id) != before[0]
+    assert there.of() != before[1]
+    before = there.of(study_id), there.of()
+    order(launcher.store, "s", "resume")
+    submit(launcher.url, "one", lambda _kept: Plan(name="one"))
+    assert there.of() != before[1]
+    monkeypatch.setattr(marks, "SECONDS_BETWEEN_LOOKS", -1.0)
+    before = there.of(study_id), there.of()
+    launcher.claim()
+    assert there.of(study_id) != before[0]
+    assert there.of() != before[1]
+    launcher.kill()
+    launcher.store.close()
