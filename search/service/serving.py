@@ -20,6 +20,8 @@ from search.service.logs import CONFIG
 
 PARENT = "MULTIRESTART_SERVE_PID"
 """Environment variable of a `work` that ends with the service that started it."""
+_YIELDS = 5
+"""How nice it is to training on the same machine: many clients at once halve it otherwise."""
 _SECONDS_TO_END = 3
 _SECONDS_BEFORE_ANOTHER = 5.0
 _SECONDS_FOR_WORKERS = 30
@@ -36,6 +38,8 @@ def run(
     is_loopback: bool,
 ) -> None:
     """Serve until Ctrl-C or SIGTERM; requests under way get some seconds to end.
+
+    It yields to training on the same machine. What `beside` keeps running does not.
 
     Args:
         storage: URL of the database.
@@ -56,6 +60,7 @@ def run(
         log_config=CONFIG,
         access_log=False,
     )
+    os.nice(_YIELDS)  # of this thread and those that it starts; on Linux not of others
     with _signals_left_to_uvicorn():
         uvicorn.Server(config).run()
 
