@@ -194,7 +194,9 @@ def losses(
             taken, began = cpu_seconds(server), time.perf_counter()
             during = service.rate(seconds)
             shares[kind].append((cpu_seconds(server) - taken) / (time.perf_counter() - began))
-            clients.communicate()
+            failed = json.loads(clients.communicate()[0])["failed"]
+            if failed:
+                raise click.ClickException(f"{failed} requests failed with {kind}")
             time.sleep(1)
             after = service.rate(seconds)
             alone += [before, after]

@@ -12,6 +12,8 @@ from http.client import HTTPConnection, HTTPException
 from threading import Event, Thread
 
 STUDY = "load"
+SECONDS_OF_A_PAGE = 2.0
+"""`live.js` has them too."""
 MIX = ("list", "study", "best", "not modified", "events")
 _PATHS = {
     "list": "/api/studies",
@@ -65,22 +67,38 @@ class Asker(Thread):
 
 
 class Watcher(Thread):
-    """A client that reads a stream of events, as an open page does; it counts them."""
+    """A client that does what an open page does; it counts the events.
+
+    It reads a stream of events, and fetches the page when one says that something changed, every
+    two seconds at most.
+    """
 
     def __init__(self, port: int, is_over: Event) -> None:
         super().__init__(daemon=True)
         self._port = port
         self._is_over = is_over
         self.events = 0
+        self.failed = 0
 
     def run(self) -> None:
         """Read until it is over."""
         stream = HTTPConnection("127.0.0.1", self._port, timeout=60)
         stream.request("GET", _PATHS["events"])
         answer = stream.getresponse()
+        fetched = float("-inf")
         while not self._is_over.is_set() and (line := answer.readline()):
             self.events += line.startswith(b"data: ")
+            if line.startswith(b"data: ") and time.perf_counter() - fetched > SECONDS_OF_A_PAGE:
+                fetched = time.perf_counter()
+                self._fetch()
         stream.close()
+
+    def _fetch(self) -> None:
+        with closing(HTTPConnection("127.0.0.1", self._port, timeout=60)) as connection:
+            connection.request("GET", f"/studies/{STUDY}")
+            answer = connection.getresponse()
+            answer.read()
+            self.failed += answer.status != 200
 
 
 def _first_event(port: int) -> None:
@@ -112,7 +130,7 @@ def main(port: int, asking: int, every: float, watching: int, seconds: float) ->
             kind: statistics.median([s for asker in askers for s in asker.took[kind]] or [0.0])
             for kind in MIX
         },
-        "failed": sum(asker.failed for asker in askers),
+        "failed": sum(one.failed for one in askers) + sum(one.failed for one in watchers),
         "events": sum(watcher.events for watcher in watchers) / lasted,
     }
     sys.stdout.write(json.dumps(figures))

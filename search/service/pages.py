@@ -13,7 +13,6 @@ from fastapi.responses import RedirectResponse
 from search.service.desk import COOKIE, Serving, StudyName, caller_of
 from search.service.keys import recognised
 from search.service.rendering import page, script
-from search.service.standing import standing, standings
 from storage.values import Scope
 
 _LONGEST_FORM = 4096
@@ -28,7 +27,7 @@ def get_list(service: Serving, request: Request) -> Response:
     caller = caller_of(request)
     if caller is None:
         return page("login.html", 401, title="multirestart")
-    found = standings(service.reader, service.liveness)
+    found = service.telling.standings()
     submits = caller.scope.allows(Scope.SUBMIT)
     return page("studies.html", title="Studies", studies=found, submits=submits)
 
@@ -38,7 +37,7 @@ def get_studypage(service: Serving, request: Request, name: StudyName) -> Respon
     """A study, with its report below."""
     if caller_of(request) is None:
         return page("login.html", 401, title="multirestart")
-    found = standing(service.reader, service.liveness, name)
+    found = service.telling.standing(name)
     if found is None:
         return RedirectResponse("/", 303)
     api = f"/api/studies/{quote(name, safe='')}"

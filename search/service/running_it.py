@@ -8,7 +8,6 @@ from fastapi import APIRouter, Response
 
 from search.service.desk import Reading, Serving
 from search.service.problems import RESPONSES
-from search.service.standing import standings
 
 routes = APIRouter(tags=["running it"])
 
@@ -33,7 +32,7 @@ def get_metrics(service: Serving, _caller: Reading) -> Response:
     from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
     registry = CollectorRegistry()
-    found = standings(service.reader, service.liveness)
+    found = service.telling.standings()
     states = Gauge("multirestart_studies", "Studies by state.", ["state"], registry=registry)
     for state, count in Counter(row.state for row in found).items():
         states.labels(state=state.value).set(count)

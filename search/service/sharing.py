@@ -13,7 +13,6 @@ from search.service.keys import digest, end_of, secret
 from search.service.problems import RESPONSES, not_found
 from search.service.rendering import page
 from search.service.results import report_of
-from search.service.standing import standings
 from search.studies.study import Study
 from storage.values import Share
 
@@ -93,11 +92,9 @@ def delete_share(service: Serving, caller: Submitting, name: StudyName, share_id
 def get_shared_page(service: Serving, token: _Token) -> Response:
     """The study of a link, with its report below."""
     study = _study_of(service, token)
-    found = () if study is None else standings(service.reader, service.liveness)
-    shown = [one for one in found if study is not None and one.name == study.name]
-    if not shown:
+    standing = None if study is None else service.telling.standing(study.name)
+    if standing is None:
         return page("nothing_shared.html", 404, _QUIET, title="multirestart")
-    (standing,) = shown
     title = standing.name
     return page("shared.html", 200, _QUIET, title=title, study=standing, at=f"/shared/{token}")
 

@@ -106,11 +106,6 @@ def standings(store: Store, liveness: Liveness) -> list[StudyStanding]:
     return found
 
 
-def standing(store: Store, liveness: Liveness, name: str) -> StudyStanding | None:
-    """Where one study stands; None if there is none of that name."""
-    return next((found for found in standings(store, liveness) if found.name == name), None)
-
-
 def _counts(
     store: Store,
     liveness: Liveness,

@@ -26,7 +26,7 @@ from search.service.desk import (
 )
 from search.service.limits import admit, check_size
 from search.service.problems import RESPONSES, described, not_found
-from search.service.standing import StudyStanding, standing
+from search.service.standing import StudyStanding
 from search.service.tags import NOT_MODIFIED, is_known, not_modified
 from search.service.uploads import Uploads
 from search.studies.ordering import order
@@ -79,7 +79,7 @@ class Submission(BaseModel):
 
 def seen(service: Service, name: str) -> StudyStanding:
     """Where a study stands. Raises 404 if there is none of that name."""
-    found = standing(service.reader, service.liveness, name)
+    found = service.telling.standing(name)
     if found is None:
         raise not_found(f"there is no study {name!r}")
     return found

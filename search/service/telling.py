@@ -9,7 +9,7 @@ import time
 from typing import Any, NamedTuple
 
 from search.service.marks import Marks
-from search.service.standing import standings
+from search.service.standing import StudyStanding, standings
 from storage.contract import Store
 from storage.launchers import Liveness
 
@@ -21,10 +21,11 @@ _FLEETING = "expected_finish"
 
 
 class Told(NamedTuple):
-    """Where a study stands, or where all do: a mark of that state, and it as JSON."""
+    """Where a study stands, or where all do: a mark of that state, it as JSON, and as rows."""
 
     mark: str
     text: str
+    rows: tuple[StudyStanding, ...]
 
 
 class Telling:
@@ -69,16 +70,27 @@ class Telling:
                 self._looked = now
             return self._told.get(name)
 
+    def standings(self) -> tuple[StudyStanding, ...]:
+        """Where all studies stand, with every order up to now."""
+        told = self.of(None, is_now=True)
+        assert told is not None, "all of them are always told of"
+        return told.rows
+
+    def standing(self, name: str) -> StudyStanding | None:
+        """Where a study stands, with every order up to now; None if there is none."""
+        told = self.of(name, is_now=True)
+        return None if told is None else told.rows[0]
+
     def _all(self) -> dict[str | None, Told]:
         found = standings(self._store, self._liveness)
         rows = [row.model_dump(mode="json") for row in found]
         marks = [_digest({**row, _FLEETING: None}) for row in rows]
         texts = [_text(row) for row in rows]
         told: dict[str | None, Told] = {
-            row["name"]: Told(mark, text)
-            for row, mark, text in zip(rows, marks, texts, strict=True)
+            row.name: Told(mark, text, (row,))
+            for row, mark, text in zip(found, marks, texts, strict=True)
         }
-        told[None] = Told(_digest(marks), f"[{','.join(texts)}]")
+        told[None] = Told(_digest(marks), f"[{','.join(texts)}]", tuple(found))
         return told
 
 

@@ -84,7 +84,8 @@ def test_submitted_watched_paused_cancelled_and_killed_nothing_is_lost_or_double
     with running(tmp_path, "serve", *options, pretend=0.1) as server:
         ask(port, "POST", "/api/studies/two/resume")
         children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
-        nice = [os.getpriority(os.PRIO_PROCESS, int(pid)) for pid in (server.pid, *children)]
+        pids = [server.pid, *map(int, children)]
+        nice = [os.getpriority(os.PRIO_PROCESS, pid) for pid in pids]
         own = os.getpriority(os.PRIO_PROCESS, 0)
         assert nice == [min(own + 5, 19), own], "it yields to training"
         wait_until(
