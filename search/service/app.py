@@ -14,6 +14,7 @@ from search.service import (
     networks,
     pages,
     plan_checks,
+    reporting,
     results,
     running_it,
     sharing,
@@ -31,7 +32,10 @@ from storage.opening import open_for_reading, open_for_writing
 from storage.values import Scope
 
 _PARTS = (
-    *(part.routes for part in (uploads, results, networks, verifying, sharing, events, studies)),
+    *(
+        part.routes
+        for part in (uploads, results, reporting, networks, verifying, sharing, events, studies)
+    ),
     *(part.routes for part in (summaries, plan_checks, running_it, pages, form)),
     sharing.opened,
 )

@@ -14,12 +14,12 @@ from fastapi import Depends, Path, Request, Response
 from starlette.exceptions import HTTPException
 
 from search.service.children import Children
+from search.service.drawing import Reports
 from search.service.kept import Kept
 from search.service.keys import recognised
 from search.service.logs import KEY_NAME
 from search.service.marks import Marks
 from search.service.problems import not_found
-from search.service.reporting import Reports
 from search.service.telling import Telling
 from search.service.turns import Turns
 from search.studies.study import Study

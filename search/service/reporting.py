@@ -1,39 +1,44 @@
-"""Reports as they are drawn: one at a time, and once for all who ask for the same."""
+"""Route of a study's report: one page with all that there is to tell."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
 
-from search.service.kept import Kept
-from search.service.turns import Turns
+from search.service.desk import Reading, Service, Serving, StudyName
+from search.service.problems import RESPONSES
+from search.service.results import SuccessName
+from search.service.tags import NOT_MODIFIED, is_known, not_modified, tag_of
+from search.studies.study import Study
 
-_SECONDS_TO_WAIT = 60
-_MOST_KEPT = 8
+routes = APIRouter(
+    prefix="/api/studies/{name}", tags=["results"], responses=RESPONSES | NOT_MODIFIED
+)
 
 
-class Reports:
-    """The reports that were drawn last, by the tags of what they show."""
+@routes.get("/report", response_class=HTMLResponse)
+def get_report(
+    service: Serving,
+    request: Request,
+    _caller: Reading,
+    name: StudyName,
+    success: SuccessName = None,
+) -> Response:
+    """The study in one page, with figures."""
+    return report_of(service, request, service.study(name), success)
 
-    def __init__(self) -> None:
-        self._turns = Turns("report", _SECONDS_TO_WAIT)
-        self._kept = Kept[str](_MOST_KEPT)
 
-    def page(self, tag: str, draw: Callable[[], str]) -> str:
-        """A report that is kept, or drawn now.
+def report_of(service: Service, request: Request, study: Study, success: str | None) -> Response:
+    """The report of a study; that nothing has changed, where its tag is known."""
+    etag = tag_of(study.study_id, f"report {success}", service.marks.of(study.study_id))
+    if is_known(request, etag):
+        return not_modified(etag)
 
-        Args:
-            tag: Another whenever the report would be.
-            draw: Draws it, which takes a core for seconds.
+    def drawn() -> str:
+        from search.reports.page import html_page
+        from search.studies.reporting import gather
 
-        Raises:
-            HTTPException: 503 if too many others wait for theirs.
-        """
-        found = self._kept.get(tag)
-        if found is not None:
-            return found
-        with self._turns.turn():
-            found = self._kept.get(tag)  # drawn while this one waited
-            if found is None:
-                found = draw()
-                self._kept.put(tag, found)
-        return found
+        return html_page(gather(study, success), "multirestart report", f"--study {study.name}")
+
+    page = service.reports.page(etag, drawn)
+    return HTMLResponse(page, headers={"ETag": etag, "Cache-Control": "no-cache"})

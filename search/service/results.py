@@ -1,18 +1,17 @@
-"""Routes of what a study says: the rows of the commands, and its report."""
+"""Routes of what a study says: the rows of the commands."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import HTMLResponse, StreamingResponse
+from fastapi.responses import StreamingResponse
 
 from search.problem.success import Success
 from search.service.desk import Reading, Service, Serving, StudyName
 from search.service.problems import RESPONSES, missing_is_not_found, not_found
-from search.service.tags import is_known, not_modified
+from search.service.tags import is_known, not_modified, tag_of
 from search.service.writing import ROWS, Writing, Written
 from search.studies.answers import (
     Answer,
@@ -60,12 +59,8 @@ routes = APIRouter(prefix="/api/studies/{name}", tags=["results"], responses=RES
 
 def etag_of(service: Service, study: Study, request: Request) -> str:
     """A tag that is another whenever what a request about a study is answered by may be."""
-    return _tag(study, f"{request.url.path}?{request.url.query}", service.marks.of(study.study_id))
-
-
-def _tag(study: Study, asked: str, mark: str) -> str:
-    of_state = f"{study.study_id} {asked} {mark}"
-    return f'"{hashlib.sha256(of_state.encode()).hexdigest()[:32]}"'
+    mark = service.marks.of(study.study_id)
+    return tag_of(study.study_id, f"{request.url.path}?{request.url.query}", mark)
 
 
 def _rows(
@@ -190,7 +185,7 @@ def get_compare(
             )
 
     # Two configurations of two studies depend on both.
-    etag = _tag(study, f"compare?{request.url.query}", service.marks.of())
+    etag = tag_of(study.study_id, f"compare?{request.url.query}", service.marks.of())
     return _written(
         *(service, request, study, etag, writing),
         lambda _study: compare_rows(compared()[0]),
@@ -275,31 +270,3 @@ def get_restarts(
         lambda study: restarts_rows(study, configuration, names, weights=weights),
         lambda study: restarts_table(study, configuration, names, weights=weights),
     )
-
-
-@routes.get("/report", response_class=HTMLResponse)
-def get_report(
-    service: Serving,
-    request: Request,
-    _caller: Reading,
-    name: StudyName,
-    success: SuccessName = None,
-) -> Response:
-    """The study in one page, with figures."""
-    return report_of(service, request, service.study(name), success)
-
-
-def report_of(service: Service, request: Request, study: Study, success: str | None) -> Response:
-    """The report of a study; that nothing has changed, where its tag is known."""
-    etag = _tag(study, f"report {success}", service.marks.of(study.study_id))
-    if is_known(request, etag):
-        return not_modified(etag)
-
-    def drawn() -> str:
-        from search.reports.page import html_page
-        from search.studies.reporting import gather
-
-        return html_page(gather(study, success), "multirestart report", f"--study {study.name}")
-
-    page = service.reports.page(etag, drawn)
-    return HTMLResponse(page, headers={"ETag": etag, "Cache-Control": "no-cache"})

@@ -12,7 +12,7 @@ from search.service.desk import Reading, Service, Serving, StudyName, Submitting
 from search.service.keys import digest, end_of, secret
 from search.service.problems import RESPONSES, not_found
 from search.service.rendering import page
-from search.service.results import report_of
+from search.service.reporting import report_of
 from search.studies.study import Study
 from storage.values import Share
 

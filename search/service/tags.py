@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from fastapi import Request, Response
@@ -10,6 +11,18 @@ NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
     304: {"description": "Nothing has changed since the ETag in If-None-Match."}
 }
 """Of a route whose answers have a tag, for its description."""
+
+
+def tag_of(study_id: int, asked: str, mark: str) -> str:
+    """The tag of an answer.
+
+    Args:
+        study_id: Of the study that it is about.
+        asked: What was asked for.
+        mark: Of the study's state.
+    """
+    digest = hashlib.sha256(f"{study_id} {asked} {mark}".encode()).hexdigest()
+    return f'"{digest[:32]}"'
 
 
 def is_known(request: Request, etag: str) -> bool:
