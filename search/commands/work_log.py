@@ -15,6 +15,7 @@ from search.commands.event_lines import (
 )
 from search.problem.names import visible
 from search.problem.rows import TrialSummary
+from search.running.claims import Claim
 from search.running.events import (
     ConnectionLost,
     Event,
@@ -27,7 +28,6 @@ from search.running.events import (
     WorkerRefused,
     WorkersReady,
 )
-from search.running.source import Claim
 from storage.values import StudyState
 
 

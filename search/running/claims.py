@@ -4,12 +4,42 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
+from search.problem.configuration import Configuration
+from search.problem.problem import Task
 from search.problem.rows import Restart, TrialSummary
+from storage.values import Trial
 
-if TYPE_CHECKING:
-    from search.running.source import Claim, Progress
+
+@dataclass(frozen=True)
+class Claim:
+    """A trial that this launcher has to train.
+
+    is_second_launch: whether no worker could train it in a launch before.
+    """
+
+    trial: Trial
+    task: Task
+    is_second_launch: bool = False
+
+    @property
+    def number(self) -> int:
+        """The number of the trial in its study."""
+        return self.trial.number
+
+    @property
+    def configuration(self) -> Configuration:
+        """The configuration of the trial."""
+        return self.trial.configuration
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a source is: trials that are complete or given up, and whether nothing is left."""
+
+    settled: int
+    is_over: bool
 
 
 class Claims(ABC):

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from search.problem.errors import LaunchError
 from search.problem.plan import Plan
+from search.running.claims import Claim, Progress
 from search.running.opening import OpenStudy
 from search.running.raced_search import RacedSearch, study_progress
-from search.running.source import Claim, Progress
 from storage.contract import Store
 from storage.launchers import Liveness
 from storage.values import QueueEntry, StudyState, TrialState

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from search.problem.errors import LaunchError, UserError
 from search.problem.plan import Plan
 from search.problem.rows import Restart, TrialSummary
-from search.running.claims import Claims
+from search.running.claims import Claim, Claims, Progress
 from search.running.opening import OpenStudy, refuse_outdated
 from search.running.orders import recall, settle
 from search.running.raced_search import RacedSearch
-from search.running.source import Claim, Progress
 from storage.contract import Store
 from storage.launchers import Liveness
 from storage.values import QueueEntry, StudyState

@@ -13,9 +13,10 @@ import numpy as np
 
 from search.problem.configuration import Configuration
 from search.problem.errors import LaunchError
+from search.running.claims import Progress
 from search.running.opening import OpenStudy
 from search.running.races import Race, last_race
-from search.running.source import Progress, TrialSource
+from search.running.source import TrialSource
 from search.statistics.escape import EscapeRate
 from search.statistics.race import judge_race
 from search.statistics.race_state import RaceState

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from search.problem.success import sought_by
+from search.running.claims import Claim, Progress
 from search.running.events import OnEvent, RaceBegan, RoundDone
 from search.running.opening import OpenStudy
 from search.running.race_source import RaceSource, race_result
@@ -15,7 +16,7 @@ from search.running.races import (
     sought_standings,
 )
 from search.running.search_source import SearchSource
-from search.running.source import Claim, Progress, search_progress
+from search.running.source import search_progress
 
 
 def study_progress(study: OpenStudy) -> Progress:

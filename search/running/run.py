@@ -10,11 +10,10 @@ from functools import partial
 from typing import TypeVar
 
 from search.problem.errors import LaunchError
-from search.running.claims import Claims
+from search.running.claims import Claim, Claims
 from search.running.engine import Ended, Engine
 from search.running.events import ConnectionLost, TrialDone, TrialTroubled, Waiting, WorkersReady
 from search.running.interrupts import Interrupts
-from search.running.source import Claim
 from storage.errors import ConnectionLostError, RecordError
 
 DEATHS_ALLOWED = 3

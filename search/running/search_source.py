@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections import defaultdict
 
 from search.problem.configuration import Configuration
+from search.running.claims import Progress
 from search.running.mirror import Mirror
 from search.running.opening import OpenStudy
 from search.running.races import reserved_seeds
 from search.running.sampling import distributions, pick
 from search.running.seeds import block_length, free_block
-from search.running.source import Progress, TrialSource
+from search.running.source import TrialSource
 from search.running.stopping import Stopping
 from storage.launchers import Liveness
 from storage.values import Trial

@@ -3,47 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from search.problem.configuration import Configuration
 from search.problem.problem import Task
 from search.problem.rows import Restart, TrialSummary
-from search.running.claims import Claims
+from search.running.claims import Claim, Claims, Progress
 from search.running.opening import OpenStudy, deleted
 from search.running.stopping import Stopping
 from search.statistics.objectives import objective_values, summarize
 from storage.launchers import Liveness
 from storage.values import Trial, TrialState
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A trial that this launcher has to train.
-
-    is_second_launch: whether no worker could train it in a launch before.
-    """
-
-    trial: Trial
-    task: Task
-    is_second_launch: bool = False
-
-    @property
-    def number(self) -> int:
-        """The number of the trial in its study."""
-        return self.trial.number
-
-    @property
-    def configuration(self) -> Configuration:
-        """The configuration of the trial."""
-        return self.trial.configuration
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a source is: trials that are complete or given up, and whether nothing is left."""
-
-    settled: int
-    is_over: bool
 
 
 def search_progress(study: OpenStudy) -> Progress:

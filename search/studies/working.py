@@ -9,12 +9,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from search.problem.rows import TrialSummary
+from search.running.claims import Claim
 from search.running.engines import make_engine
 from search.running.events import Event, WaitingForLock
 from search.running.interrupts import Interrupts
 from search.running.opening import OpenStudy
 from search.running.queue_source import QueueSource, QueueWatcher
-from search.running.source import Claim
 from storage.opening import open_for_writing
 from storage.values import StudyState
 

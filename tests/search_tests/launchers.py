@@ -14,9 +14,9 @@ from search.dashboard.publishing import PublishedStudy
 from search.problem.configuration import Configuration, SearchSpace
 from search.problem.plan import Plan
 from search.problem.rows import Outcome, Restart
+from search.running.claims import Claim
 from search.running.opening import OpenStudy, open_study
 from search.running.search_source import SearchSource
-from search.running.source import Claim
 from storage.liveness import FileLiveness
 
 SPACE = SearchSpace(("none", "standard"), ("sgd", "adam"), (0.01, 0.1))

@@ -12,9 +12,9 @@ import pytest
 from search.problem.configuration import SearchSpace
 from search.problem.plan import Plan
 from search.problem.rows import TrialSummary
+from search.running.claims import Claim
 from search.running.opening import OpenStudy
 from search.running.queue_source import QueueSource, QueueWatcher
-from search.running.source import Claim
 from search.studies.ordering import order
 from search.studies.submitting import submit
 from storage.contract import Store

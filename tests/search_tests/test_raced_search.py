@@ -12,11 +12,11 @@ import pytest
 from search.problem.errors import InvalidValuesError, LaunchError
 from search.problem.plan import Plan
 from search.problem.plan_fields import PlanFields
+from search.running.claims import Claim
 from search.running.events import Event, RaceBegan, RoundDone
 from search.running.orders import settle
 from search.running.race_source import last_race_result
 from search.running.raced_search import RacedSearch, RoundsTold, study_progress
-from search.running.source import Claim
 from search.studies.opening import open_study
 from search.studies.ordering import order
 from search.studies.submitting import submit
