@@ -10,6 +10,7 @@ from search.commands.options import opened, storage_option, study_option
 from search.commands.server import served
 from search.export.new_file import require_new_keras_file
 from search.problem.errors import UserError
+from search.problem.names import share_text
 from search.problem.naming import configuration_name
 from search.studies.exporting import chosen_restart, succeeded
 from search.studies.study import LARGEST_SEED
@@ -72,8 +73,8 @@ def export(
             raise
         classes = ", ".join(f"{at} {each}" for at, each in enumerate(found.problem.data.classes))
         click.echo(
-            f"Wrote {file}: {name}; accuracy {restart.accuracy:.4f}, loss {restart.loss:.6g}; "
-            f"outcome: {restart.outcome.value}; classes: {classes}.",
+            f"Wrote {file}: {name}; accuracy {share_text(restart.accuracy, 4)}, "
+            f"loss {restart.loss:.6g}; outcome: {restart.outcome.value}; classes: {classes}.",
             err=True,
         )
     if code:

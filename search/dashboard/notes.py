@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 
+from search.problem.names import share_text, span_text
 from search.problem.rows import TrialSummary
 from search.problem.success import Success
 from search.statistics.escape import EscapeRate
@@ -53,8 +54,8 @@ def trial_note(trial: Trial, summary: TrialSummary | None, name: str, success: S
     low, high = rate.interval
     left = summary.restarts - summary.escaped - summary.diverged
     lines = [
-        f"**{rate} restarts {success.past}** under `{name}`: a rate of {rate.rate:.3f} "
-        f"(95% interval {low:.3f}-{high:.3f}).",
+        f"**{rate} restarts {success.past}** under `{name}`: a rate of {share_text(rate.rate)} "
+        f"(95% interval {span_text(low, high)}).",
         "",
         "| ended | restarts |",
         "| :-- | --: |",
@@ -71,7 +72,7 @@ def trial_note(trial: Trial, summary: TrialSummary | None, name: str, success: S
         best = summary.best
         lines.append(
             f"The lowest loss is that of seed {best.seed}: {best.loss:.4g}, with accuracy "
-            f"{best.accuracy:.4f}."
+            f"{share_text(best.accuracy, 4)}."
         )
     seeds = trial.seeds
     lines.append(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from search.dashboard.notes import plain
 from search.problem.dimensions import factor_words
-from search.problem.names import several
+from search.problem.names import several, share_text
 from search.problem.naming import configuration_name
 from search.problem.plan import Plan
 from search.problem.problem import Problem
@@ -64,7 +64,7 @@ def _criterion(problem: Problem, success: Success) -> str:
         )
     return (
         "A restart has escaped if its accuracy on all points, under the final weights, exceeds "
-        f"{problem.data.plateau:.4f}, that of the best constant answer, by more than "
+        f"{share_text(problem.data.plateau, 4)}, that of the best constant answer, by more than "
         f"{problem.margin:g}."
     )
 
@@ -73,7 +73,7 @@ def _answer(plan: Plan, settled: int, standings: Sequence[Standing]) -> list[str
     best, last = standings[0], standings[-1]
     rate = best.success_rate
     answer = f"**{_named(best)} is ranked first: {rate} restarts {best.success.past}**, "
-    answer += f"a rate of {rate.rate:.3f} (95% interval {interval(rate)})."
+    answer += f"a rate of {share_text(rate.rate)} (95% interval {interval(rate)})."
     if best.restarts_needed is not None:
         fewest, most = best.restarts_needed_interval
         ends = "" if fewest == most else f" ({fewest} to {most} by that interval)"
@@ -102,8 +102,9 @@ def _ranking(standings: Sequence[Standing], success: Success) -> list[str]:
         f"| | configuration | {past} | rate | 95% interval | restarts needed for 99% | diverged |",
         "| --: | :-- | --: | --: | :-- | :-- | --: |",
         *(
-            f"| {place} | {_named(one)} | {one.success_rate} | {one.success_rate.rate:.3f} | "
-            f"{interval(one.success_rate)} | {needed(one)} | {one.counts.diverged} |"
+            f"| {place} | {_named(one)} | {one.success_rate} | "
+            f"{share_text(one.success_rate.rate)} | {interval(one.success_rate)} | "
+            f"{needed(one)} | {one.counts.diverged} |"
             for place, one in enumerate(shown, 1)
         ),
     ]

@@ -18,6 +18,7 @@ from search.estimator.restart import FittedRestart
 from search.estimator.seeds import seeds_of
 from search.estimator.settings import LOSS, Settings
 from search.problem.forward import forward, sigmoid
+from search.problem.names import share_text
 from search.problem.network import Network
 from search.problem.outcome import Bars, judge
 from search.problem.rows import Outcome
@@ -167,9 +168,9 @@ def none_escaped(job: Job, found: Found) -> str:
     labels = job.points.labels
     return (
         f"none of {len(found.restarts)} restarts escaped the plateau, the accuracy of "
-        f"{np.bincount(labels).max() / len(labels):.4f} that the largest class alone gives "
-        f"({counts}); try other hidden layers, another scaling, optimizer or learning_rate, or "
-        "more epochs"
+        f"{share_text(float(np.bincount(labels).max()) / len(labels), 4)} that the largest class "
+        f"alone gives ({counts}); try other hidden layers, another scaling, optimizer or "
+        "learning_rate, or more epochs"
     )
 
 

@@ -8,6 +8,7 @@ elsewhere (a damaged database, a file's name) is shown with these characters esc
 from __future__ import annotations
 
 _LONGEST_SHOWN = 60
+_MOST_DECIMALS = 12
 
 
 def is_printable(text: str) -> bool:
@@ -39,6 +40,20 @@ def shown(value: object) -> str:
 def several(count: int, noun: str) -> str:
     """A count and what is counted: "1 configuration", "24 configurations"."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def share_text(share: float, digits: int = 3) -> str:
+    """A share in decimals: "0.667"; in more where it would read 0 or 1 and is neither: "0.0003"."""
+    text = f"{share:.{digits}f}"
+    while 0 < share < 1 and float(text) in (0, 1) and digits < _MOST_DECIMALS:
+        digits += 1
+        text = f"{share:.{digits}f}"
+    return text
+
+
+def span_text(low: float, high: float, to: str = "-") -> str:
+    """Two shares with a word in between: "0.943-1.000"."""
+    return f"{share_text(low)}{to}{share_text(high)}"
 
 
 def number_text(value: float) -> str:

@@ -14,6 +14,7 @@ from search.problem.configuration import Configuration
 from search.problem.data.datasets import Dataset, bands
 from search.problem.dimensions import DIMENSIONS, FULL, HELD, check_count
 from search.problem.losses import keras_loss
+from search.problem.names import share_text
 from search.problem.network import Network
 from search.problem.outcome import Bars
 
@@ -82,10 +83,12 @@ class Problem:
         faults.built(partial(check_count, "training_version", self.training_version))
         faults.built(partial(keras_loss, self.loss_function, self.outputs))
         plateau = self.data.plateau
-        rule = f"must be at least 0 and leave room above the plateau of {plateau:.4f}"
+        rule = f"must be at least 0 and leave room above the plateau of {share_text(plateau, 4)}"
         is_margin = math.isfinite(self.margin) and 0 <= self.margin < 1 - plateau
         faults.require(is_margin, "margin", rule, f"{self.margin:g}", self._that_fit)
-        rule = f"must be above the plateau and margin ({self.threshold:.4f}) and at most 1"
+        rule = (
+            f"must be above the plateau and margin ({share_text(self.threshold, 4)}) and at most 1"
+        )
         is_solved = not is_margin or self.threshold < self.solved_at <= 1
         faults.require(is_solved, "solved_at", rule, f"{self.solved_at:g}", self._that_fit)
         faults.raise_any()

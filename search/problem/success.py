@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from search.problem.arguments import Arguments
 from search.problem.errors import Fault, InvalidValuesError, unknown_name
-from search.problem.names import quoted
+from search.problem.names import quoted, share_text
 from search.problem.problem import Problem
 from search.problem.rows import Outcome
 
@@ -206,7 +206,7 @@ class Success:
             return self
         plateau = problem.data.plateau
         if self.value >= 1 - plateau:
-            rule = f"must leave room above the plateau of {plateau:.4f}"
+            rule = f"must leave room above the plateau of {share_text(plateau, 4)}"
             raise InvalidValuesError([Fault("success", rule, quoted(str(self)))])
         return ESCAPED if self.value == problem.margin else self
 
@@ -250,7 +250,7 @@ class Success:
         if least is None or not self.has_epochs(problem):
             rule = (
                 "must have epochs, which are kept of escaped, solved, escaped:X and accuracy:X "
-                f"with X above the plateau of {problem.data.plateau:.4f}"
+                f"with X above the plateau of {share_text(problem.data.plateau, 4)}"
             )
             raise InvalidValuesError([Fault("success", rule, quoted(str(self)))])
         return least

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from search.problem.data.datasets import Dataset
+from search.problem.names import share_text
 from search.reports.layout import NEVER_LEFT_OUT, Column
 from search.reports.report import show_table
 
@@ -36,7 +37,7 @@ def show_data(data: Dataset, notes: Sequence[str]) -> None:
     more = count - len(rows)
     show_table(
         f"{data.name}: {data.points:,} points, {count:,} feature{'s' * (count > 1)}, "
-        f"plateau {data.plateau:.4f}",
+        f"plateau {share_text(data.plateau, 4)}",
         _COLUMNS,
         rows,
         f"{more:,} more features" if more else "",

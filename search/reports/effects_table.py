@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from search.problem.dimensions import factor_words, shown_value
-from search.problem.names import several
+from search.problem.names import several, share_text, span_text
 from search.problem.success import Success
 from search.reports.layout import NEVER_LEFT_OUT, Column, bar
 from search.reports.report import show_table
@@ -55,9 +55,9 @@ def _level_cells(row: dict[str, Any], success: Success) -> list[str]:
     return [
         shown_value(value),
         f"{succeeded} of {row['restarts']}",
-        f"{rate:.3f}",
+        share_text(rate),
         bar(rate),
-        f"{row['ci_low']:.3f}-{row['ci_high']:.3f}",
+        span_text(row["ci_low"], row["ci_high"]),
         or_dash(row["effect"], "+.3f"),
     ]
 

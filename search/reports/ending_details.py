@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from search.problem.names import share_text
 from search.problem.problem import Problem
 from search.reports.ending_tables import legend, show_endings, units
 from search.reports.layout import decimals
@@ -36,7 +37,7 @@ def show_configuration(study: str, problem: Problem, endings: Sequence[Ending]) 
 def _about(problem: Problem, ending: Ending) -> Iterator[str]:
     """A basin's heading and what there is to say of its typical member."""
     basin, typical = ending.basin, ending.typical
-    rate = f"{basin.share.rate:.3f}, {interval(basin.share)}"
+    rate = f"{share_text(basin.share.rate)}, {interval(basin.share)}"
     yield heading(f"{ending.name}: {basin.share} restarts ({rate})")
     yield from _entry("computes", ending.words)
     if basin.differs is not None and basin.share.escaped > 1:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 
 from search.problem.data.datasets import Dataset
 from search.problem.losses import LOSSES
+from search.problem.names import share_text
 from search.problem.problem import Problem
 from search.problem.success import ESCAPED, Success
 from search.reports.layout import NEVER_LEFT_OUT, Column, decimals
@@ -128,7 +129,7 @@ def _cells(problem: Problem, ending: Ending, mirrored: bool) -> list[str]:
         f"  {ending.name}",
         str(basin.share),
         *([_orientations(basin)] if mirrored else []),
-        f"{basin.share.rate:.3f}",
+        share_text(basin.share.rate),
         interval(basin.share),
         decimals(basin.loss),
         _ends(basin.loss_low, basin.loss_high, ".4f", "-"),

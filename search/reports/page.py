@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from search.problem.data.asked import is_built_in
-from search.problem.names import several
+from search.problem.names import several, share_text
 from search.problem.plan_fields import PlanFields
 from search.problem.plan_files import to_toml
 from search.reports.figures.drawing import to_svg
@@ -147,7 +147,8 @@ def _network(report: StudyReport) -> str:
     restart = report.best.restart
     said = (
         f"The best restart of {report.best.configuration}: trial {report.best.trial}, seed "
-        f"{restart.seed}, accuracy {restart.accuracy:.4f}, loss {decimals(restart.loss)}."
+        f"{restart.seed}, accuracy {share_text(restart.accuracy, 4)}, "
+        f"loss {decimals(restart.loss)}."
     )
     if _lines(report) is None:
         said += " It has too many weights to be written out: `Study.restart` in Python has them."
@@ -159,8 +160,8 @@ def answer(report: StudyReport) -> str:
     best, last = report.standings[0], report.standings[-1]
     rate, past = best.success_rate, report.success.past
     said = (
-        f"{best.configuration} is ranked first: {rate} restarts {past}, a rate of {rate.rate:.3f} "
-        f"(95% interval {interval(rate)})"
+        f"{best.configuration} is ranked first: {rate} restarts {past}, "
+        f"a rate of {share_text(rate.rate)} (95% interval {interval(rate)})"
     )
     if best.restarts_needed is not None:
         fewest, most = best.restarts_needed_interval
@@ -181,7 +182,7 @@ def _cells(standing: Standing) -> list[str]:
     return [
         str(standing.configuration),
         str(rate),
-        f"{rate.rate:.3f}",
+        share_text(rate.rate),
         interval(rate),
         needed(standing),
         str(counts.solved),

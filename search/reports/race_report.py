@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
+from search.problem.names import share_text
 from search.problem.success import Success
 from search.reports.layout import NEVER_LEFT_OUT, Column
 from search.reports.tables import interval
@@ -102,8 +103,8 @@ def statement(state: RaceState) -> str:
         first = entrant.first_measured
         sentences.append(
             f"{entrant.name} {_PLACES[state.end]}: {best} fresh restarts "
-            f"{state.rules.sought.past}, {best.rate:.3f} "
-            f"(95% interval {interval(best)}); first measured {first}, {first.rate:.3f}"
+            f"{state.rules.sought.past}, {share_text(best.rate)} "
+            f"(95% interval {interval(best)}); first measured {first}, {share_text(first.rate)}"
         )
     beside = [
         _beside(state, index, contest)
@@ -142,7 +143,7 @@ def confirmation(rate: EscapeRate, past: str) -> str:
     """
     return (
         f"Measured again on {rate.restarts} further seeds, not used to select it: {rate} "
-        f"{past}, {rate.rate:.3f} (95% interval {interval(rate)})."
+        f"{past}, {share_text(rate.rate)} (95% interval {interval(rate)})."
     )
 
 
@@ -161,7 +162,7 @@ def _cells(state: RaceState, index: int) -> list[str]:
     contest = _contest(state, index)
     measured, compared = ["-"] * 3, ["-"] * 3
     if fresh is not None:
-        measured = [str(fresh), f"{fresh.rate:.3f}", interval(fresh)]
+        measured = [str(fresh), share_text(fresh.rate), interval(fresh)]
     if contest is not None:
         compared = [
             f"{contest.corrected_p:.2g}",
@@ -171,7 +172,7 @@ def _cells(state: RaceState, index: int) -> list[str]:
     return [
         entrant.name,
         str(entrant.first_measured),
-        f"{entrant.first_measured.rate:.3f}",
+        share_text(entrant.first_measured.rate),
         *measured,
         _status(state, index),
         str(drop.round) if drop else "-",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from search.problem.names import share_text
 from search.problem.naming import configuration_name
 from search.problem.success import Success
 from search.reports.layout import NEVER_LEFT_OUT, Column, decimals
 from search.reports.report import show_table
-from search.reports.tables import interval, more_configurations
+from search.reports.tables import accuracy_text, interval, more_configurations
 from search.statistics.ranking import Standing
 
 
@@ -46,11 +47,11 @@ def show_side_by_side(
                 study,
                 configuration_name(standing.configuration),
                 str(standing.success_rate),
-                f"{standing.success_rate.rate:.3f}",
+                share_text(standing.success_rate.rate),
                 interval(standing.success_rate),
                 str(standing.counts.solved),
                 decimals(standing.counts.best_loss),
-                decimals(standing.counts.best_accuracy),
+                accuracy_text(standing.counts.best_accuracy),
             ]
             for study, standing in rows[:top]
         ],

@@ -16,7 +16,7 @@ from search.problem.dimensions import (
     factor_words,
     shown_value,
 )
-from search.problem.names import several
+from search.problem.names import several, share_text, span_text
 from search.problem.problem import Problem
 from search.problem.success import ESCAPED, Success
 from search.reports.layout import NEVER_LEFT_OUT, Column, bar, decimals
@@ -200,7 +200,7 @@ def describe(problem: Problem, vary: Collection[str] = ()) -> str:
         [
             " ".join(words),
             f"{problem.data.points} points",
-            f"plateau {problem.data.plateau:.4f}",
+            f"plateau {share_text(problem.data.plateau, 4)}",
             training,
             *unusual,
         ]
@@ -220,7 +220,12 @@ def dimensions_among(configurations: Iterable[Configuration]) -> tuple[str, ...]
 def interval(rate: EscapeRate) -> str:
     """A rate's 95% interval as tables and sentences show it."""
     low, high = rate.interval
-    return f"{low:.3f}-{high:.3f}"
+    return span_text(low, high)
+
+
+def accuracy_text(accuracy: float | None) -> str:
+    """An accuracy as tables show it; a dash if there is none."""
+    return "-" if accuracy is None else share_text(accuracy, 4)
 
 
 def or_dash(value: object, form: str = "") -> str:
@@ -232,7 +237,7 @@ def _standing_cells(standing: Standing, others: Iterable[str]) -> list[str]:
     counts, rate = standing.counts, standing.success_rate
     return [
         *configuration_cells(standing.configuration, rate),
-        f"{rate.rate:.3f}",
+        share_text(rate.rate),
         bar(rate.rate),
         interval(rate),
         *(str(getattr(counts, name)) for name in others),
@@ -241,7 +246,7 @@ def _standing_cells(standing: Standing, others: Iterable[str]) -> list[str]:
         or_dash(standing.expected_epochs, ".0f"),
         or_dash(counts.best_seed),
         decimals(counts.best_loss),
-        decimals(counts.best_accuracy),
+        accuracy_text(counts.best_accuracy),
     ]
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from search.problem.names import share_text
 from search.problem.problem import Problem
 from search.problem.success import ESCAPED, Success
 from search.reports.layout import NEVER_LEFT_OUT, Column
@@ -172,7 +173,7 @@ def _compare_cells(mark: str, timing: Timing) -> list[str]:
         mark,
         *(() if timing.study is None else (timing.study,)),
         *configuration_cells(timing.configuration, rate),
-        f"{rate.rate:.3f}",
+        share_text(rate.rate),
         interval(rate),
         str(timing.row.diverged),
         _median(timing),

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.problem.errors import UserError
-from search.problem.names import is_printable, quoted, visible
+from search.problem.names import is_printable, quoted, share_text, span_text, visible
 from search.problem.plan import check_name
+from search.statistics.escape import EscapeRate
 
 GOOD = {
     "quotes": """it's "quoted" `and` $HOME""",
@@ -85,3 +86,29 @@ def test_what_prints_stays_beside_what_is_escaped() -> None:
 def test_quotes_and_cuts() -> None:
     assert quoted("a\x1bb") == r"'a\x1bb'"
     assert quoted("x" * 10_000) == f"'{'x' * 60}'..."
+
+
+@given(st.integers(1, 10**9), st.data())
+def test_no_share_reads_as_none_or_all_but_those_that_are(of: int, data: st.DataObject) -> None:
+    count = data.draw(st.integers(0, of))
+    text = share_text(count / of)
+    assert (float(text) == 0) == (count == 0)
+    assert (float(text) == 1) == (count == of)
+    assert abs(float(text) - count / of) <= 0.0005
+    assert len(text) >= 5
+
+
+def test_shares_are_short_where_that_says_enough() -> None:
+    for share, text in (
+        (0, "0.000"),
+        (1, "1.000"),
+        (2 / 3, "0.667"),
+        (0.00032, "0.0003"),
+        (0.99996, "0.99996"),
+        (1e-9, "0.000000001"),
+    ):
+        assert share_text(share) == text
+    assert share_text(0.999_96, 4) == "0.99996"
+    assert share_text(2 / 3, 4) == "0.6667"
+    assert span_text(*EscapeRate(0, 12_032).interval) == "0.000-0.0003"
+    assert span_text(*EscapeRate(0, 64).interval) == "0.000-0.057"

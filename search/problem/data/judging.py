@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from search.problem.names import quoted
+from search.problem.names import quoted, share_text
 from search.problem.scaling import scale
 
 _FEWEST_POINTS_WITH_IDS = 5
@@ -73,7 +73,7 @@ def cautions(
         found.append(
             Caution(
                 f"{mixed:,} of {len(features):,} points have the same features as a point of "
-                f"another class: no network can do better than an accuracy of {best:.4f}"
+                f"another class: no network can do better than an accuracy of {share_text(best, 4)}"
             )
         )
     return tuple(found)

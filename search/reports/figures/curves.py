@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from search.problem.names import share_text, span_text
 from search.problem.success import Success
 from search.reports.figures.names import short_names
 from search.reports.figures.style import COLOURS, SCHEMA, WIDTH
@@ -163,7 +164,8 @@ def _told(rows: Sequence[dict[str, Any]], timing: Timing, success: Success) -> l
         left = timing.times.restarts - int(timing.times.escaped_by(row["epoch"]))
         said = (
             f"{row['configuration']}: by epoch {row['epoch']}, {left} of {timing.times.restarts} "
-            f"not yet {success.past}, {row['left']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
+            f"not yet {success.past}, {share_text(row['left'])} "
+            f"({span_text(row['low'], row['high'], ' to ')})"
         )
         found.append({"epoch": row["epoch"], "left": row["left"], "said": said})
     return found

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from search.problem.names import share_text, span_text
 from search.problem.success import Success
 from search.reports.figures.names import short_names
 from search.reports.figures.style import COLOURS, SCHEMA
@@ -117,7 +118,7 @@ def _rows(name: str, standing: Standing, end: int, success: Success) -> list[dic
                 "low": round(low, 5),
                 "high": round(high, 5),
                 "said": f"{name}: at least one {success.noun} among {restarts} restarts with a "
-                f"chance of {chance:.3f} ({low:.3f} to {high:.3f})",
+                f"chance of {share_text(chance)} ({span_text(low, high, ' to ')})",
             }
         )
     return rows

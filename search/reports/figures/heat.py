@@ -8,6 +8,7 @@ from typing import Any
 
 from search.problem.configuration import Configuration
 from search.problem.dimensions import ALWAYS_SEARCHED, LogRange, factor_words, shown_value
+from search.problem.names import share_text, span_text
 from search.problem.success import Success
 from search.reports.figures.style import COLOURS, HIGH, figure
 from search.statistics.effects import range_bins
@@ -130,6 +131,6 @@ def _row(line: str, column: str, rates: Sequence[EscapeRate], success: Success) 
         "counts": str(rate),
         "uncertain": high - low > _UNCERTAIN,
         "dark": rate.rate > _UNDER_WHITE,
-        "said": f"{line} / {column}: {rate} restarts{pooled} {success.past}, rate {rate.rate:.3f}, "
-        f"95% interval {low:.3f} to {high:.3f}",
+        "said": f"{line} / {column}: {rate} restarts{pooled} {success.past}, "
+        f"rate {share_text(rate.rate)}, 95% interval {span_text(low, high, ' to ')}",
     }

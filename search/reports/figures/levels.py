@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from search.problem.dimensions import factor_words, shown_value
+from search.problem.names import share_text, span_text
 from search.reports.figures.style import COLOURS, figure
 from search.statistics.effects import Effects, Level
 
@@ -83,6 +84,6 @@ def _row(level: Level) -> dict[str, Any]:
         "low": round(low, 5),
         "high": round(high, 5),
         "counts": str(level.pooled),
-        "said": f"{label}: rate {level.rate:.3f}, 95% interval {low:.3f} to {high:.3f}, "
-        f"{level.pooled} restarts",
+        "said": f"{label}: rate {share_text(level.rate)}, "
+        f"95% interval {span_text(low, high, ' to ')}, {level.pooled} restarts",
     }

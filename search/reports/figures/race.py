@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from search.problem.names import share_text, span_text
 from search.problem.naming import configuration_name
 from search.reports.figures.style import COLOURS, figure
 from search.statistics.escape import EscapeRate
@@ -84,6 +85,6 @@ def _row(name: str, measured: str, rate: EscapeRate, end: str) -> dict[str, Any]
         "low": round(low, 5),
         "high": round(high, 5),
         "counts": f"{rate}{end}",
-        "said": f"{name}, {measured}: {rate}, {rate.rate:.3f}, 95% interval {low:.3f} to "
-        f"{high:.3f}{end}",
+        "said": f"{name}, {measured}: {rate}, {share_text(rate.rate)}, "
+        f"95% interval {span_text(low, high, ' to ')}{end}",
     }

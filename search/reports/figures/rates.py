@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from search.problem.names import share_text, span_text
 from search.problem.naming import configuration_name
 from search.problem.success import Success
 from search.reports.figures.names import short_names
@@ -88,5 +89,6 @@ def rate_row(standing: Standing, name: str | None = None) -> dict[str, Any]:
         "low": round(low, 5),
         "high": round(high, 5),
         "counts": str(rate),
-        "said": f"{name}: {rate}, rate {rate.rate:.3f}, 95% interval {low:.3f} to {high:.3f}",
+        "said": f"{name}: {rate}, rate {share_text(rate.rate)}, "
+        f"95% interval {span_text(low, high, ' to ')}",
     }
