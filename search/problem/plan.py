@@ -142,10 +142,10 @@ class Plan:
         width = self.until_precision
         rule = "must be at least 0 and below 1"
         faults.require(0 <= width < 1, "until_precision", rule, width)
-        rule = "must be 0, or at least 2 configurations"
-        faults.require(self.race == 0 or self.race > 1, "race", rule, self.race)
-        seed = self.sampler_seed
-        faults.require(seed >= 0, "sampler_seed", "must be at least 0", seed)
+        rule = f"must be 0, or at least 2 configurations and at most {MAX_TRIALS}"
+        faults.require(self.race == 0 or 1 < self.race <= MAX_TRIALS, "race", rule, self.race)
+        seed, rule = self.sampler_seed, "must be at least 0 and below 2**64"
+        faults.require(0 <= seed < 2**64, "sampler_seed", rule, seed)
         faults.built(lambda: check_sampler(self.sampler, self.space))
         faults.built(lambda: check_known("objective", self.objective, OBJECTIVES))
         for one in self.first:

@@ -122,6 +122,7 @@ def renew_race(study: OpenStudy) -> None:
     if not study.plan.race:
         return
     with study.store.transaction():
+        study.store.lock_study(study.study_id)  # another launch may be about to
         race = race_of_plan(study)
         trials = [] if race is None else study.store.race_trials(race.race_id)
         if any(trial.state is TrialState.GIVEN_UP for trial in trials):

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Path, Request, Response
 from starlette.exceptions import HTTPException
 
+from search.problem.names import is_printable
 from search.service.children import Children
 from search.service.drawing import Reports
 from search.service.kept import Kept
@@ -64,7 +65,8 @@ class Service:
 
     def study(self, name: str) -> Study:
         """A study, to be read. Raises 404 if there is none of that name."""
-        found = self.reader.find_study(name)
+        # PostgreSQL takes no NUL; no study has a name that does not print.
+        found = self.reader.find_study(name) if is_printable(name) else None
         if found is None:
             raise not_found(f"there is no study {name!r}")
         return Study(self.reader, found)

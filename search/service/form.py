@@ -38,7 +38,10 @@ def get_form(service: Serving, request: Request) -> Response:
 
 @routes.post("/new")
 async def post_form(service: Serving, request: Request) -> Response:
-    """Submit what was filled in, or, with `check`, tell what is wrong and what it comes to."""
+    """Submit what was filled in, or, with `check`, tell what is wrong and what it comes to.
+
+    A file that is chosen in it is uploaded, for a check too: it is read to be checked.
+    """
     if not is_of_own_page(request):
         said = "this is for the page /new of this service: programs use PUT /api/studies/NAME"
         return problem(403, said)

@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from search.service.desk import SCHEME, WANTED, Caller, caller_of, host_of
-from search.service.problems import problem
+from search.service.problems import failed, problem
+from storage.errors import RecordError
 
 MOST_BYTES = 64 * 2**20
 LEAST_BYTES = 64 * 2**10
@@ -56,7 +57,12 @@ class Guards:
         is_change = scope["path"].startswith("/api/") and scope["method"] not in _READS
         most = self._most_bytes
         if is_change or is_long or "transfer-encoding" in headers:
-            caller = await run_in_threadpool(caller_of, Request(scope))
+            is_form = scope["path"] == "/new"  # whose key is a cookie
+            try:
+                caller = await run_in_threadpool(caller_of, Request(scope), of_page=is_form)
+            except RecordError as error:
+                await failed(error)(scope, receive, send)
+                return
             if caller is None and is_change:  # before a byte of the body is read
                 await problem(401, WANTED, headers=SCHEME)(scope, receive, send)
                 return

@@ -12,7 +12,7 @@ from fastapi.responses import PlainTextResponse
 from search.problem.rows import RecordedRestart
 from search.service.desk import Reading, Serving, StudyName
 from search.service.problems import RESPONSES, missing_is_not_found
-from search.service.results import etag_of
+from search.service.results import with_etag
 from search.service.tags import NOT_MODIFIED, is_known, not_modified
 from search.studies.exporting import chosen_restart
 from search.studies.study import LARGEST_SEED, Study
@@ -43,8 +43,7 @@ def get_network(
 
     Of another restart if its trial and seed are given.
     """
-    study = service.study(name)
-    etag = etag_of(service, study, request)
+    study, etag = with_etag(service, name, request)
     if is_known(request, etag):
         return not_modified(etag)
     found = _chosen(study, trial, seed)
@@ -76,8 +75,7 @@ def get_program(
     seed: _Seed = None,
 ) -> Response:
     """The program of plain Keras that trains the best restart again, or another."""
-    study = service.study(name)
-    etag = etag_of(service, study, request)
+    study, etag = with_etag(service, name, request)
     if is_known(request, etag):
         return not_modified(etag)
     from search.export.program import program

@@ -162,6 +162,11 @@ def faults_of(error: Exception) -> list[FieldFault]:
 
 
 def _failed(_of: Request, error: Exception) -> JSONResponse:
+    return failed(error)
+
+
+def failed(error: Exception) -> JSONResponse:
+    """The answer where the database cannot be used, or work failed."""
     _log.error("%s", error)
     what = "the database cannot be used" if isinstance(error, RecordError) else "this failed"
     said = f"{what} at the moment: see the service's log"

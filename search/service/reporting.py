@@ -9,7 +9,6 @@ from search.service.desk import Reading, Service, Serving, StudyName
 from search.service.problems import RESPONSES
 from search.service.results import SuccessName
 from search.service.tags import NOT_MODIFIED, is_known, not_modified, tag_of
-from search.studies.study import Study
 
 routes = APIRouter(
     prefix="/api/studies/{name}", tags=["results"], responses=RESPONSES | NOT_MODIFIED
@@ -25,12 +24,14 @@ def get_report(
     success: SuccessName = None,
 ) -> Response:
     """The study in one page, with figures."""
-    return report_of(service, request, service.study(name), success)
+    return report_of(service, request, name, success)
 
 
-def report_of(service: Service, request: Request, study: Study, success: str | None) -> Response:
+def report_of(service: Service, request: Request, name: str, success: str | None) -> Response:
     """The report of a study; that nothing has changed, where its tag is known."""
-    etag = tag_of(study.study_id, f"report {success}", service.marks.of(study.study_id))
+    mark = service.marks.of(service.study(name).study_id)
+    study = service.study(name)  # after the mark, so that what is kept is never older than its tag
+    etag = tag_of(study.study_id, f"report {success!r}", mark)
     if is_known(request, etag):
         return not_modified(etag)
 

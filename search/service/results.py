@@ -57,10 +57,14 @@ Measured = Annotated[
 routes = APIRouter(prefix="/api/studies/{name}", tags=["results"], responses=RESPONSES)
 
 
-def etag_of(service: Service, study: Study, request: Request) -> str:
-    """A tag that is another whenever what a request about a study is answered by may be."""
-    mark = service.marks.of(study.study_id)
-    return tag_of(study.study_id, f"{request.url.path}?{request.url.query}", mark)
+def with_etag(service: Service, name: str, request: Request) -> tuple[Study, str]:
+    """A study, and a tag that is another whenever what a request is answered by may be.
+
+    The study is read after the mark of its state: what is kept under a tag is never older than it.
+    """
+    mark = service.marks.of(service.study(name).study_id)
+    study = service.study(name)
+    return study, tag_of(study.study_id, f"{request.url.path}?{request.url.query}", mark)
 
 
 def _rows(
@@ -72,8 +76,7 @@ def _rows(
     show: Callable[[Study], None],
 ) -> Response:
     """The rows of a study, streamed; that nothing has changed, where the tag is known."""
-    study = service.study(name)
-    etag = etag_of(service, study, request)
+    study, etag = with_etag(service, name, request)
     return _written(service, request, study, etag, writing, rows_of, show)
 
 
@@ -174,6 +177,8 @@ def get_compare(
     success: SuccessName = None,
 ) -> Response:
     """Whether one configuration escapes sooner than another; the two best unless named."""
+    # Two configurations of two studies depend on both. The mark first, as in `with_etag`.
+    mark = service.marks.of()
     study, criterion = service.study(name), _success(success)
     names = [each for each in (first, second) if each is not None]
 
@@ -184,8 +189,7 @@ def get_compare(
                 names, known, lambda of: study if of is None else service.study(of), criterion
             )
 
-    # Two configurations of two studies depend on both.
-    etag = tag_of(study.study_id, f"compare?{request.url.query}", service.marks.of())
+    etag = tag_of(study.study_id, f"compare?{request.url.query}", mark)
     return _written(
         *(service, request, study, etag, writing),
         lambda _study: compare_rows(compared()[0]),

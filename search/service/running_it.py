@@ -13,8 +13,8 @@ routes = APIRouter(tags=["running it"])
 
 
 @routes.get("/healthz")
-def get_health() -> dict[str, str]:
-    """The process answers."""
+async def get_health() -> dict[str, str]:
+    """The process answers, also while all its threads are busy."""
     return {"status": "alive"}
 
 

@@ -105,7 +105,7 @@ def get_shared_report(service: Serving, request: Request, token: _Token) -> Resp
     study = _study_of(service, token)
     if study is None:
         return page("nothing_shared.html", 404, _QUIET, title="multirestart")
-    answer = report_of(service, request, study, None)
+    answer = report_of(service, request, study.name, None)
     answer.headers.update(_QUIET)
     return answer
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import AfterValidator, BaseModel
 
 from search.problem.errors import Fault, InvalidValuesError
-from search.problem.names import quoted
+from search.problem.names import is_printable, quoted, shown, visible
 from search.problem.plan import Plan
 from search.problem.plan_fields import PlanFields
 from search.running.opening import OpenStudy
@@ -45,11 +45,18 @@ PLAN_BODY: dict[str, Any] = {
 
 
 def _sendable(plan: dict[str, Any]) -> dict[str, Any]:
-    """A plan whose texts can be answered. JSON can have half a surrogate pair, UTF-8 cannot."""
-    try:
-        json.dumps(plan, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise ValueError("must be text without unpaired surrogates") from None
+    """A plan that can be answered. JSON can have half a surrogate pair, which UTF-8 cannot."""
+    faults = []
+    for field, value in plan.items():
+        try:
+            json.dumps({field: value}, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            rule = "must be text without unpaired surrogates"
+            faults.append(Fault(visible(field), rule, shown(value)))
+        except RecursionError:
+            faults.append(Fault(visible(field), "must not be nested so deeply", "a deep nest"))
+    if faults:
+        raise InvalidValuesError(faults)
     return plan
 
 
@@ -140,7 +147,9 @@ def submitted(
 
 
 def check_name(name: str) -> None:
-    """Raise InvalidValuesError for a name that no address can have."""
+    """Raise InvalidValuesError for a name that no study, or no address, can have."""
+    if not is_printable(name):
+        raise InvalidValuesError([Fault("study", "must be a printable name", quoted(name))])
     if "/" in name or name in (".", ".."):
         rule = "must be a name without / to be addressed"
         raise InvalidValuesError([Fault("study", rule, quoted(name))])
@@ -173,8 +182,7 @@ def _ordered(service: Service, caller: Caller, name: str, what: str) -> StudySta
     seen(service, name)
     try:
         with service.writer.transaction():  # an order without its line of the audit is none
-            before = [entry for entry in service.writer.entries() if entry.name == name]
-            if order(service.writer, name, what, partial(admit, caller)) not in before:
+            if order(service.writer, name, what, partial(admit, caller)).is_new:
                 service.noted(caller, what, name)
     except RecordError:
         seen(service, name)  # 404 if it was deleted meanwhile

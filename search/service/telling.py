@@ -11,11 +11,14 @@ from typing import Any, NamedTuple
 from search.service.marks import Marks
 from search.service.standing import StudyStanding, standings
 from storage.contract import Store
+from storage.errors import RecordFailedError
 from storage.launchers import Liveness
 
 _SECONDS_BETWEEN_LOOKS = 0.4
 _SECONDS_BETWEEN_LOOKS_AT_LAUNCHERS = 2.0
 """That one has died is written nowhere."""
+_SECONDS_TO_WAIT = 5.0
+"""For the look of another: whoever waits holds one of the few threads that answer requests."""
 _FLEETING = "expected_finish"
 """Of a row, what changes with the time alone: it is told with what else changes."""
 
@@ -57,8 +60,13 @@ class Telling:
         Args:
             name: Name of the study; None for all.
             is_now: Whether an order of a moment ago has to be seen.
+
+        Raises:
+            RecordError: If the database cannot be read, or not in time.
         """
-        with self._lock:
+        if not self._lock.acquire(timeout=_SECONDS_TO_WAIT):
+            raise RecordFailedError("the standings of the studies cannot be read in time")
+        try:
             now = time.monotonic()
             is_old = now - self._looked > _SECONDS_BETWEEN_LOOKS
             if is_now or is_old or name not in self._told:
@@ -66,9 +74,11 @@ class Telling:
                 is_stale = now - self._found > _SECONDS_BETWEEN_LOOKS_AT_LAUNCHERS
                 if mark != self._mark or is_stale:
                     self._told = self._all()
-                    self._mark, self._found = mark, now
-                self._looked = now
+                    self._mark, self._found = mark, time.monotonic()
+                self._looked = time.monotonic()
             return self._told.get(name)
+        finally:
+            self._lock.release()
 
     def standings(self) -> tuple[StudyStanding, ...]:
         """Where all studies stand, with every order up to now."""

@@ -17,12 +17,13 @@ from search.problem.data.datasets import BUILT_IN
 from search.problem.data.upload import CSV, PARQUET, UPLOADED, Upload
 from search.problem.errors import Fault, InvalidValuesError, UserError
 from search.problem.names import quoted
-from search.service.desk import Caller, Reading, Service, Serving, Submitting
+from search.service.desk import Administering, Caller, Reading, Service, Serving, Submitting
 from search.service.problems import RESPONSES, not_found
 from storage.contract import Store
 
 _NAME = f"^{UPLOADED.pattern}$"
 _SUFFIXES = {CSV: ".csv", PARQUET: ".parquet"}
+_OF_PARQUET = b"PAR1"
 _OF_FILES = ("data", "validation_data")
 
 routes = APIRouter(prefix="/api/data", tags=["data"], responses=RESPONSES)
@@ -101,18 +102,28 @@ def sent_upload(file: str, content: bytes) -> Upload:
     kinds = {suffix: kind for kind, suffix in _SUFFIXES.items()}
     path = PurePosixPath(file.replace("\\", "/"))
     kind = kinds.get(path.suffix.lower())
-    if kind is None:
-        raise InvalidValuesError(
-            [Fault("file", "must be a CSV or Parquet file", quoted(path.name))]
-        )
+    is_one = content.startswith(_OF_PARQUET) if kind == PARQUET else _is_text(content)
+    if kind is None or not is_one:
+        rule = "must be a CSV or Parquet file"
+        raise InvalidValuesError([Fault("file", rule, quoted(path.name))])
     return Upload.of(path.stem, kind, content)
+
+
+def _is_text(content: bytes) -> bool:
+    try:
+        return bool(content.decode().strip()) and b"\0" not in content
+    except UnicodeDecodeError:
+        return False
 
 
 @routes.delete("/{name}", status_code=204)
 def delete_upload(
-    service: Serving, caller: Submitting, name: Annotated[str, PathOf(pattern=_NAME)]
+    service: Serving, caller: Administering, name: Annotated[str, PathOf(pattern=_NAME)]
 ) -> None:
-    """Delete a file that was uploaded. Studies that were made from it keep their points."""
+    """Delete a file that was uploaded. Studies that were made from it keep their points.
+
+    A plan for one of them has to leave `data` out from then on.
+    """
     with service.writer.transaction():
         if not service.writer.delete_upload(name):
             raise not_found(f"no file {name!r} was uploaded")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from search.problem.errors import UserError
+from search.problem.errors import Fault, InvalidValuesError, UserError
 from search.problem.rows import Outcome, RecordedRestart
 
 if TYPE_CHECKING:
@@ -34,7 +34,11 @@ def chosen_restart(study: Study, trial: int | None, seed: int | None) -> Recorde
     if trial is not None and seed is not None:
         return study.restart(trial, seed)
     if trial is not None or seed is not None:
-        raise UserError("a restart is named by its trial and its seed: give both, or neither")
+        field, given = (
+            ("seed", f"a trial, {trial}") if seed is None else ("trial", f"a seed, {seed}")
+        )
+        rule = "must be given too, for a restart is named by its trial and its seed"
+        raise InvalidValuesError([Fault(field, rule, f"{given}, alone")])
     if "loss_function" in study.space.vary:
         raise UserError(
             f"study {study.name!r} varies the loss function, and losses of different functions "

@@ -20,6 +20,14 @@ class OrderRefusedError(UserError):
 
 
 @dataclass(frozen=True)
+class Ordered:
+    """The entry of a study in the queue after an order, and whether that changed it."""
+
+    entry: QueueEntry
+    is_new: bool
+
+
+@dataclass(frozen=True)
 class _Order:
     to: StudyState
     among: frozenset[StudyState]
@@ -44,7 +52,7 @@ def order(
     name: str,
     what: str,
     admit: Callable[[OpenStudy], None] = lambda _study: None,
-) -> QueueEntry:
+) -> Ordered:
     """Order something of a study. The same order again changes nothing.
 
     Launchers and workers look at it between trials; a kill they see within a second.
@@ -56,7 +64,7 @@ def order(
         admit: Given a study that is queued again; nothing is kept of that if this raises.
 
     Returns:
-        Its entry in the queue, as it is now.
+        Its entry in the queue, as it is now, and whether that is new.
 
     Raises:
         RecordError: If there is no such study.
@@ -69,19 +77,19 @@ def order(
         if found is None or entry is None:
             raise RecordError(f"{shown(store.url)} has no study {name!r}")
         if (entry.state, entry.at_once) == (wanted.to, wanted.at_once):
-            return entry
+            return Ordered(entry, is_new=False)
         if wanted.to is StudyState.QUEUED:  # on a server, in the order in which all others lock
             store.lock_study(entry.study_id)
-        if not store.move_study(
-            entry.study_id, wanted.to, wanted.among, at_once=wanted.at_once
-        ) and (entry.state is not wanted.to):
-            raise OrderRefusedError(f"study {name!r} is {entry.state}: there is nothing to {what}")
-        if wanted.to is StudyState.QUEUED:
-            from search.running.races import renew_race  # SciPy, which the other orders do without
-
-            queued = OpenStudy(found.study_id, Plan.from_record(name, found.record), store)
-            renew_race(queued)
-            admit(queued)
+        is_new = store.move_study(entry.study_id, wanted.to, wanted.among, at_once=wanted.at_once)
         now = store.entry(entry.study_id)
         assert now is not None, "it was there in this transaction"
-        return now
+        if not is_new and now.state is not wanted.to:
+            raise OrderRefusedError(f"study {name!r} is {now.state}: there is nothing to {what}")
+        if wanted.to is StudyState.QUEUED:
+            queued = OpenStudy(found.study_id, Plan.from_record(name, found.record), store)
+            if queued.plan.race:
+                from search.running.races import renew_race  # SciPy, for studies that race alone
+
+                renew_race(queued)
+            admit(queued)
+        return Ordered(now, is_new)

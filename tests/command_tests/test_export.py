@@ -97,7 +97,7 @@ def test_a_restart_is_named_by_trial_and_seed(launched: Launched, tmp_path: Path
     assert f"SEED = {row['seed']}\n" in done.stdout
     compile(done.stdout, "program", "exec")
     for some, message in (
-        (options[:2], "give both, or neither"),
+        (options[:2], "--seed must be given too, for a restart is named by its trial and its seed"),
         (("--trial", "0", "--seed", "1"), "trial 0 holds seeds"),
     ):
         refused = run_command(

@@ -92,8 +92,11 @@ def test_orders_move_a_study_from_state_to_state(tmp_path: Path) -> None:
             ("cancel", StudyState.CANCELLED, True),
             ("resume", StudyState.QUEUED, False),
         ):
-            entry = order(store, "one", what)
+            before = store.entry(made.study_id)
+            ordered = order(store, "one", what)
+            entry = ordered.entry
             assert (entry.state, entry.at_once) == (came_to, at_once), what
+            assert ordered.is_new == (entry != before), what
         order(store, "one", "cancel")
         with pytest.raises(OrderRefusedError, match="'one' is cancelled: there is nothing to pau"):
             order(store, "one", "pause")

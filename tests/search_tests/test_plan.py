@@ -36,7 +36,7 @@ def plans(draw: st.DrawFn, problem: st.SearchStrategy[Problem] | None = None) ->
         space=space,
         restarts=draw(st.integers(1, MAX_RESTARTS)),
         sampler=draw(st.sampled_from([name for name in SAMPLERS if name != refused])),
-        sampler_seed=draw(st.integers(0)),
+        sampler_seed=draw(st.integers(0, 2**64 - 1)),
         trials=draw(st.integers(1, MAX_TRIALS)),
         objective=draw(st.sampled_from(sorted(OBJECTIVES))),
         first=(space.configurations or ())[-1:] if draw(st.booleans()) else (),
@@ -86,7 +86,7 @@ def test_all_faults_are_told_at_once() -> None:
         r"name must be a printable name, received 'two\nlines'; "
         "restarts must be at least 1 and at most 1000000, received 0; "
         "trials must be at least 1 and at most 1000000, received 10000000; "
-        "sampler_seed must be at least 0, received -1; "
+        "sampler_seed must be at least 0 and below 2**64, received -1; "
         "the sampler grid needs lists of values like 0.01,0.1, "
         "received the range 0.001:1 of learning_rate; "
         "unknown objective 'speed': did you mean escape-rate? it must be one of both, "

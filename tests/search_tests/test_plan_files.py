@@ -82,7 +82,7 @@ def test_what_toml_cannot_hold_is_refused() -> None:
         ("epochs = true", "{}: epochs must be a whole number, received true"),
         ("margin = 1979-05-27", '{}: margin must be a number, received "1979-05-27"'),
         ("epochs = -1", "{}: epochs must be at least 0, received -1"),
-        ("sampler_seed = -1", "{}: sampler_seed must be at least 0, received -1"),
+        ("sampler_seed = -1", "{}: sampler_seed must be at least 0 and below 2**64, received -1"),
         ("margin = nan", "{}: margin must be at least 0 and leave room above the plateau of "
          "0.6667, received nan"),
         ("study = ''", "{}: study must be a printable name, received ''"),

@@ -114,10 +114,17 @@ def test_a_file_of_ones_own_is_uploaded_and_chosen(served: Served) -> None:
     assert sent("my points.csv", target="kind").status_code == 303
     assert open_study(served.url, "new").problem.data.classes == ("a", "b")
     assert [line.action for line in served.launcher.store.audit(9)] == ["submitted", "uploaded"]
-    refused = sent("points.xlsx")
-    assert refused.status_code == 422
-    said = "file must be a CSV or Parquet file, received 'points.xlsx'"
-    assert faults(refused.text)["file"] == said
+    for file, content in (
+        ("points.xlsx", points),
+        ("points.csv", b""),
+        ("points.csv", b"\0\xff"),
+        ("points.csv", b"x\0y"),
+        ("points.parquet", points),
+    ):
+        refused = sent(file, content)
+        assert refused.status_code == 422
+        said = f"file must be a CSV or Parquet file, received {file!r}"
+        assert faults(refused.text)["file"] == said
     assert sent("", b"", target="", study="built-in").status_code == 303, "no file was chosen"
     assert list(served.launcher.store.uploads()) == [name]
 
@@ -208,3 +215,17 @@ def test_a_form_asks_for_what_a_plan_can_say() -> None:
     for wrong in ("hidden", "l2=1\nl2=2"):
         with pytest.raises(InvalidValuesError, match="must have lines like batch_size=16,32"):
             plan_of({"vary": [wrong]}, fields)
+
+
+def test_a_long_file_is_taken_of_whose_key_allows_it(served: Served) -> None:
+    text, key = new_key("anna", Scope.SUBMIT, None, time.time(), Limits(most_bytes=200_000))
+    served.launcher.store.add_key(key)
+    headers = {**OWN, "Cookie": f"multirestart_key={text}"}
+    for rows, status in ((20_000, 303), (60_000, 413)):
+        points = "x,kind\n" + "".join(f"{row % 7},{'ab'[row % 2]}\n" for row in range(rows))
+        files = {"file": ("points.csv", points.encode(), "text/csv")}
+        form = {**FORM, "target": "kind"}
+        answer = served.client.post(
+            "/new", data=form, files=files, headers=headers, follow_redirects=False
+        )
+        assert answer.status_code == status

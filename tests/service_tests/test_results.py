@@ -245,10 +245,39 @@ def test_the_program_of_any_restart_is_given_and_what_is_not_there_is_not_found(
     for path, status, said in (
         ("new/networks/best.keras", 422, "has no restart that ended without diverging"),
         ("new/networks/best.py", 422, "has no restart that ended without diverging"),
-        ("s/networks/best.keras?trial=0", 422, "give both, or neither"),
+        ("s/networks/best.keras?trial=0", 422, "seed must be given too, for a restart is named by"),
         ("s/networks/best.py?trial=0&seed=0", 404, "trial 0 holds seeds"),
         ("s/networks/best.keras?trial=99&seed=0", 404, "trial 99 has no recorded restarts"),
     ):
         refused = served.client.get(f"/api/studies/{path}")
         assert refused.status_code == status, path
         assert said in refused.json()["detail"]
+
+
+def test_what_is_kept_is_never_older_than_its_tag(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = served.client.app.state.service  # type: ignore[attr-defined]
+    of = service.marks.of
+
+    def grown(study_id: int | None = None) -> Any:
+        monkeypatch.setattr(service.marks, "of", of)
+        served.client.put("/api/studies/s", json={"trials": 30})  # between the looks of a request
+        return of(study_id)
+
+    monkeypatch.setattr(service.marks, "of", grown)
+    first = served.client.get("/api/studies/s/report")
+    assert "trials = 30" in first.text
+    again = served.client.get("/api/studies/s/report")
+    assert (again.headers["etag"], again.text) == (first.headers["etag"], first.text)
+
+
+def test_a_report_by_none_is_no_report_by_what_the_study_seeks(served: Served) -> None:
+    assert served.client.get("/api/studies/s/report").status_code == 200
+    assert served.client.get("/api/studies/s/report?success=None").status_code == 422
+
+
+def test_what_is_not_there_has_changed_for_everybody(served: Served) -> None:
+    headers = {"If-None-Match": "*"}
+    for path, status in (("race", 404), ("networks/best.keras?trial=1", 422), ("best", 200)):
+        assert served.client.get(f"/api/studies/s/{path}", headers=headers).status_code == status

@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from search.service.app import create_app
 from search.studies.opening import open_study
+from storage.errors import RecordFailedError
 from tests.command_tests.processes import wait_until
 from tests.conftest import at_once
 from tests.search_tests.launchers import Launcher
@@ -236,3 +237,41 @@ def test_a_standing_that_has_not_changed_is_not_sent_again(served: Served) -> No
         assert now.status_code == 200, "a change of a moment ago is seen"
         row = now.json() if path.endswith("/s") else now.json()[0]
         assert row["priority"] == 1
+
+
+def test_while_the_database_is_away_every_route_says_when_to_ask_again(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_of: object) -> None:
+        raise RecordFailedError("the server is away")
+
+    monkeypatch.setattr("storage.sql_desk.SqlDesk.access_keys", fail)
+    for method, path in (
+        ("GET", "/api/studies/s"),
+        ("PUT", "/api/studies/s"),
+        ("POST", "/api/studies/s/pause"),
+        ("DELETE", "/api/studies/s"),
+    ):
+        answer = served.client.request(method, path, json={})
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5"), path
+
+
+@pytest.mark.parametrize("name", ["a%00b", "%1b[31m", "a%E2%80%AEb"])
+def test_a_name_that_no_study_can_have_is_not_found(served: Served, name: str) -> None:
+    for path in ("", "/best", "/report", "/networks/best.keras", "/shares"):
+        assert served.client.get(f"/api/studies/{name}{path}").status_code == 404
+    assert served.client.delete(f"/api/studies/{name}").status_code == 404
+    assert served.client.post(f"/api/studies/{name}/pause").status_code == 404
+    refused = served.client.put(f"/api/studies/{name}", json={})
+    assert refused.json()["errors"][0]["field"] in ("study", "name")
+    check = served.client.post("/api/plans:check", json={"study": "a\0b"}).json()
+    assert "study" in [fault["field"] for fault in check["errors"]]
+
+
+def test_a_nest_that_nobody_can_write_out_is_a_fault(served: Served) -> None:
+    headers = {"Content-Type": "application/json"}
+    for depth in (10, 500, *range(900, 1000), 5000):
+        plan = '{"vary": %s}' % ("[" * depth + "]" * depth)
+        for method, path in (("PUT", "/api/studies/new"), ("POST", "/api/plans:check")):
+            answer = served.client.request(method, path, content=plan, headers=headers)
+            assert answer.status_code in (200, 400, 422), depth

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from search.problem.plan import Plan
 from search.service import marks, telling
 from search.service.marks import Marks
+from search.service.standing import StudyStanding, standings
 from search.service.telling import Telling
 from search.studies.ordering import order
 from search.studies.submitting import submit
+from storage.errors import RecordFailedError
 from storage.opening import open_for_writing
+from tests.command_tests.processes import wait_until
 from tests.search_tests.launchers import Launcher
 from tests.search_tests.test_raced_search import Racer
 
@@ -106,5 +112,49 @@ def test_progress_is_looked_at_now_and_then_and_orders_at_once(
     launcher.claim()
     assert there.of(study_id) != before[0]
     assert there.of() != before[1]
+    launcher.kill()
+    launcher.store.close()
+
+
+def test_whoever_waits_for_a_slow_look_takes_what_it_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launcher = Launcher(tmp_path)
+    there = Telling(launcher.store, launcher.store.liveness(), Marks(launcher.store))
+    looks = []
+
+    def slow(*given: Any) -> list[StudyStanding]:
+        looks.append(1)
+        time.sleep(0.5)
+        return standings(*given)
+
+    monkeypatch.setattr(telling, "standings", slow)
+    monkeypatch.setattr(telling, "_SECONDS_BETWEEN_LOOKS_AT_LAUNCHERS", 0.3)
+    monkeypatch.setattr(telling, "_SECONDS_TO_WAIT", 0.2)
+    refused = []
+
+    def ask() -> None:
+        try:
+            there.standings()
+        except RecordFailedError:
+            refused.append(1)
+
+    first = threading.Thread(target=ask)
+    first.start()
+    wait_until(lambda: looks)
+    others = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in others:
+        thread.start()
+    for thread in (first, *others):
+        thread.join()
+    assert (len(looks), len(refused)) == (1, 4), "nobody waits for longer than so"
+    monkeypatch.setattr(telling, "_SECONDS_TO_WAIT", 5.0)
+    time.sleep(0.4)
+    others = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in others:
+        thread.start()
+    for thread in others:
+        thread.join()
+    assert (len(looks), len(refused)) == (2, 4)
     launcher.kill()
     launcher.store.close()
