@@ -69,7 +69,7 @@ def test_killed_at_any_moment_the_same_command_finishes(tmp_path: Path) -> None:
             os.kill(process.pid, signal.SIGKILL)
     run_command("launch", *SHORT, cwd=tmp_path)
     assert_whole(tmp_path, 8, 64)
-    check(tmp_path, retrain=4)
+    check(tmp_path, retrain=1)  # by plain Keras, which takes long for so many epochs
 
 
 @pytest.mark.parametrize(
