@@ -207,7 +207,7 @@ def test_a_launch_is_submitted_watched_left_and_answered_through_the_death_of_th
 
     with running(tmp_path, *serve, pretend=0.3) as server:
         assert ask(port, "GET", "/api/studies") == []
-        with running(home, *launch, "--trials", "40") as watching:
+        with running(home, *launch, "--trials", "12") as watching:
             wait_until(lambda: trials(tmp_path, "complete") >= 1)
             os.kill(watching.pid, signal.SIGINT)
             out, said = watching.communicate(timeout=60)
@@ -226,7 +226,7 @@ def test_a_launch_is_submitted_watched_left_and_answered_through_the_death_of_th
         os.kill(server.pid, signal.SIGKILL)
     with running(tmp_path, *serve, pretend=0.1):
         other.join()
-        done = run_command(*launch, "--trials", "40", cwd=home)
+        done = run_command(*launch, "--trials", "12", cwd=home)
         assert len(made) == 1
         assert ask(port, "GET", "/api/studies/lost")["trials"]["of"] == 2
         assert done.stderr.startswith(f"Study bands of {url} goes on.\n")
@@ -237,5 +237,5 @@ def test_a_launch_is_submitted_watched_left_and_answered_through_the_death_of_th
         ("bands",),
         ("lost",),
     ]
-    assert trials(tmp_path, "complete") >= 40
+    assert trials(tmp_path, "complete") >= 12
     assert list(home.iterdir()) == []
