@@ -157,10 +157,13 @@ class Client(Reader):
                 may = what != "pause" or study.due is not Due.CANCELLED
                 self._world.expect(may, f"{what} of {study.name}, which was cancelled: accepted")
                 study.due = due
+                is_settled = answer.json["state"] == "settled"
+                self._world.expect(not is_settled or what == "resume", f"{what}: {answer}")
                 self._see(study, answer.json["state"], f"answer to {what}")
             else:
                 state = self._world.ask("GET", path_of(study)).json.get("state")
-                may = state == "settled" or (what == "pause" and state == "cancelled")
+                is_settled = state == "settled" and what != "resume"
+                may = is_settled or (what == "pause" and state == "cancelled")
                 said = f"{what} of {study.name}, which is {state}: {answer}"
                 self._world.expect(may and answer.status == 409, said)
                 self._see(study, state, f"after {what} was refused")

@@ -163,8 +163,8 @@ class Servers:
         is_ordered = code == 1 and any(word in said for word in _SAID_OF_ORDERS)
         is_well = code in EXPECTED or (ended.kind == "launch" and is_ordered)
         self._world.expect(is_well, f"{ended.kind}: exit {code}: {said.splitlines()[-3:]}")
-        for line in said.splitlines():
-            self._world.expect("Traceback" not in line, f"{ended.kind}: {line[-1500:]}")
+        _, is_there, after = said.partition("Traceback")
+        self._world.expect(not is_there, f"{ended.kind}, exit {code}: {after[:6000]}")
 
 
 @contextmanager

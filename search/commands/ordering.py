@@ -10,7 +10,7 @@ from search.commands.options import storage_option
 from search.commands.server import served
 from storage.opening import open_for_reading, open_for_writing
 
-SAID = {
+_SAID = {
     "pause": "{name} is paused: what is under way ends, and nothing more is trained.",
     "resume": "{name} is queued: `multirestart work` or `launch` goes on with it.",
     "cancel": "{name} is cancelled: what is under way ends, and nothing more is trained.",
@@ -18,13 +18,26 @@ SAID = {
 }
 
 
+def said(what: str, study: str, state: str) -> str:
+    """What is said of an order that was followed.
+
+    Args:
+        what: The order.
+        study: The study's name.
+        state: What it is now.
+    """
+    if state == "settled":
+        return f"{study} is settled: nothing of it is left to train."
+    return _SAID[what].format(name=study)
+
+
 def _order(storage: str, study: str, what: str) -> None:
     from search.studies.ordering import order
 
     open_for_reading(storage).close()  # an order makes no database
     with closing(open_for_writing(storage)) as store:
-        order(store, study, what)
-    click.echo(SAID[what].format(name=study))
+        state = order(store, study, what).entry.state
+    click.echo(said(what, study, state))
 
 
 @click.command()

@@ -12,7 +12,7 @@ from search.client.client import Client
 from search.client.connection import Query
 from search.commands.export import require_asked
 from search.commands.options import criterion
-from search.commands.ordering import SAID
+from search.commands.ordering import said
 from search.commands.report import file_name
 from search.export.new_file import require_new_keras_file
 from search.problem.errors import UserError
@@ -198,8 +198,8 @@ def show_best(client: Client, name: str, top: int) -> None:
 
 def _order(server: str, study: str, what: str) -> None:
     with asking(server) as client:
-        client.order(study, what)
-    click.echo(SAID[what].format(name=study))
+        state = client.order(study, what)["state"]
+    click.echo(said(what, study, state))
 
 
 def _rows(server: str, rows: str, study: str | None, output: str, query: Query) -> None:

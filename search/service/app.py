@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 
 from fastapi import Depends, FastAPI
@@ -61,7 +62,8 @@ def create_app(storage: str, *, is_loopback: bool = True, most_bytes: int = MOST
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        with service.liveness:
+        # Cancelled is a server that was told to stop before it had begun to listen.
+        with service.liveness, suppress(asyncio.CancelledError):
             yield
         service.children.end()
         service.reader.close()

@@ -198,7 +198,9 @@ def post_pause(service: Serving, caller: Submitting, name: StudyName) -> StudySt
 
 @routes.post("/{name}/resume", response_model=StudyStanding, responses=described(429))
 def post_resume(service: Serving, caller: Submitting, name: StudyName) -> StudyStanding:
-    """Queue a study again that was paused or cancelled, or that failed."""
+    """Queue a study again that was paused or cancelled, or that failed. One that is settled stays
+    so.
+    """
     return _ordered(service, caller, name, "resume")
 
 

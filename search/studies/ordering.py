@@ -55,6 +55,8 @@ def order(
 ) -> Ordered:
     """Order something of a study. The same order again changes nothing.
 
+    So a study that is settled may be resumed: whoever repeats an order cannot know that it is.
+
     Launchers and workers look at it between trials; a kill they see within a second.
 
     Args:
@@ -77,6 +79,8 @@ def order(
         if found is None or entry is None:
             raise RecordError(f"{shown(store.url)} has no study {name!r}")
         if (entry.state, entry.at_once) == (wanted.to, wanted.at_once):
+            return Ordered(entry, is_new=False)
+        if what == "resume" and entry.state is StudyState.SETTLED:  # it may be so by that order
             return Ordered(entry, is_new=False)
         if wanted.to is StudyState.QUEUED:  # on a server, in the order in which all others lock
             store.lock_study(entry.study_id)

@@ -101,7 +101,9 @@ def test_orders_move_a_study_from_state_to_state(tmp_path: Path) -> None:
         with pytest.raises(OrderRefusedError, match="'one' is cancelled: there is nothing to pau"):
             order(store, "one", "pause")
         store.move_study(made.study_id, StudyState.SETTLED, set(StudyState))
-        for what in ("pause", "resume", "cancel", "kill"):
+        resumed = order(store, "one", "resume")
+        assert (resumed.entry.state, resumed.is_new) == (StudyState.SETTLED, False)
+        for what in ("pause", "cancel", "kill"):
             with pytest.raises(OrderRefusedError, match=f"is settled: there is nothing to {what}"):
                 order(store, "one", what)
         with pytest.raises(RecordError, match="has no study 'two'"):

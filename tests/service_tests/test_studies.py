@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -275,3 +276,15 @@ def test_a_nest_that_nobody_can_write_out_is_a_fault(served: Served) -> None:
         for method, path in (("PUT", "/api/studies/new"), ("POST", "/api/plans:check")):
             answer = served.client.request(method, path, content=plan, headers=headers)
             assert answer.status_code in (200, 400, 422), depth
+
+
+def test_a_server_that_is_told_to_stop_as_it_begins_closes_its_database(tmp_path: Path) -> None:
+    app = create_app(f"sqlite:///{tmp_path / 's.db'}")
+
+    async def stopped() -> None:
+        async with app.router.lifespan_context(app):
+            raise asyncio.CancelledError
+
+    asyncio.run(stopped())
+    assert not list(tmp_path.glob("*launcher*"))
+    assert [path.name for path in tmp_path.iterdir()] == ["s.db"]
