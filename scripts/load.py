@@ -2,9 +2,9 @@
 
 A server, two `work` processes that train one large study, and clients in a process of their own on
 the same machine. First it measures memory and CPU of the processes. Then each number of clients
-asks as fast as it is answered: requests a second and how long they take. Then training is measured
-in turns with and without clients that ask once a second each, that watch by server-sent events, and
-that ask without a pause: restarts a second, and what is lost.
+sends one request after another: requests a second and how long they take. Then training is measured
+in turns with and without clients that ask once a second each, that hold a page open, and that ask
+without a pause: restarts a second, and what is lost.
 """
 
 from __future__ import annotations

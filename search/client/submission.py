@@ -1,4 +1,4 @@
-"""A plan as it is submitted: its fields, and the files that are uploaded for it."""
+"""What is sent to submit a plan: its fields, and the files that are uploaded for it."""
 
 from __future__ import annotations
 

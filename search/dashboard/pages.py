@@ -1,7 +1,7 @@
 """What people see of a published study in Optuna's dashboard beside its trials: notes and plots.
 
 Written through the public functions of optuna-dashboard, by the holder of the study's publishing
-lock. A note that a person wrote or changed is left as it is.
+lock. A note that a person wrote or changed is kept.
 """
 
 from __future__ import annotations
