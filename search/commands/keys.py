@@ -52,7 +52,7 @@ def keys() -> None:
     """Keys to the service: made, listed, revoked; and links by which one study is read.
 
     As soon as a database has a key, the service answers nobody without one. A key is shown once,
-    as it is made; only a digest of it is kept.
+    when it is made; only a digest of it is kept.
 
     \b
     multirestart keys add anna --scope submit --expires 30d

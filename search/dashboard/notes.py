@@ -33,7 +33,7 @@ def is_ours(note: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """A text of any characters as Markdown that shows it as it is, in one line."""
+    """A text of any characters as Markdown that shows those characters, in one line."""
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
 
 

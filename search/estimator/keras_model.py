@@ -2,7 +2,7 @@
 
 Keras's initializers draw their own seeds from Python's `random`. Here they are given the seeds that
 they would draw after `keras.utils.set_random_seed(seed)`: the weights are the same, bit for bit,
-the random state of the process stays as it is, and a clone of the model starts as the restart did.
+the random state of the process is untouched, and a clone of the model starts as the restart did.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ def first_seed(random_state: Any) -> int:
     """The seed of restart 0: the first of a block, drawn uniformly.
 
     Args:
-        random_state: As scikit-learn has it, but that None asks the operating system and leaves
-            NumPy's global generator as it is.
+        random_state: As scikit-learn has it, but that None asks the operating system and does not
+            touch NumPy's global generator.
 
     Returns:
         The seed.
