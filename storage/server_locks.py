@@ -83,14 +83,15 @@ class ServerLocks:
         if key in self._held:  # a session gets its own lock again
             return False
         self._held.add(key)
-        is_taken = False
+        is_held = False
         try:
             with self._database.transaction() as connection:
                 is_taken = bool(connection.execute(_TRY, {"key": key}).scalar())
+            is_held = is_taken  # not if the commit is never answered: the session is gone with it
         finally:
-            if not is_taken:
+            if not is_held:
                 self._held.discard(key)
-        return is_taken
+        return is_held
 
     def _release(self, key: int) -> None:
         self._held.discard(key)

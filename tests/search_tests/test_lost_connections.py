@@ -21,6 +21,7 @@ from search.running.search_source import SearchSource
 from storage import server_locks
 from storage.contract import Store
 from storage.errors import ConnectionLostError
+from storage.opening import open_for_writing
 from storage.sql_store import SqlStore
 from tests.command_tests.pretended import PRETENDED_SECONDS, train
 from tests.postgresql import Server
@@ -118,6 +119,18 @@ def test_however_often_the_connection_breaks_each_trial_is_trained_and_recorded_
     assert sorted(done) == list(range(8))
     assert len(engine.trained) == 8
     assert len(one.seeds) == 8 * PLAN.restarts
+
+
+def test_a_lock_of_which_no_answer_came_can_be_taken_again(
+    postgresql: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(open_for_writing(postgresql.new())) as store:
+        with monkeypatch.context() as patch:
+            break_connections(patch, store, lambda: AFTER)
+            with pytest.raises(ConnectionLostError), store.lock("publishing", wait=False):
+                pass
+        with store.lock("publishing", wait=False) as is_held:
+            assert is_held
 
 
 def test_a_trial_that_another_took_meanwhile_is_the_others(postgresql: Server) -> None:
