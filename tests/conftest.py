@@ -23,6 +23,7 @@ from search.problem.data.datasets import bands
 from search.problem.scaling import scale
 from tests.browser import browser  # noqa: F401 - a fixture of all tests
 from tests.command_tests.pretended import PRETENDED_SECONDS
+from tests.engines import InProcess, Pretending, Refused
 from tests.postgresql import postgresql  # noqa: F401 - a fixture of all tests
 
 if "PYTEST_XDIST_WORKER" not in os.environ:  # which inherit it
@@ -69,18 +70,15 @@ def environment(pretend: float | None = None) -> dict[str, str]:
 
 
 def run_command(
-    *arguments: str, cwd: Path, code: int = 0, pretend: float | None = None
+    *arguments: str, cwd: Path, code: int = 0, pretend: float | None = None, workers: bool = False
 ) -> subprocess.CompletedProcess[str]:
     """Run `multirestart` and hold it to an exit code.
 
-    A command that may start workers is a process of its own, any other runs in this one. With
-    `pretend` the workers take so many seconds a trial and do not really train.
+    It runs and trains in this process, where TensorFlow and compiled programs are there already.
+    With `workers`, and where those are to die, it is a process of its own with worker processes.
+    With `pretend` nothing is really trained, and a trial takes so many seconds.
     """
-    if pretend is None and (
-        code == 2 or not {"launch", "race", "reproduce", "work"} & set(arguments[:1])
-    ):
-        done = _in_process(*arguments, cwd=cwd)
-    else:
+    if workers or "--cluster" in arguments or (pretend or 0) < 0:
         done = subprocess.run(
             [sys.executable, "-m", module(pretend), *arguments],
             cwd=cwd,
@@ -90,22 +88,24 @@ def run_command(
             check=False,
             timeout=300,
         )
+    else:
+        engine = Refused if code == 2 else InProcess if pretend is None else Pretending
+        done = _in_process(*arguments, cwd=cwd, engine=engine, pretend=pretend or 0)
     assert done.returncode == code, done.stderr
     return done
 
 
-def _in_process(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def _in_process(
+    *arguments: str, cwd: Path, engine: type[InProcess], pretend: float
+) -> subprocess.CompletedProcess[str]:
     """Run `multirestart` in this process; what it raises, as no command may, is raised."""
     with chdir(cwd), pytest.MonkeyPatch.context() as patch:
-        patch.setattr("search.running.workers.LocalWorkers.start", _no_worker)
+        patch.setattr("search.running.workers.LocalWorkers", engine)
+        patch.setenv(PRETENDED_SECONDS, str(pretend))
         done = CliRunner().invoke(main, arguments, prog_name="multirestart")
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
     return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
-
-
-def _no_worker(*_: object) -> None:
-    pytest.fail("a command that was to be refused trains")
 
 
 def at_once(*programs: tuple[str, str]) -> list[str]:
@@ -156,6 +156,6 @@ def launched(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Launch
             folder.mkdir()
             # One worker: two would import and compile twice what is trained in a second.
             options = ("--storage", url, "--study", "grid", "--workers", "1", *GRID)
-            done = run_command("launch", *options, cwd=folder)
+            done = run_command("launch", *options, cwd=folder, workers=True)
             said.write_text(json.dumps([done.stdout, done.stderr]))
         return Launched(url, *json.loads(said.read_text()))

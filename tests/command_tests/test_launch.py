@@ -93,7 +93,7 @@ def test_one_worker_and_two_give_the_same_restarts(tmp_path: Path) -> None:
         url = f"sqlite:///{tmp_path / workers}.db"
         options = ("--sampler", "random", "--trials", "6", "--restarts", "70", "--epochs", "12")
         space = ("--learning-rate", "0.05:0.5", "--optimizer", "adam", "--workers", workers)
-        run_command("launch", "--storage", url, *options, *space, cwd=tmp_path)
+        run_command("launch", "--storage", url, *options, *space, cwd=tmp_path, workers=True)
         found.append(all_restarts(url, tmp_path))
     assert len(found[0]) == 6 * 70
     assert found[0] == found[1]

@@ -69,7 +69,7 @@ def test_several_workers_end_no_more_than_their_own_trials_later(tmp_path: Path)
         folder = tmp_path / str(workers)
         folder.mkdir()
         options = ("--until-precision", "0.1", "--workers", str(workers), *GRID)
-        run_command("launch", *options, cwd=folder, pretend=0.02)
+        run_command("launch", *options, cwd=folder, pretend=0.02, workers=True)
         counts.append(sum(row["trials"] for row in ranked(folder)))
     alone, together = counts
     # A worker has a trial under way and may have the next one waiting.

@@ -160,7 +160,7 @@ def test_orders_take_effect_before_a_trial_would_end(tmp_path: Path) -> None:
         ordered(tmp_path, "one", "resume")
         wait_until(lambda: trials(tmp_path, "running") == 1)
         os.killpg(process.pid, signal.SIGKILL)
-    run_command("work", "--until-empty", "--workers", "2", cwd=tmp_path, pretend=0)
+    run_command("work", "--until-empty", "--workers", "2", cwd=tmp_path, pretend=0, workers=True)
     assert query(tmp_path, TRAINED) == [("one", 32, 32)]
     assert state(tmp_path) == "settled"
 
