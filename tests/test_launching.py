@@ -69,7 +69,9 @@ import threading
 import multirestart as mr
 found = []
 plan = {TINY}
-thread = threading.Thread(target=lambda: found.append(mr.launch(plan, storage="sqlite:///s.db")))
+def launch():
+    found.append(mr.launch(plan, storage="sqlite:///s.db", workers=1))
+thread = threading.Thread(target=launch)
 thread.start()
 thread.join()
 print(sum(standing.counts.restarts for standing in found[0].best()))

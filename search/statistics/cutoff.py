@@ -88,10 +88,14 @@ def cost(times: EscapeTimes, cutoff: int, seed: int = SEED) -> Cost | None:
     The interval is that of the percentile bootstrap over restarts (Efron and Tibshirani 1993, "An
     Introduction to the Bootstrap", chapter 13), reproducible by its seed.
     """
+    return _cost(times, _resamples(times, seed), cutoff)
+
+
+def _cost(times: EscapeTimes, draws: NDArray[np.int64], cutoff: int) -> Cost | None:
     value = times.expected_epochs(cutoff)
     if value is None:
         return None
-    costs = _costs(times, _resamples(times, seed), cutoff)
+    costs = _costs(times, draws, cutoff)
     low, high = (float(_quantile(costs, 0.5 + side * CONFIDENCE / 2)) for side in (-1, 1))
     escaped = times.escaped_by(cutoff)
     return Cost(value, low, high if np.isfinite(high) else None, int(escaped), times.restarts)
@@ -114,13 +118,14 @@ def when_to_give_up(times: EscapeTimes, seed: int = SEED) -> Cutoff | None:
     chosen = clearly_better_cutoff(choosing, seed)
     if chosen is None:
         return Cutoff(times.epochs, full)
+    draws = _resamples(held_out, seed)
     return Cutoff(
         times.epochs,
         full,
         chosen,
-        cost(held_out, chosen, seed),
-        cost(held_out, times.epochs, seed),
-        _upper_ratio(held_out, chosen, seed) < _AS_GOOD,
+        _cost(held_out, draws, chosen),
+        _cost(held_out, draws, times.epochs),
+        _upper_ratio(held_out, draws, chosen) < _AS_GOOD,
     )
 
 
@@ -160,9 +165,8 @@ def clearly_better_cutoff(times: EscapeTimes, seed: int = SEED) -> int | None:
     return int(times.at[tried][best]) if upper[best] < _WORTH_WHILE else None
 
 
-def _upper_ratio(times: EscapeTimes, cutoff: int, seed: int) -> float:
+def _upper_ratio(times: EscapeTimes, draws: NDArray[np.int64], cutoff: int) -> float:
     """Upper end of the 95% interval of the cost at a cutoff over the cost without one."""
-    draws = _resamples(times, seed)
     with np.errstate(invalid="ignore"):
         ratios = _costs(times, draws, cutoff) / _costs(times, draws, times.epochs)
     return float(_quantile(np.nan_to_num(ratios, nan=np.inf), 0.5 + CONFIDENCE / 2))

@@ -41,7 +41,7 @@ def importable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.slow
 def test_it_passes_all_checks_of_estimators() -> None:
-    few = mr.RestartClassifier(n_init=4, hidden=(3,), epochs=30)
+    few = mr.RestartClassifier(n_init=4, epochs=30)
     assert not get_tags(few).non_deterministic
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # many checks have nothing to learn
