@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from search.statistics.escape import EscapeRate, Z
 
-_HALVINGS = 45  # of the range of a multiplier: to twelve digits
+_PARTS = 32
+_DIVISIONS = 9  # of the range of a multiplier into so many parts: to thirteen digits
 
 
 @dataclass(frozen=True)
@@ -69,33 +70,37 @@ class MeanRate:
 
 
 def _lower_limit(escaped: NDArray[np.float64], restarts: NDArray[np.float64]) -> float:
-    """The least mean that is not rejected, by halving the range of its Lagrange multiplier."""
+    """The least mean that is not rejected, by dividing the range of its Lagrange multiplier."""
     if not escaped.any():
         return 0.0
     measured = np.mean(escaped / restarts)
 
-    def is_rejected(multiplier: float) -> bool:
-        rates = _likeliest(escaped, restarts, multiplier)
-        deviation = np.sqrt(np.sum(rates * (1 - rates) / restarts)) / len(rates)
-        return bool(measured - rates.mean() > Z * deviation)
+    def first_rejected(multipliers: NDArray[np.float64]) -> int | None:
+        rates = _likeliest(escaped, restarts, multipliers)
+        deviations = np.sqrt(np.sum(rates * (1 - rates) / restarts, axis=1)) / len(restarts)
+        rejected = measured - rates.mean(axis=1) > Z * deviations
+        return int(rejected.argmax()) if rejected.any() else None
 
-    low, high = 0.0, 1.0
-    while not is_rejected(high):
-        low, high = high, 2 * high
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        low, high = (low, middle) if is_rejected(middle) else (middle, high)
-    return float(_likeliest(escaped, restarts, high).mean())
+    tried = np.concatenate(([0.0], 2.0 ** np.arange(_PARTS)))
+    while (at := first_rejected(tried)) is None:
+        tried = tried[-1] * 2.0 ** np.arange(_PARTS + 1)
+    for _ in range(_DIVISIONS):
+        tried = np.linspace(tried[at - 1], tried[at], _PARTS + 1)
+        at = first_rejected(tried) or _PARTS
+    return float(_likeliest(escaped, restarts, tried[at : at + 1]).mean())
 
 
 def _likeliest(
-    escaped: NDArray[np.float64], restarts: NDArray[np.float64], multiplier: float
+    escaped: NDArray[np.float64], restarts: NDArray[np.float64], multipliers: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """The likeliest rates of their own mean, which falls from the measured one to 0.
 
-    They maximise the sum of k log p + (n - k) log(1 - p) - multiplier p: of each, the smaller root
-    of multiplier p^2 - (n + multiplier) p + k, written so that nothing cancels.
+    A row for each multiplier, shape (multipliers, rates). They maximise the sum of k log p +
+    (n - k) log(1 - p) - multiplier p: of each, the smaller root of multiplier p^2 -
+    (n + multiplier) p + k, written so that nothing cancels.
     """
+    multiplier = multipliers[:, None]
     both = restarts + multiplier
     root = np.sqrt(np.maximum(both**2 - 4 * multiplier * escaped, 0))
-    return np.minimum(2 * escaped / (both + root), 1)
+    rates: NDArray[np.float64] = np.minimum(2 * escaped / (both + root), 1)
+    return rates
