@@ -38,6 +38,12 @@ _ATTEMPTS = select(func.count(), func.sum(trials.c.attempt)).where(
     trials.c.state.in_([state for state in TrialState if not state.is_final]),
 )
 _ORDERED = select(func.count(), func.sum(queue.c.changed))
+_KEYS = (
+    select(keys, *(limits.c[name] for name in vars(NO_LIMITS)))
+    .select_from(keys.outerjoin(limits, limits.c.key_id == keys.c.key_id))
+    .order_by(keys.c.key_id)
+)
+_KEYS_BEFORE_LIMITS = select(keys).order_by(keys.c.key_id)
 _SEARCHED_FOR_LATEST = 1000
 
 
@@ -138,14 +144,12 @@ class SqlDesk(Store):
     def access_keys(self) -> list[AccessKey]:
         with self._database.transaction() as connection:
             if self._database.has_table(limits.name):
-                of_key = keys.outerjoin(limits, limits.c.key_id == keys.c.key_id)
-                columns = [limits.c[name] for name in vars(NO_LIMITS)]
-                statement = select(keys, *columns).select_from(of_key)
+                statement = _KEYS
             elif self._database.has_table(keys.name):
-                statement = select(keys)
+                statement = _KEYS_BEFORE_LIMITS
             else:  # not launched on since there are keys
                 return []
-            found = connection.execute(statement.order_by(keys.c.key_id)).mappings().all()
+            found = connection.execute(statement).mappings().all()
         return [_key_of(row) for row in found]
 
     def revoke_key(self, name: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from storage.contract import Store
 
-SECONDS_BETWEEN_LOOKS = 0.5
+SECONDS_BETWEEN_LOOKS = 1.0
 _MOST_KEPT = 1000
 
 
@@ -22,8 +22,8 @@ class _Seen:
 class Marks:
     """Marks of the states of studies.
 
-    While a study is trained it changes many times a second. Its trials are looked at twice a second
-    at most, so that what is made of them is made twice a second at most, however many ask. That
+    While a study is trained it changes many times a second. Its trials are looked at once a second
+    at most, so that what is made of them is made once a second at most, however many ask. That
     somebody made, ordered or deleted a study is seen at once.
 
     Args:
