@@ -74,9 +74,10 @@ def run_command(
 ) -> subprocess.CompletedProcess[str]:
     """Run `multirestart` and hold it to an exit code.
 
-    It runs and trains in this process, where TensorFlow and compiled programs are there already.
-    With `workers`, and where those are to die, it is a process of its own with worker processes.
-    With `pretend` nothing is really trained, and a trial takes so many seconds.
+    It runs and trains in this process, where TensorFlow and compiled programs are there already;
+    one that only reads, or is to be refused, may not start to train. With `workers`, and where
+    those are to die, it is a process of its own with worker processes. With `pretend` nothing is
+    really trained, and a trial takes so many seconds.
     """
     if workers or "--cluster" in arguments or (pretend or 0) < 0:
         done = subprocess.run(
@@ -89,7 +90,8 @@ def run_command(
             timeout=300,
         )
     else:
-        engine = Refused if code == 2 else InProcess if pretend is None else Pretending
+        may_train = code != 2 and arguments[0] in ("launch", "race", "reproduce", "work")
+        engine = Refused if not may_train else InProcess if pretend is None else Pretending
         done = _in_process(*arguments, cwd=cwd, engine=engine, pretend=pretend or 0)
     assert done.returncode == code, done.stderr
     return done

@@ -209,7 +209,8 @@ class RestartClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             seed: One of those in `restarts_`; None for the best.
 
         Returns:
-            The restart as it was `fitted` and as it is in `plain` Keras, and whether it `agrees`.
+            The restart as `fit` trained it (`fitted`) and as plain Keras does (`plain`), and
+            whether the two agree (`agrees`).
 
         Raises:
             UserError: If the seed is not of this fit, or the classifier came out of a file or

@@ -144,7 +144,7 @@ def _model(problem: Problem, optimizer: str, learning_rate: float) -> str:
     initializer = Initializer.of(problem.initializer)
     bias = BiasInitializer.of(problem.bias_initializer)
     if problem.use_bias and bias.kind != "zeros":
-        # Each draws its seed as it is made: the kernel's, written first, before that of the bias.
+        # Each draws its seed when it is made: the kernel's, written first, before that of the bias.
         more.append(f"kernel_initializer={_made(initializer)}")
     elif str(initializer) != "glorot_uniform":
         more.append(f"kernel_initializer={_initializer(initializer)}")

@@ -85,7 +85,7 @@ def saved_fields(plan: Plan, asked: PlanFields, folder: Path) -> PlanFields:
 
 
 def _seen_from(folder: Path, path: Path) -> Path:
-    """A path as it is written in a file in a folder. An absolute one stays."""
+    """A path relative to the folder of the file that names it. An absolute one stays."""
     if path.is_absolute():
         return path
     # The file itself may be a link: the data are named after the link.

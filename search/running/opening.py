@@ -1,4 +1,4 @@
-"""Opening a study to run it: made, or gone on with as it is kept."""
+"""Opening a study to run it: a new one, or one that the database has already."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def kept_plan(url: str, choose: Callable[[list[str]], str]) -> Plan | None:
 
 
 def reopen_study(url: str, study: StoredStudy, on_wait: OnWait | None = None) -> OpenStudy:
-    """Open a study that was read before, with its plan as it is now.
+    """Open a study that was read before, with the plan that the database has now.
 
     Raises:
         LaunchError: If it was deleted meanwhile.
